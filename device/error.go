@@ -1,0 +1,31 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors every backend uses; they are wrapped with what happened.
+var (
+	ErrUnavailable = errors.New("device: not available on this machine")
+	ErrOutOfMemory = errors.New("device: out of memory")
+	ErrLost        = errors.New("device: lost")
+	ErrClosed      = errors.New("device: closed")
+	ErrUnsupported = errors.New("device: kernel not supported")
+)
+
+// KernelError says that a kernel failed or panicked while a batch ran.
+type KernelError struct {
+	Kernel string
+	Cause  any
+}
+
+func (e *KernelError) Error() string {
+	return fmt.Sprintf("device: kernel %s failed: %v", e.Kernel, e.Cause)
+}
+
+// Unwrap returns the cause if it is an error.
+func (e *KernelError) Unwrap() error {
+	err, _ := e.Cause.(error)
+	return err
+}

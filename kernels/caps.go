@@ -1,0 +1,12 @@
+package kernels
+
+// Caps is what selection needs to know of a device.
+type Caps struct {
+	SIMDMatrix     bool // has a SIMD matrix multiply, and kernels that use it
+	SIMDReduction  bool // can reduce across a SIMD group
+	SIMDWidth      int  // threads in a SIMD group, at least 1
+	MaxThreadgroup int  // most threads in a threadgroup, at least SIMDWidth
+	Vendor         bool // the platform's vendor library was found
+	// VendorHelp says how to get the vendor library when Vendor is false.
+	VendorHelp string
+}

@@ -1,0 +1,33 @@
+package kernels
+
+// Plan is the kernel chosen for a problem and why. Plans are shared between
+// jobs and must not be changed.
+type Plan struct {
+	Problem Problem
+	Row     *Row
+	Bucket  Bucket // of the job's own columns; small-N only
+	Key     Key    // the specialisation for the job alone
+	Rules   []Rule // every rule tried, in order; the last one applied
+}
+
+// Rule is one step of selection.
+type Rule struct {
+	Name    string // such as "small-n"
+	Applied bool
+	Reason  string // why it did or did not apply, with the numbers compared
+}
+
+// Family returns the chosen kernel family.
+func (p *Plan) Family() Family { return p.Row.Family }
+
+// Variant returns the sub-choice within the family: the small-N bucket, the
+// softmax kernel's width bucket, or "-".
+func (p *Plan) Variant() string { return Variant(p.Row.Family, p.Bucket, p.Key.Width) }
+
+// Reason returns why the chosen rule applied.
+func (p *Plan) Reason() string {
+	if len(p.Rules) == 0 {
+		return ""
+	}
+	return p.Rules[len(p.Rules)-1].Reason
+}

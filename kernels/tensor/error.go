@@ -1,0 +1,19 @@
+package tensor
+
+import "fmt"
+
+// Error says what is wrong with a view and what is allowed. Nothing behind a
+// view that carries one is ever read or written.
+type Error struct {
+	What    string // the property that is wrong, such as "rows"
+	Got     string
+	Allowed string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("tensor: %s is %s; allowed: %s", e.What, e.Got, e.Allowed)
+}
+
+func bad(what, allowed, format string, args ...any) View {
+	return View{err: &Error{What: what, Got: fmt.Sprintf(format, args...), Allowed: allowed}}
+}
