@@ -8,13 +8,19 @@ type Batch struct {
 	Profile bool // ask for Timing.Dispatches
 	Stages  []Stage
 	// Done is called once when the batch has ended and the device no longer
-	// touches anything the batch refers to. err wraps ErrOutOfMemory,
-	// ErrLost or a *KernelError where that is the cause.
+	// touches anything the batch refers to: in the order of Commit, one at a
+	// time for a queue, from any OS thread, possibly before Commit returns. It
+	// must not block or close the queue. err wraps ErrOutOfMemory, ErrLost or
+	// a *KernelError where that is the cause.
 	Done func(b *Batch, t Timing, err error)
 }
 
 // Stage holds work that is independent of each other and may overlap. A stage
 // starts after everything in the stages before it has finished.
+//
+// Copies from or to the caller's memory stand in the first stage (gather) or
+// the last (scatter) only. Those of the first may run from Commit on, before
+// earlier batches have ended, so they must not touch what those use.
 type Stage struct {
 	Copies     []Copy
 	Dispatches []Dispatch
@@ -42,7 +48,8 @@ type Matmul struct {
 	// Runs cover the N columns from left to right: each column has the
 	// factors of the job it came from.
 	Runs []Run
-	// Biases are M x Columns matrices, one dimension of stride 0.
+	// Biases are M x Columns matrices, one dimension of stride 0. They lie in
+	// one buffer, or all in the caller's memory.
 	Biases []Region
 }
 

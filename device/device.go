@@ -27,11 +27,12 @@ type Device interface {
 // Commit may be called from one goroutine at a time. Close waits for batches
 // that run and may be called once.
 type Queue interface {
-	// Commit hands over a batch and does not wait for it. The batch and
-	// everything it refers to belong to the queue until it calls b.Done, once,
-	// from any OS thread, possibly before Commit returns.
+	// Commit hands over a batch. It does not wait for batches while at most
+	// Info.QueueDepth have not ended; beyond that it may. The batch and
+	// everything it refers to belong to the queue until it calls b.Done.
 	Commit(b *Batch)
-	// Close completes what was committed and releases the queue.
+	// Close completes what was committed, if only with an error, and releases
+	// the queue. A queue that hangs is dropped, not closed.
 	Close() error
 }
 

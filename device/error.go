@@ -6,6 +6,9 @@ import (
 )
 
 // The errors every backend uses; they are wrapped with what happened.
+//
+// After ErrLost every batch ends with it, and only Free and Close are of use;
+// the device may be lost to this process for good.
 var (
 	ErrUnavailable = errors.New("device: not available on this machine")
 	ErrOutOfMemory = errors.New("device: out of memory")

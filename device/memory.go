@@ -14,7 +14,11 @@ type Space uint8
 const (
 	SpaceHost   Space = iota + 1 // host only, fit for fast transfers
 	SpaceDevice                  // device only
-	SpaceShared                  // both, without copies
+	// SpaceShared is for both. Each side sees the other's writes at the ends of
+	// a batch: the host's when they precede Commit or are the batch's own
+	// copies, the device's when Done is called. A shared buffer belongs to one
+	// batch at a time. A device may keep a twin of its own and copy.
+	SpaceShared
 )
 
 func (s Space) String() string {
@@ -29,8 +33,9 @@ func (s Space) String() string {
 	return fmt.Sprintf("space(%d)", uint8(s))
 }
 
-// Buffer is memory that a device allocated. Free must come after the last
-// batch that uses it; freeing twice is harmless.
+// Buffer is memory that a device allocated, for use with that device only.
+// Alloc and Free may take milliseconds: allocate ahead and reuse. Free must
+// come after the last batch that uses the buffer; freeing twice is harmless.
 type Buffer interface {
 	Space() Space
 	Len() int
@@ -40,7 +45,8 @@ type Buffer interface {
 }
 
 // Region is a window of elements that a step reads or writes: a strided view
-// of a device buffer or, when Buffer is nil, of host memory (the caller's).
+// of a device buffer or, when Buffer is nil, of host memory (the caller's). A
+// dispatch may name host memory only where Info.HostMemory says so.
 // The view's offset counts from the start of the buffer; its base is nil when
 // the host cannot address the buffer.
 type Region struct {

@@ -8,6 +8,8 @@ type Plan struct {
 	Bucket  Bucket // of the job's own columns; small-N only
 	Key     Key    // the specialisation for the job alone
 	Rules   []Rule // every rule tried, in order; the last one applied
+	// SmallN holds the row for a batch of each bucket, N1 first; small-N only.
+	SmallN [5]*Row
 }
 
 // Rule is one step of selection.

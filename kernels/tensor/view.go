@@ -234,9 +234,10 @@ func (v View) Base() unsafe.Pointer { return v.base }
 // Bytes returns the length of the memory behind the view.
 func (v View) Bytes() int { return v.bytes }
 
-// Pointer returns the address of element (0, 0, 0), nil for an empty view.
+// Pointer returns the address of element (0, 0, 0), nil for an empty view and
+// for memory that the host cannot address.
 func (v View) Pointer() unsafe.Pointer {
-	if v.Len() == 0 {
+	if v.base == nil || v.Len() == 0 {
 		return nil
 	}
 	return unsafe.Add(v.base, v.offset*v.dtype.Size())
@@ -244,3 +245,10 @@ func (v View) Pointer() unsafe.Pointer {
 
 // Resident returns the loaded operand the view lies over, or nil.
 func (v View) Resident() *Resident { return v.resident }
+
+// Rebase returns the same view of other memory of the same length, such as a
+// newer copy of an operand.
+func (v View) Rebase(base unsafe.Pointer) View {
+	v.base = base
+	return v
+}

@@ -1,0 +1,152 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// CloseReason says why a batch was closed when it was.
+type CloseReason uint8
+
+// The close reasons.
+const (
+	SlotFree CloseReason = iota + 1 // the device had room
+	Full                            // the batch reached its limit
+	Lingered                        // the linger ran out
+	Alone                           // the device had room and one job waited
+	Retried                         // part of a batch that failed
+)
+
+func (r CloseReason) String() string {
+	switch r {
+	case SlotFree:
+		return "slot_free"
+	case Full:
+		return "full"
+	case Lingered:
+		return "linger"
+	case Alone:
+		return "alone"
+	case Retried:
+		return "retry"
+	}
+	return "none"
+}
+
+// Batch travels through the actors: as a credit to a dispatcher, formed to a
+// kernel actor, bound to the device actor and, completed, back to it. It is
+// reused; one actor or the device has it at any time.
+type Batch struct {
+	device.Batch
+	engine *Engine
+
+	// The credit: what may be taken and from where.
+	shard       *shard
+	lane        *lane
+	class       int
+	maxColumns  int
+	maxProblems int
+	pick        string // why this lane
+	lingered    bool
+
+	// The work.
+	parts      []part
+	problems   int
+	columns    int // units of all parts
+	reason     CloseReason
+	attempt    int
+	refused    error // why it could not be bound
+	scratch    bindings
+	settlement job.Settlement
+	arena      arena
+
+	// What happened.
+	key       kernels.Key
+	compiled  bool // a kernel had to be compiled first
+	predicted time.Duration
+	oldest    time.Time // arrival of the job that waited longest
+	formed    time.Time
+	committed time.Time
+	ended     time.Time
+	timing    device.Timing
+	err       error
+}
+
+// part is units [u0, u1) of a task in a batch.
+type part struct {
+	task    *Task
+	u0, u1  int
+	problem int
+	inPlace bool
+	held    bool
+	out     tensor.View // staged result, if not in place
+}
+
+func (b *Batch) plan() *kernels.Plan { return b.parts[0].task.Plan }
+
+// room reports whether the credit allows for more.
+func (b *Batch) room() bool { return b.columns < b.maxColumns && b.problems < b.maxProblems }
+
+// openProblem starts the next problem; work that stands alone opens one per
+// part when it is bound.
+func (b *Batch) openProblem(*bucket) { b.problems++ }
+
+// add takes the units of t that fit. It reports whether all of t has been
+// handed out now.
+func (b *Batch) add(t *Task) (whole bool) {
+	units := t.Form.Units()
+	n := min(units-t.taken, b.maxColumns-b.columns)
+	if n < units && t.split == nil {
+		t.cut(b.engine.writesInPlace(t))
+	}
+	if t.split != nil && !t.split.start() {
+		t.taken = units
+		t.abandon()
+		return true
+	}
+	b.parts = append(b.parts, part{task: t, u0: t.taken, u1: t.taken + n, problem: b.problems - 1})
+	if b.oldest.IsZero() || t.Arrived.Before(b.oldest) {
+		b.oldest = t.Arrived
+	}
+	t.taken += n
+	b.columns += max(n, 1)
+	whole = t.taken == units
+	if whole && t.split != nil {
+		t.split.close()
+	}
+	return whole
+}
+
+// clear makes the batch ready for another credit.
+func (b *Batch) clear() {
+	clear(b.parts)
+	b.parts = b.parts[:0]
+	b.scratch.clear()
+	b.arena.reset()
+	b.Stages = b.Stages[:0]
+	b.shard, b.lane, b.refused, b.err = nil, nil, nil, nil
+	b.problems, b.columns, b.attempt, b.reason = 0, 0, 0, 0
+	b.lingered, b.compiled = false, false
+	b.oldest = time.Time{}
+	b.timing = device.Timing{}
+}
+
+// newBatch returns an empty batch.
+func (e *Engine) newBatch() *Batch {
+	if b, ok := e.batches.Get().(*Batch); ok {
+		return b
+	}
+	b := &Batch{engine: e, arena: arena{device: e.device}}
+	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }
+	return b
+}
+
+// recycle makes the batch ready for reuse.
+func (e *Engine) recycle(b *Batch) {
+	b.clear()
+	e.batches.Put(b)
+}

@@ -1,0 +1,196 @@
+package actors
+
+import (
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// bindings is the memory that a batch's plain data is built in, kept from
+// batch to batch.
+type bindings struct {
+	gather     []device.Copy
+	dispatches []device.Dispatch
+	matmuls    []device.Matmul
+	softmaxes  []device.Softmax
+	runs       []device.Run
+	biases     []device.Region
+	rows       []device.RowRun
+	pipelines  []device.Pipeline
+}
+
+func (s *bindings) clear() {
+	clear(s.gather)
+	clear(s.dispatches)
+	clear(s.matmuls)
+	clear(s.softmaxes)
+	clear(s.biases)
+	clear(s.pipelines)
+	s.gather, s.dispatches, s.matmuls, s.softmaxes = s.gather[:0], s.dispatches[:0], s.matmuls[:0], s.softmaxes[:0]
+	s.runs, s.biases, s.rows, s.pipelines = s.runs[:0], s.biases[:0], s.rows[:0], s.pipelines[:0]
+}
+
+// grow makes room for what n parts and m problems can need, so that pointers
+// into the slices stay good while they fill.
+func (s *bindings) grow(parts, problems, rows int) {
+	s.matmuls = room(s.matmuls, problems)
+	s.softmaxes = room(s.softmaxes, problems)
+	s.runs = room(s.runs, parts)
+	s.biases = room(s.biases, parts)
+	s.rows = room(s.rows, rows)
+}
+
+func room[T any](s []T, n int) []T {
+	if cap(s) >= n {
+		return s
+	}
+	return make([]T, 0, max(n, 2*cap(s)))
+}
+
+// problem returns the parts that make up the problem that starts at part i.
+func (b *Batch) problem(i int) []part {
+	first := &b.parts[i]
+	n := i + 1
+	if first.sharesColumns() {
+		for n < len(b.parts) && b.parts[n].problem == first.problem {
+			n++
+		}
+	}
+	return b.parts[i:n]
+}
+
+// sharesColumns reports whether the part's columns or rows may stand beside
+// those of others.
+func (p *part) sharesColumns() bool { return bucketOf(p.task).alone == nil }
+
+// keyOf returns the specialisation that computes a problem.
+func keyOf(ps []part) kernels.Key {
+	var beta, bias bool
+	columns := 0
+	for i := range ps {
+		q := &ps[i].task.Form.Problem
+		beta, bias = beta || q.BetaNonZero, bias || q.Bias
+		columns += ps[i].u1 - ps[i].u0
+	}
+	plan := ps[0].task.Plan
+	if plan.Problem.Op == kernels.OpMatmul && plan.Problem.Shape.Batch != 1 {
+		columns = plan.Problem.Shape.N
+	}
+	return policy.KeyForColumns(plan, columns, beta, bias)
+}
+
+// resolve finds the pipeline of every problem. It returns false when one has
+// to be compiled first; compile does that, away from the actor.
+func (b *Batch) resolve() (ready bool) {
+	s := &b.scratch
+	s.pipelines = s.pipelines[:0]
+	for i := 0; i < len(b.parts); {
+		ps := b.problem(i)
+		b.key = keyOf(ps)
+		p, ok := b.engine.cache.Lookup(b.key)
+		if !ok {
+			return false
+		}
+		s.pipelines = append(s.pipelines, p)
+		i += len(ps)
+	}
+	return true
+}
+
+// compile puts every pipeline of the batch into the cache.
+func (b *Batch) compile() error {
+	for i := 0; i < len(b.parts); {
+		ps := b.problem(i)
+		if _, _, err := b.engine.cache.Get(keyOf(ps)); err != nil {
+			return err
+		}
+		i += len(ps)
+	}
+	return nil
+}
+
+// bind builds the batch's stages: gather, dispatch. Results of staged parts
+// are committed by the host after the batch has ended.
+func (b *Batch) bind() error {
+	s := &b.scratch
+	b.arena.reset()
+	s.grow(len(b.parts), len(s.pipelines), b.rowRuns())
+	n := 0
+	for i := 0; i < len(b.parts); n++ {
+		ps := b.problem(i)
+		d := device.Dispatch{Pipeline: s.pipelines[n]}
+		var err error
+		if ps[0].task.Form.Problem.Op == kernels.OpSoftmax {
+			d.Softmax, err = b.bindSoftmax(ps)
+		} else {
+			d.Matmul, err = b.bindMatmul(ps)
+		}
+		if err != nil {
+			return err
+		}
+		s.dispatches = append(s.dispatches, d)
+		i += len(ps)
+	}
+	b.Stages = b.Stages[:0]
+	if len(s.gather) > 0 {
+		b.Stages = append(b.Stages, device.Stage{Copies: s.gather})
+	}
+	b.Stages = append(b.Stages, device.Stage{Dispatches: s.dispatches})
+	return nil
+}
+
+// input returns an operand where the device can read it: where it lies, or
+// staged when the device cannot read the caller's memory.
+func (b *Batch) input(r device.Region) (device.Region, error) {
+	if r.Buffer != nil || b.engine.info.HostMemory {
+		return r, nil
+	}
+	return b.stage(r)
+}
+
+// stage gathers a region into the arena, in the order of its elements.
+func (b *Batch) stage(r device.Region) (device.Region, error) {
+	dst, err := b.like(r.View)
+	if err == nil {
+		b.scratch.gather = append(b.scratch.gather, device.Copy{Dst: dst, Src: r})
+	}
+	return dst, err
+}
+
+// like returns a staged region with the type and dimensions of v, columns
+// contiguous where v's are.
+func (b *Batch) like(v tensor.View) (device.Region, error) {
+	if s := v.Strides(); s[2] != 1 && s[1] == 1 {
+		r, err := b.arena.alloc(v.DType(), v.T().Dims())
+		r.View = r.View.T()
+		return r, err
+	}
+	return b.arena.alloc(v.DType(), v.Dims())
+}
+
+// claim decides where a part's result goes. A part that is written in place
+// is held from here on; ok is false if its job has ended meanwhile.
+func (b *Batch) claim(p *part) (inPlace, ok bool) {
+	t := p.task
+	switch {
+	case p.held:
+		return true, true
+	case t.split != nil && !t.split.result.IsZero(), !b.engine.writesInPlace(t):
+		return false, true
+	case t.split != nil:
+		p.inPlace, p.held = true, t.split.hold(&t.Life)
+	default:
+		p.inPlace, p.held = true, t.Hold()
+	}
+	return true, p.held
+}
+
+func errsFirst(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

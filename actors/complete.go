@@ -1,0 +1,150 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// errEnded: a job ended while its batch was being bound.
+var errEnded = errors.New("actors: job ended while binding")
+
+// complete is called by the device, from any thread, when a batch has ended.
+// Results are committed and callers woken here, outside the actors; the rest
+// is the device actor's.
+func (b *Batch) complete(t device.Timing, err error) {
+	b.timing, b.err, b.ended = t, err, time.Now()
+	if err == nil {
+		b.commit()
+	}
+	b.engine.sendDevice((*completed)(b))
+}
+
+// commit writes staged results to the callers' memory, each in one copy, and
+// ends the jobs. A job that was cancelled or has expired is left as it was.
+func (b *Batch) commit() {
+	for i := range b.parts {
+		p := &b.parts[i]
+		t := p.task
+		switch {
+		case t.split != nil:
+			b.commitPart(p)
+		case p.inPlace:
+			t.Release(job.Done, nil)
+		case t.Hold():
+			tensor.Copy(t.Form.C, p.out)
+			b.settlement.Add(&t.Life, job.Done, nil)
+		}
+	}
+	b.settlement.Flush()
+}
+
+// commitPart adds one part to a job that was cut; the last part ends it.
+func (b *Batch) commitPart(p *part) {
+	t := p.task
+	if !p.inPlace {
+		tensor.Copy(t.sub(t.split.result, p.u0, p.u1), p.out)
+	}
+	if !t.split.computed(p.u1 - p.u0) {
+		return
+	}
+	switch {
+	case p.inPlace:
+		t.Release(job.Done, nil)
+	case t.Hold():
+		tensor.Copy(t.Form.C, t.split.result)
+		b.settlement.Add(&t.Life, job.Done, nil)
+	}
+}
+
+// fail ends one part's job with an error. A job written in place ends when
+// its last part has left the device.
+func (p *part) fail(err error) {
+	t := p.task
+	if t.split != nil {
+		t.split.fail(err)
+	}
+	if p.inPlace && t.split == nil {
+		t.Release(job.Failed, err)
+		return
+	}
+	t.End(job.Failed, err)
+}
+
+// leave gives up the batch's hold on a part's task.
+func (p *part) leave() {
+	t := p.task
+	if t.split != nil && !t.split.land() {
+		return
+	}
+	t.finish()
+}
+
+// finish drops a task of which nothing flies and nothing will start. A job
+// held for writing in place that has not ended by now never will be done.
+func (t *Task) finish() {
+	if s := t.split; s != nil && s.held && !t.Ended() {
+		t.Release(job.Failed, s.err)
+	}
+	t.leave()
+}
+
+// failed wraps the cause of a failure as callers see it.
+func failed(cause error) error {
+	if errors.Is(cause, job.ErrHung) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", job.ErrFailed, cause)
+}
+
+// retry decides what becomes of a batch that failed: two halves of it, so
+// that only the culprit fails in the end, or nothing when one job was alone.
+func (b *Batch) retry(cause error) (halves []*Batch) {
+	n := len(b.parts)
+	switch {
+	case errors.Is(cause, device.ErrLost) || errors.Is(cause, device.ErrClosed) || errors.Is(cause, job.ErrHung):
+		return nil // not the fault of any job
+	case n > 1:
+		mid := n / 2
+		return []*Batch{b.again(b.parts[:mid]), b.again(b.parts[mid:])}
+	case n == 1 && errors.Is(cause, device.ErrOutOfMemory) && b.parts[0].u1-b.parts[0].u0 > 1 && !b.parts[0].inPlace:
+		return b.halve(&b.parts[0])
+	}
+	return nil
+}
+
+// again returns a batch of some of b's parts, which then belong to it.
+func (b *Batch) again(parts []part) *Batch {
+	next := b.engine.newBatch()
+	next.parts = append(next.parts, parts...)
+	next.attempt, next.reason, next.pick = b.attempt+1, Retried, "failed batch, bisected"
+	next.shard, next.lane, next.oldest = b.shard, b.lane, b.oldest
+	for i := range next.parts {
+		p := &next.parts[i]
+		p.out = none
+		next.columns += max(p.u1-p.u0, 1)
+		if i == 0 || p.problem != next.parts[i-1].problem {
+			next.problems++
+		}
+	}
+	return next
+}
+
+// halve cuts a part that did not fit in memory.
+func (b *Batch) halve(p *part) []*Batch {
+	t := p.task
+	if t.split == nil {
+		t.cut(false)
+		t.split.start()
+		t.split.close()
+	}
+	t.split.start() // one part becomes two
+	mid := (p.u0 + p.u1) / 2
+	lower, upper := *p, *p
+	lower.u1, upper.u0 = mid, mid
+	return []*Batch{b.again([]part{lower}), b.again([]part{upper})}
+}

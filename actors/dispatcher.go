@@ -1,0 +1,70 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/metallic-sched/metallic-sched/kernels"
+)
+
+// dispatcher is the actor that looks after a shard: it sorts what comes in
+// into buckets and fills batches when the device actor gives it credit.
+type dispatcher struct {
+	engine *Engine
+	op     kernels.Op
+	shard  *shard
+	pid    *actor.PID
+}
+
+func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
+	d := &dispatcher{engine: e, op: op, shard: newShard()}
+	d.shard.owner = d
+	d.pid = e.spawn(op.String(), d.receive)
+	return d
+}
+
+// put adds tasks to the inbox, from any goroutine.
+func (d *dispatcher) put(newest, oldest *Task) {
+	if d.shard.put(newest, oldest) {
+		d.engine.send(d.pid, wakeUp)
+	}
+}
+
+func (d *dispatcher) receive(message any) {
+	switch m := message.(type) {
+	case *wake, *actor.Started: // after a restart the wake-up may be lost
+		if d.shard.absorb() > 0 && d.engine.desk.hungry.Load() {
+			d.engine.sendDevice(isReady)
+		}
+	case *credit:
+		d.fill((*Batch)(m))
+	}
+}
+
+// fill closes a batch and passes it on. One that stays empty goes straight
+// back.
+func (d *dispatcher) fill(b *Batch) {
+	b.formed = time.Now()
+	err := guard("dispatcher", func() { d.shard.fill(b, b.formed) })
+	switch {
+	case err != nil || len(b.parts) == 0:
+		b.refused = err
+		d.engine.sendDevice((*bound)(b))
+	default:
+		b.reason = b.whyClosed()
+		d.engine.send(d.engine.kernels[b.plan().Row.Family], (*formed)(b))
+	}
+}
+
+func (b *Batch) whyClosed() CloseReason {
+	switch {
+	case b.columns >= b.maxColumns:
+		return Full
+	case b.lingered:
+		return Lingered
+	case len(b.parts) == 1:
+		return Alone
+	}
+	return SlotFree
+}

@@ -1,0 +1,182 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// Config says how an engine runs. Every field must be set.
+type Config struct {
+	Device device.Device
+	Ledger *job.Ledger
+	Cache  *device.Cache
+	Costs  *policy.CostModel // belongs to the engine from now on
+	Tuning policy.PickTuning
+	// Shards is the number of dispatchers for each operation.
+	Shards int
+	// MaxColumns bounds the columns (or rows, or matrices) of one batch.
+	MaxColumns int
+	// MaxProblems bounds the products with different operands in one batch.
+	MaxProblems int
+	// MaxTime bounds what one batch is predicted to take; a wider job is cut.
+	MaxTime time.Duration
+	// GroupTime is the predicted time up to which unlike operands share a
+	// command buffer.
+	GroupTime time.Duration
+	// Handover is how long it takes to form and commit a batch: work for this
+	// long is kept queued on devices that can queue.
+	Handover time.Duration
+	// Linger is how long an idle device waits for companions. 0: not at all.
+	Linger time.Duration
+	// InPlaceBytes is the size from which results are written straight to the
+	// caller's memory; negative means never.
+	InPlaceBytes int
+	// Profile asks the device for times of single dispatches.
+	Profile bool
+	// Observer is told of every batch. It is called on the device actor's
+	// goroutine and must not block or keep the outcome.
+	Observer Observer
+}
+
+// Observer is told how batches went.
+type Observer interface{ BatchEnded(*Outcome) }
+
+// Engine is a running set of actors over one device.
+//
+// Submit may be called from any goroutine. Close must be called once, when no
+// Submit runs or follows.
+type Engine struct {
+	Config
+	device device.Device
+	info   device.Info
+	cache  *device.Cache
+	desk   *desk
+
+	system  *actor.ActorSystem
+	loop    *loop
+	matmul  []*dispatcher
+	softmax []*dispatcher
+	kernels [int(kernels.FamilyLegacy) + 1]*actor.PID
+	devicer *actor.PID
+
+	batches   sync.Pool
+	compiling sync.WaitGroup
+	fault     func(role string) // tests: may panic in any actor
+}
+
+// Open starts the actors.
+func Open(cfg Config) (*Engine, error) {
+	queue, err := cfg.Device.NewQueue()
+	if err != nil {
+		return nil, fmt.Errorf("open command queue: %w", err)
+	}
+	e := &Engine{Config: cfg, device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache}
+	e.desk = newDesk(e, queue)
+	e.start()
+	return e, nil
+}
+
+// Submit takes over an admitted task.
+func (e *Engine) Submit(t *Task) { e.dispatcherFor(t.Plan).put(t, t) }
+
+// SubmitAll takes over many admitted tasks at once.
+func (e *Engine) SubmitAll(ts []*Task) {
+	for i := 0; i < len(ts); {
+		d := e.dispatcherFor(ts[i].Plan)
+		oldest, newest := ts[i], ts[i]
+		for i++; i < len(ts) && e.dispatcherFor(ts[i].Plan) == d; i++ {
+			ts[i].next = newest
+			newest = ts[i]
+		}
+		d.put(newest, oldest)
+	}
+}
+
+// dispatcherFor returns the shard where all jobs that could share a batch with
+// one of this plan meet.
+func (e *Engine) dispatcherFor(p *kernels.Plan) *dispatcher {
+	ds := e.matmul
+	if p.Problem.Op == kernels.OpSoftmax {
+		ds = e.softmax
+	}
+	if len(ds) == 1 {
+		return ds[0]
+	}
+	return ds[laneOf(p).hash()%uint64(len(ds))]
+}
+
+func (k laneKey) hash() uint64 {
+	h := uint64(k.family)<<32 | uint64(k.a)<<24 | uint64(k.b)<<16 | uint64(k.c)<<8
+	h ^= uint64(k.m)*0x9e3779b97f4a7c15 ^ uint64(k.k)*0xbf58476d1ce4e5b9 ^ uint64(k.width)*0x94d049bb133111eb
+	h ^= h >> 31
+	return h * 0xd6e8feb86659fd93 >> 33
+}
+
+// writesInPlace reports whether a job's result goes straight to the caller's
+// memory: it is large, does not depend on what was there, and the device can
+// write it.
+func (e *Engine) writesInPlace(t *Task) bool {
+	c := &t.Form.C
+	return e.InPlaceBytes >= 0 && e.info.HostMemory && !t.Form.ReadsC() &&
+		c.Len()*c.DType().Size() >= max(e.InPlaceBytes, 1)
+}
+
+// Waiting returns the tasks that wait in buckets.
+func (e *Engine) Waiting() int {
+	n := 0
+	for _, ds := range [][]*dispatcher{e.matmul, e.softmax} {
+		for _, d := range ds {
+			n += d.shard.absorb()
+		}
+	}
+	return n
+}
+
+// Close finishes what was submitted. When ctx ends first the rest is ended
+// with job.ErrClosed, except what the device is writing in place, which is
+// waited for. Then the actors stop. The device stays open.
+func (e *Engine) Close(ctx context.Context) error {
+	err := e.drain(ctx)
+	if err != nil {
+		e.abandonAll()
+	}
+	e.compiling.Wait()
+	closeErr := e.desk.queue.Close()
+	for err == nil && e.Ledger.InFlight() > 0 { // the last completions arrive
+		e.abandonAll()
+	}
+	e.stop()
+	return errors.Join(err, closeErr)
+}
+
+// drain waits until nothing is in flight.
+func (e *Engine) drain(ctx context.Context) error {
+	for {
+		room := e.Ledger.Room()
+		if e.Ledger.InFlight() == 0 {
+			return nil
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %d jobs had not ended: %w", job.ErrClosed, e.Ledger.InFlight(), context.Cause(ctx))
+		}
+	}
+}
+
+// abandonAll ends every job that is not being written in place.
+func (e *Engine) abandonAll() {
+	m := &abandon{done: make(chan struct{})}
+	e.sendDevice(m)
+	<-m.done
+}

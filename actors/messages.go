@@ -1,0 +1,26 @@
+package actors
+
+// The messages. All are pointers that exist already, so that sending
+// allocates nothing. A batch changes its type with its stage.
+type (
+	// wake: an inbox has become non-empty (to a dispatcher).
+	wake struct{}
+	// ready: something waits and the device was idle (to the device actor).
+	ready struct{}
+	// credit: fill this batch (device actor to a dispatcher).
+	credit Batch
+	// formed: bind this batch (dispatcher, or device actor for a retry, to a
+	// kernel actor).
+	formed Batch
+	// bound: commit this batch, or take it back (kernel actor to device actor).
+	bound Batch
+	// completed: the device has ended this batch (device to device actor).
+	completed Batch
+	// abandon: end everything, also what is on its way (to the device actor).
+	abandon struct{ done chan struct{} }
+)
+
+var (
+	wakeUp  = &wake{}
+	isReady = &ready{}
+)

@@ -1,0 +1,213 @@
+package actors
+
+import (
+	"sync"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+const softmax = kernels.OpSoftmax
+
+// shard is what one dispatcher looks after: an inbox and open buckets. It is
+// a plain structure that outlives the actor. Jobs that could share a batch
+// always meet in one shard.
+type shard struct {
+	inbox
+	owner *dispatcher
+
+	mu     sync.Mutex
+	lanes  map[laneKey]*lane
+	open   []*lane // lanes in which something waits
+	last   *bucket // where the last task went
+	spare  []*bucket
+	queued int
+}
+
+func newShard() *shard { return &shard{lanes: map[laneKey]*lane{}} }
+
+// absorb moves what came in into buckets and returns how many tasks wait.
+func (s *shard) absorb() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.absorbLocked()
+	return s.queued
+}
+
+func (s *shard) absorbLocked() {
+	for t := s.take(); t != nil; {
+		next := t.next
+		s.insert(t)
+		t = next
+	}
+}
+
+func (s *shard) insert(t *Task) {
+	b := s.last
+	if !b.fits(t) {
+		b = s.find(t)
+		s.last = b
+	}
+	if b.lane.jobs == 0 {
+		s.openLane(b.lane)
+	}
+	b.push(t)
+	s.queued++
+}
+
+// find returns the task's bucket, opening it if need be.
+func (s *shard) find(t *Task) *bucket {
+	lk := laneOf(t.Plan)
+	l := s.lanes[lk]
+	if l == nil {
+		l = &lane{key: lk, buckets: map[bucketKey]*bucket{}, place: -1}
+		s.lanes[lk] = l
+	}
+	key := bucketOf(t)
+	if key.alone != nil {
+		return s.newBucket(key, l)
+	}
+	b := l.buckets[key]
+	if b == nil {
+		b = s.newBucket(key, l)
+		l.buckets[key] = b
+	}
+	return b
+}
+
+func (s *shard) newBucket(key bucketKey, l *lane) *bucket {
+	if n := len(s.spare); n > 0 {
+		b := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		b.key, b.lane = key, l
+		return b
+	}
+	return &bucket{key: key, lane: l}
+}
+
+// close forgets a bucket that became empty, and its lane when that was the
+// lane's last, except the ones used last.
+func (s *shard) close(b *bucket) {
+	if b.lane.jobs == 0 {
+		s.closeLane(b.lane)
+	}
+	if b == s.last {
+		return
+	}
+	l := b.lane
+	if b.key.alone == nil {
+		delete(l.buckets, b.key)
+	}
+	if len(l.buckets) == 0 && l.jobs == 0 && len(s.lanes) > maxIdleLanes {
+		delete(s.lanes, l.key)
+	}
+	*b = bucket{}
+	s.spare = append(s.spare, b)
+}
+
+// maxIdleLanes bounds the lanes kept for shapes that may come back.
+const maxIdleLanes = 256
+
+func (s *shard) openLane(l *lane) {
+	l.place = len(s.open)
+	s.open = append(s.open, l)
+}
+
+func (s *shard) closeLane(l *lane) {
+	if l.place < 0 {
+		return
+	}
+	end := len(s.open) - 1
+	moved := s.open[end]
+	s.open[l.place], moved.place = moved, l.place
+	s.open[end] = nil
+	s.open, l.place = s.open[:end], -1
+}
+
+// fill moves tasks into a batch that was given a credit for one of the
+// shard's lanes: the bucket that has waited longest in the class, and further
+// buckets of the lane while the credit lasts.
+func (s *shard) fill(b *Batch, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.absorbLocked()
+	if b.lane.jobs == 0 { // emptied by cancellations since the pick
+		return
+	}
+	for b.room() {
+		bk := b.lane.front(b.class)
+		if bk == nil {
+			break
+		}
+		s.drain(bk, b, now)
+		if bk.jobs > 0 {
+			break // the batch is full
+		}
+		s.close(bk)
+	}
+}
+
+// front returns the bucket to take next: of the class asked for, else of the
+// highest class that has one.
+func (l *lane) front(class int) *bucket {
+	if b := l.classes[class].head; b != nil {
+		return b
+	}
+	for c := job.Classes - 1; c >= 0; c-- {
+		if b := l.classes[c].head; b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// drain moves tasks of one bucket into a batch, the class asked for first.
+func (s *shard) drain(bk *bucket, b *Batch, now time.Time) {
+	b.openProblem(bk)
+	for i := 0; i < job.Classes; i++ {
+		class := (b.class + job.Classes - i) % job.Classes
+		for bk.queues[class].head != nil && b.columns < b.maxColumns {
+			s.hand(bk, class, b, now)
+		}
+	}
+}
+
+// hand gives the first task of a class, or the units of it that fit, to a
+// batch; tasks that nobody waits for any more are dropped.
+func (s *shard) hand(bk *bucket, class int, b *Batch, now time.Time) {
+	t := bk.queues[class].head
+	if !t.Deadline.IsZero() && !now.Before(t.Deadline) {
+		t.End(job.Expired, job.ErrExpired)
+	}
+	if !t.Pending() {
+		bk.pop(class)
+		s.queued--
+		t.abandon()
+		return
+	}
+	if whole := b.add(t); whole {
+		bk.pop(class)
+		s.queued--
+	}
+}
+
+// abandonAll ends every waiting task with an error and empties the shard.
+func (s *shard) abandonAll(o job.Outcome, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.absorbLocked()
+	for len(s.open) > 0 {
+		l := s.open[0]
+		bk := l.front(0)
+		for c := range bk.queues {
+			for bk.queues[c].head != nil {
+				t := bk.pop(c)
+				s.queued--
+				t.End(o, err)
+				t.abandon()
+			}
+		}
+		s.close(bk)
+	}
+}

@@ -1,0 +1,105 @@
+package actors
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+var none tensor.View
+
+// split gathers the parts of a job that was cut over several batches. Parts
+// may end on different threads.
+type split struct {
+	mu     sync.Mutex
+	flying int         // parts in batches that have not been accounted for
+	left   int         // units not yet computed
+	closed bool        // no further part will start
+	held   bool        // the job is claimed for writing in place
+	err    error       // of the first part that failed
+	result tensor.View // put together from staged parts; zero when in place
+}
+
+// cut makes a task ready to be handed out in parts. Its result is put
+// together in memory of ours unless it is written in place.
+func (t *Task) cut(inPlace bool) {
+	s := &split{left: t.Form.Units()}
+	if !inPlace {
+		c := &t.Form.C
+		size := c.Len() * c.DType().Size()
+		words := make([]uint64, (size+7)/8) // aligned for every element type
+		d := c.Dims()
+		s.result = tensor.Window(unsafe.Pointer(unsafe.SliceData(words)), len(words)*8, c.DType(), d, tensor.Compact(d), 0)
+	}
+	t.split = s
+}
+
+// start counts a part into flight; false if the job has failed already.
+func (s *split) start() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return false
+	}
+	s.flying++
+	return true
+}
+
+// computed counts n units as computed and reports whether all are.
+func (s *split) computed(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left -= n
+	return s.left == 0 && s.err == nil
+}
+
+// fail remembers the first error; no further part will start.
+func (s *split) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// land counts a part out and reports whether the job is gone with it: no
+// other flies and none will start.
+func (s *split) land() (gone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flying--
+	return s.flying == 0 && s.closed
+}
+
+// close says that no further part will start, and reports whether none flies.
+func (s *split) close() (gone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return s.flying == 0
+}
+
+// hold claims the job for writing in place, once for all its parts.
+func (s *split) hold(l *job.Life) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = s.held || l.Hold()
+	return s.held
+}
+
+// sub returns units [u0, u1) of a view of the task, cut as Form.Units says.
+func (t *Task) sub(v tensor.View, u0, u1 int) tensor.View {
+	p := &t.Form.Problem
+	switch {
+	case v.IsZero() || (u0 == 0 && u1 == t.Form.Units()):
+		return v
+	case p.Shape.Batch != 1:
+		return v.Sub(u0, u1)
+	case p.Op == softmax:
+		return v.Slice(u0, u1, 0, v.Cols())
+	default:
+		return v.Slice(0, v.Rows(), u0, u1)
+	}
+}

@@ -1,0 +1,105 @@
+package actors
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/metallic-sched/metallic-sched/kernels"
+)
+
+// start spawns the actors. All run on one long-lived goroutine: they only pass
+// work on, and a hand-over within a goroutine costs a tenth of one between
+// two.
+func (e *Engine) start() {
+	e.loop = newLoop()
+	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(slog.DiscardHandler)
+	}))
+	for range e.Shards {
+		e.matmul = append(e.matmul, e.newDispatcher(kernels.OpMatmul))
+		e.softmax = append(e.softmax, e.newDispatcher(kernels.OpSoftmax))
+	}
+	for _, f := range kernels.Families {
+		e.kernels[f] = e.spawn("kernel", e.kernelActor)
+	}
+	e.devicer = e.spawn("device", e.desk.receive)
+}
+
+// stop ends the actors, each after the messages it has.
+func (e *Engine) stop() {
+	pids := append([]*actor.PID{e.devicer}, e.kernels[1:]...)
+	for _, ds := range [][]*dispatcher{e.matmul, e.softmax} {
+		for _, d := range ds {
+			pids = append(pids, d.pid)
+		}
+	}
+	for _, pid := range pids {
+		_ = e.system.Root.StopFuture(pid).Wait() // only ever times out, when the loop is gone
+	}
+	e.system.Shutdown()
+	e.loop.close()
+}
+
+// spawn starts an actor that is restarted however often it panics.
+func (e *Engine) spawn(role string, receive func(message any)) *actor.PID {
+	react := func(ctx actor.Context) {
+		if e.fault != nil {
+			e.fault(role)
+		}
+		receive(ctx.Message())
+	}
+	return e.system.Root.Spawn(actor.PropsFromFunc(react,
+		actor.WithDispatcher(e.loop),
+		actor.WithMailbox(newMailbox(e.lost)),
+		actor.WithGuardian(actor.NewRestartingStrategy()),
+	))
+}
+
+func (e *Engine) send(pid *actor.PID, message any) { e.system.Root.Send(pid, message) }
+
+func (e *Engine) sendDevice(message any) { e.send(e.devicer, message) }
+
+// PanicError says that our own code panicked while it handled a batch.
+type PanicError struct {
+	Where string
+	Value any
+	Stack []byte
+}
+
+func (p *PanicError) Error() string { return fmt.Sprintf("actors: panic in %s: %v", p.Where, p.Value) }
+
+// guard runs f and turns a panic into an error.
+func guard(where string, f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{Where: where, Value: r, Stack: debug.Stack()}
+		}
+	}()
+	f()
+	return nil
+}
+
+// lost takes a message that made an actor panic every time. A batch in it goes
+// back to the device actor as refused; wake-ups are sent again.
+func (e *Engine) lost(message any) {
+	var b *Batch
+	switch m := message.(type) {
+	case *credit:
+		b = (*Batch)(m)
+	case *formed:
+		b = (*Batch)(m)
+	case *wake, *ready:
+		e.sendDevice(isReady)
+		return
+	case *bound, *completed, *abandon:
+		e.sendDevice(message)
+		return
+	default:
+		return // protoactor's own
+	}
+	b.refused = &PanicError{Where: "actor", Value: fmt.Sprintf("%T failed %d times", message, maxTries)}
+	e.sendDevice((*bound)(b))
+}

@@ -1,0 +1,114 @@
+package actors
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// Task is one accepted job on its way. The submitter fills it and hands it to
+// Engine.Submit; from then on only its Life may be used.
+type Task struct {
+	job.Life
+	Form     job.Form
+	Plan     *kernels.Plan
+	Memory   [Operands]Memory // of operands that are loaded, nil for the others
+	Account  *job.Account
+	Class    int // job.Priority.Class
+	Deadline time.Time
+	Arrived  time.Time
+
+	next  *Task // in an inbox or a bucket's queue
+	taken int   // units handed to batches so far
+	split *split
+	refs  atomic.Int32
+	Keep  bool // never reuse: a handle or a timer may outlive the job
+}
+
+// Operands counts the operands that may be loaded, and the indices of them in
+// Task.Memory.
+const (
+	OperandA = iota
+	OperandB
+	OperandBias
+	Operands
+)
+
+// Memory is a loaded operand as one task uses it.
+type Memory interface {
+	Buffer() device.Buffer
+	// Release says that the task no longer needs it.
+	Release()
+}
+
+var tasks = sync.Pool{New: func() any { return new(Task) }}
+
+// NewTask returns an empty task that its submitter and the engine share.
+func NewTask() *Task {
+	t := tasks.Get().(*Task)
+	t.refs.Store(2)
+	return t
+}
+
+// Drop gives up the submitter's or the engine's share. The last one makes the
+// task ready for reuse.
+func (t *Task) Drop() {
+	if t.refs.Add(-1) > 0 || t.Keep {
+		return
+	}
+	t.reset()
+	tasks.Put(t)
+}
+
+// reset forgets the job's memory but not the fields that the next job
+// overwrites anyway.
+func (t *Task) reset() {
+	t.Life.Reset()
+	t.Form.A, t.Form.B, t.Form.C, t.Form.Bias = none, none, none, none
+	t.Plan, t.Account, t.split, t.next = nil, nil, nil, nil
+	t.taken, t.Deadline, t.Keep = 0, time.Time{}, false
+}
+
+// leave is the engine's Drop: operands are given back first.
+func (t *Task) leave() {
+	for i, m := range t.Memory {
+		if m != nil {
+			m.Release()
+			t.Memory[i] = nil
+		}
+	}
+	t.Drop()
+}
+
+// Refuse drops a task that was never handed to an engine.
+func (t *Task) Refuse() {
+	t.refs.Store(1)
+	t.leave()
+}
+
+// region returns an operand as a region of device or host memory.
+func (t *Task) region(operand int) device.Region {
+	v := &t.Form.A
+	switch operand {
+	case OperandB:
+		v = &t.Form.B
+	case OperandBias:
+		v = &t.Form.Bias
+	}
+	if m := t.Memory[operand]; m != nil {
+		return device.Region{Buffer: m.Buffer(), View: *v}
+	}
+	return device.Host(*v)
+}
+
+// abandon drops a task that has ended before all of it was handed out. If
+// parts of it are still flying the last one drops it.
+func (t *Task) abandon() {
+	if t.split == nil || t.split.close() {
+		t.finish()
+	}
+}

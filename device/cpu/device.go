@@ -1,0 +1,74 @@
+// Package cpu is the device that is always there: the kernels of kernels/cpu
+// behind an in-order command queue, spread over a pool of OS threads.
+package cpu
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+)
+
+// Config describes the device. The zero Config is ready to use.
+type Config struct {
+	// Threads is the number of threads that compute at once, a queue's own
+	// among them. 0 means GOMAXPROCS.
+	Threads int
+}
+
+// Device computes on the processor. Its methods may be called from any
+// goroutine.
+type Device struct {
+	info   device.Info
+	memory accountant
+	pool   *pool
+	closed atomic.Bool
+}
+
+// Open starts the threads of a CPU device.
+func Open(c Config) (*Device, error) {
+	if c.Threads < 0 {
+		return nil, fmt.Errorf("cpu: %d threads; allowed: at least 0, 0 for one per processor", c.Threads)
+	}
+	if c.Threads == 0 {
+		c.Threads = runtime.GOMAXPROCS(0)
+	}
+	info := describe(c.Threads)
+	return &Device{info: info, memory: accountant{limit: info.Memory}, pool: newPool(c.Threads - 1)}, nil
+}
+
+// Info describes the processor and what its kernels can do.
+func (d *Device) Info() device.Info { return d.info }
+
+// Compile looks the kernel up. It wraps device.ErrUnsupported for a kernel
+// that is not there.
+func (d *Device) Compile(key kernels.Key) (device.Pipeline, error) {
+	if d.closed.Load() {
+		return nil, fmt.Errorf("cpu: compile: %w", device.ErrClosed)
+	}
+	return newPipeline(key)
+}
+
+// NewQueue opens a queue with a goroutine of its own. Queues share the pool:
+// stages that are worth spreading take turns.
+func (d *Device) NewQueue() (device.Queue, error) {
+	if d.closed.Load() {
+		return nil, fmt.Errorf("cpu: new queue: %w", device.ErrClosed)
+	}
+	return newQueue(d.pool), nil
+}
+
+// Close ends the threads. A second Close returns an error that wraps
+// device.ErrClosed, as does what is asked of the device later.
+func (d *Device) Close() error {
+	if d.closed.Swap(true) {
+		return fmt.Errorf("cpu: close: %w", device.ErrClosed)
+	}
+	d.pool.close()
+	return nil
+}
+
+var errNegative = errors.New("cpu: alloc of a negative size")

@@ -1,0 +1,117 @@
+// Package discover opens what this machine has. It is the only importer of
+// all device backends.
+package discover
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cpu"
+	"github.com/metallic-sched/metallic-sched/device/sim"
+)
+
+// Auto is the name of the best device found.
+const Auto = "auto"
+
+// backend is one kind of device. open wraps device.ErrUnavailable, with what
+// is missing, when the machine has none.
+type backend struct {
+	name string
+	auto bool // Auto may choose it
+	open func() (device.Device, error)
+}
+
+// backends are in the order in which Auto prefers them.
+var backends = []backend{
+	{"metal", true, missing("this build has no Metal backend")},
+	{"cuda", true, missing("this build has no CUDA backend")},
+	{"cpu", true, func() (device.Device, error) { return cpu.Open(cpu.Config{}) }},
+	{"sim", false, func() (device.Device, error) { return sim.Open(sim.Config{}), nil }},
+}
+
+func missing(what string) func() (device.Device, error) {
+	return func() (device.Device, error) { return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, what) }
+}
+
+// Names lists what Open accepts.
+func Names() []string {
+	names := []string{Auto}
+	for _, b := range backends {
+		names = append(names, b.name)
+	}
+	return names
+}
+
+// Open opens the device of the given name. A device that this machine lacks
+// is an error that wraps device.ErrUnavailable and says what is missing and
+// what there is instead.
+func Open(name string) (device.Device, error) {
+	if name == Auto {
+		return openBest()
+	}
+	i := slices.IndexFunc(backends, func(b backend) bool { return b.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("device %q is not known; allowed are %s", name, strings.Join(Names(), ", "))
+	}
+	d, err := backends[i].open()
+	if err != nil {
+		return nil, fmt.Errorf("device %s: %w; available: %s", name, err, strings.Join(available(), ", "))
+	}
+	return d, nil
+}
+
+func openBest() (device.Device, error) {
+	var tried []string
+	for _, b := range backends {
+		if !b.auto {
+			continue
+		}
+		d, err := b.open()
+		if err == nil {
+			return d, nil
+		}
+		tried = append(tried, fmt.Sprintf("%s: %v", b.name, err))
+	}
+	return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, strings.Join(tried, "; "))
+}
+
+func available() []string {
+	var names []string
+	for _, e := range List() {
+		if e.Available {
+			names = append(names, e.Backend)
+		}
+	}
+	return names
+}
+
+// Entry is a device that this machine has or could have.
+type Entry struct {
+	device.Info       // of an unavailable device only Backend
+	Available   bool  // Open gives it
+	Err         error // why not
+}
+
+// List describes every kind of device, in the order in which Auto prefers
+// them. It opens and closes each.
+func List() []Entry {
+	var entries []Entry
+	for _, b := range backends {
+		entries = append(entries, describe(b))
+	}
+	return entries
+}
+
+func describe(b backend) Entry {
+	d, err := b.open()
+	if err != nil {
+		return Entry{Info: device.Info{Backend: b.name}, Err: err}
+	}
+	info := d.Info()
+	if err := d.Close(); err != nil {
+		return Entry{Info: info, Err: err}
+	}
+	return Entry{Info: info, Available: true}
+}

@@ -1,0 +1,63 @@
+package discover
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+)
+
+func TestOpen(t *testing.T) {
+	for name, backend := range map[string]string{"auto": "cpu", "cpu": "cpu", "sim": "sim"} {
+		d, err := Open(name)
+		require.NoError(t, err, name)
+		require.Equal(t, backend, d.Info().Backend)
+		require.NoError(t, d.Close())
+	}
+}
+
+func TestOpenOfAMissingDeviceSaysWhatThereIs(t *testing.T) {
+	for _, name := range []string{"cuda", "metal"} {
+		_, err := Open(name)
+		require.ErrorIs(t, err, device.ErrUnavailable)
+		require.ErrorContains(t, err, "device "+name)
+		require.ErrorContains(t, err, "available: cpu, sim")
+	}
+}
+
+func TestOpenOfAnUnknownDeviceSaysWhatIsAllowed(t *testing.T) {
+	_, err := Open("gpu")
+	require.NotErrorIs(t, err, device.ErrUnavailable)
+	require.ErrorContains(t, err, "auto, metal, cuda, cpu, sim")
+}
+
+func TestList(t *testing.T) {
+	entries := List()
+	require.Len(t, entries, len(Names())-1)
+	for _, e := range entries {
+		require.Contains(t, Names(), e.Backend)
+		require.Equal(t, e.Available, e.Err == nil, "%s", e.Backend)
+		d, err := Open(e.Backend)
+		require.Equal(t, e.Available, err == nil, "%s", e.Backend)
+		if err == nil {
+			require.NoError(t, d.Close())
+		}
+	}
+}
+
+func TestAutoTakesTheFirstThatOpens(t *testing.T) {
+	saved := backends
+	defer func() { backends = saved }()
+	backends = []backend{{"cuda", true, missing("no driver")}, {"sim", false, saved[len(saved)-1].open}}
+	_, err := Open(Auto)
+	require.ErrorIs(t, err, device.ErrUnavailable)
+	require.ErrorContains(t, err, "cuda: ")
+	require.ErrorContains(t, err, "no driver")
+
+	backends[1].auto = true
+	d, err := Open(Auto)
+	require.NoError(t, err)
+	require.Equal(t, "sim", d.Info().Backend)
+	require.NoError(t, d.Close())
+}

@@ -1,0 +1,48 @@
+package cpu
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+)
+
+var quietNaN = math.Float32frombits(0x7fc00000)
+
+// store rounds src to the type of dst, to nearest even.
+func store(dst line, src []float32) {
+	switch dst.dtype {
+	case tensor.F32:
+		for i, x := range src {
+			*(*float32)(unsafe.Add(dst.ptr, 4*i*dst.stride)) = oneNaN(x)
+		}
+	case tensor.F16:
+		for i, x := range src {
+			*(*tensor.Float16)(unsafe.Add(dst.ptr, 2*i*dst.stride)) = tensor.ToFloat16(oneNaN(x))
+		}
+	case tensor.BF16:
+		for i, x := range src {
+			*(*tensor.BFloat16)(unsafe.Add(dst.ptr, 2*i*dst.stride)) = tensor.ToBFloat16(oneNaN(x))
+		}
+	}
+}
+
+func oneNaN(x float32) float32 {
+	if x != x {
+		return quietNaN
+	}
+	return x
+}
+
+// storeZeros stores n zeros.
+func storeZeros(dst line, n int) {
+	if dst.dtype == tensor.F32 {
+		for i := range n {
+			*(*float32)(unsafe.Add(dst.ptr, 4*i*dst.stride)) = 0
+		}
+		return
+	}
+	for i := range n { // 0 is all zero bits in both half types
+		*(*uint16)(unsafe.Add(dst.ptr, 2*i*dst.stride)) = 0
+	}
+}

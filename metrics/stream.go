@@ -1,0 +1,172 @@
+package metrics
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+)
+
+// stream is a bounded queue of records and the goroutine that writes them.
+type stream struct {
+	output  io.WriteCloser
+	buffer  *bufio.Writer
+	encode  func(*entry) error // to buffer
+	entries chan *entry
+	flushes chan chan<- struct{}
+	pool    sync.Pool // of *entry
+
+	sending sync.RWMutex // held for reading to send, for writing to close
+	closed  bool
+	ended   chan struct{} // closed when the goroutine has ended
+
+	unflushed        uint64 // records in the buffer; of the goroutine alone
+	written, dropped atomic.Uint64
+	failure          atomic.Pointer[error]
+}
+
+// entry is a decision or an event.
+type entry struct {
+	isEvent  bool
+	decision Decision
+	event    Event
+}
+
+// init makes a stream that lacks only encode and the goroutine. capacity is
+// the records that may wait.
+func (s *stream) init(output io.WriteCloser, capacity int) {
+	s.output, s.buffer = output, bufio.NewWriterSize(output, 64<<10)
+	s.entries = make(chan *entry, max(capacity, 1))
+	s.flushes = make(chan chan<- struct{})
+	s.pool.New = func() any { return new(entry) }
+	s.ended = make(chan struct{})
+}
+
+// Record queues a copy of d, or drops and counts it when the queue is full or
+// closed.
+func (s *stream) Record(d *Decision) {
+	e := s.pool.Get().(*entry)
+	e.isEvent = false
+	e.decision.copyFrom(d)
+	s.offer(e)
+}
+
+func (s *stream) offer(e *entry) {
+	s.sending.RLock()
+	defer s.sending.RUnlock()
+	if !s.closed {
+		select {
+		case s.entries <- e:
+			return
+		default:
+		}
+	}
+	s.dropped.Add(1)
+	s.pool.Put(e)
+}
+
+// Flush waits until everything recorded before is written, or ctx is done.
+// It returns Err.
+func (s *stream) Flush(ctx context.Context) error {
+	flushed := make(chan struct{})
+	select {
+	case s.flushes <- flushed:
+	case <-s.ended:
+		return s.Err()
+	case <-ctx.Done():
+		return fmt.Errorf("metrics: flush: %w", context.Cause(ctx))
+	}
+	select {
+	case <-flushed:
+		return s.Err()
+	case <-ctx.Done():
+		return fmt.Errorf("metrics: flush: %w", context.Cause(ctx))
+	}
+}
+
+// Close writes what is queued and closes the output. It returns Err, or an
+// error when ctx is done before that. Later records are dropped and counted.
+func (s *stream) Close(ctx context.Context) error {
+	s.sending.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.entries)
+	}
+	s.sending.Unlock()
+	select {
+	case <-s.ended:
+		return s.Err()
+	case <-ctx.Done():
+		return fmt.Errorf("metrics: %d records not written at close: %w", len(s.entries), context.Cause(ctx))
+	}
+}
+
+// Written returns the records handed to the output.
+func (s *stream) Written() uint64 { return s.written.Load() }
+
+// Dropped returns the records lost: the queue was full or closed, or the
+// output failed.
+func (s *stream) Dropped() uint64 { return s.dropped.Load() }
+
+// Err returns the first error of the output, or nil.
+func (s *stream) Err() error {
+	if err := s.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (s *stream) run() {
+	defer close(s.ended)
+	for {
+		select {
+		case e, open := <-s.entries:
+			if !open {
+				s.flush()
+				s.fail(s.output.Close())
+				return
+			}
+			s.write(e)
+			// Nothing waits: let those who follow the output see the record.
+			if len(s.entries) == 0 {
+				s.flush()
+			}
+		case flushed := <-s.flushes:
+			for range len(s.entries) {
+				s.write(<-s.entries)
+			}
+			s.flush()
+			close(flushed)
+		}
+	}
+}
+
+func (s *stream) write(e *entry) {
+	if err := s.encode(e); err != nil {
+		s.dropped.Add(1)
+		s.fail(err)
+	} else {
+		s.unflushed++
+	}
+	s.pool.Put(e)
+}
+
+func (s *stream) flush() {
+	if err := s.buffer.Flush(); err != nil {
+		s.dropped.Add(s.unflushed)
+		s.fail(err)
+	} else {
+		s.written.Add(s.unflushed)
+	}
+	s.unflushed = 0
+}
+
+// fail keeps the first error.
+func (s *stream) fail(err error) {
+	if err != nil {
+		err = fmt.Errorf("metrics: write: %w", err)
+		s.failure.CompareAndSwap(nil, &err)
+	}
+}

@@ -1,0 +1,160 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// lot is the memory of one grouped submission, reused.
+type lot struct {
+	tasks []*actors.Task
+	group *job.Group
+}
+
+var lots = sync.Pool{New: func() any { return &lot{group: job.NewGroup()} }}
+
+// DoAll submits many jobs at once and waits for all of them, once. Either all
+// are accepted or none: a refused one is named in the error. Otherwise the
+// error joins those of the jobs that did not end well, each named by its
+// index; nil means that all are done.
+//
+// It costs a fraction of as many calls of Do.
+func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error {
+	l := lots.Get().(*lot)
+	if err := s.acceptAll(ctx, l, jobs); err != nil {
+		l.recycle()
+		return err
+	}
+	s.engine.SubmitAll(l.tasks)
+	if len(jobs) > 0 && l.group.Wait(ctx) != nil {
+		for _, t := range l.tasks {
+			t.End(job.Ending(ctx))
+		}
+		_ = l.group.Wait(context.Background()) // each has ended or is about to
+	}
+	err := l.errors()
+	for _, t := range l.tasks {
+		t.Drop()
+	}
+	l.recycle()
+	return err
+}
+
+// SubmitAll is DoAll without waiting: it returns the handles, in order. When
+// ctx ends the jobs are cancelled.
+func (s *Scheduler) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle, error) {
+	l := lots.Get().(*lot)
+	defer l.recycle()
+	if err := s.acceptAll(ctx, l, jobs); err != nil {
+		return nil, err
+	}
+	handles := make([]job.Handle, len(jobs))
+	for i, t := range l.tasks {
+		t.Keep = true
+		t.Join(nil)
+		handles[i] = job.HandleOf(&t.Life)
+		if ctx.Done() != nil {
+			s.follow(ctx, t)
+		}
+	}
+	l.group.Forget(len(jobs))
+	if len(jobs) > 0 {
+		_ = l.group.Wait(context.Background())
+	}
+	s.engine.SubmitAll(l.tasks)
+	return handles, nil
+}
+
+// acceptAll accepts all jobs or none.
+func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error {
+	now := time.Now()
+	for i, j := range jobs {
+		t := actors.NewTask()
+		o, err := s.prepare(ctx, t, j)
+		if err != nil {
+			t.Refuse()
+			return s.refuseAll(l, jobs, fmt.Errorf("job %d of %d: %w", i, len(jobs), err))
+		}
+		t.Account, t.Arrived = s.ledger.Account(o.Tenant), now
+		l.tasks = append(l.tasks, t)
+	}
+	if err := s.admitAll(ctx, l, jobs); err != nil {
+		return s.refuseAll(l, jobs, err)
+	}
+	l.group.Expect(len(jobs))
+	for _, t := range l.tasks {
+		t.Init(t.Account.Lease(t.Form.Volume()), l.group)
+	}
+	return nil
+}
+
+// admitAll takes leases, for runs of one tenant in one step.
+func (s *Scheduler) admitAll(ctx context.Context, l *lot, jobs []job.Job) error {
+	for i := 0; i < len(l.tasks); {
+		a, bytes, n := l.tasks[i].Account, int64(0), 0
+		for ; i+n < len(l.tasks) && l.tasks[i+n].Account == a; n++ {
+			bytes += l.tasks[i+n].Form.Volume()
+		}
+		err := s.fits(bytes)
+		if err == nil {
+			err = a.Admit(int64(n), bytes)
+		}
+		if errors.Is(err, job.ErrQueueFull) && job.OptionsOf(jobs[i]).Wait {
+			err = s.waitForRoom(ctx, a, int64(n), bytes)
+		}
+		if err == nil && s.closed.Load() {
+			a.Withdraw(int64(n), bytes)
+			err = job.ErrClosed
+		}
+		if err != nil {
+			l.withdraw(i)
+			return err
+		}
+		i += n
+	}
+	return nil
+}
+
+// withdraw gives back the leases of the first n tasks.
+func (l *lot) withdraw(n int) {
+	for _, t := range l.tasks[:n] {
+		t.Account.Withdraw(1, t.Form.Volume())
+	}
+}
+
+// refuseAll counts every job as rejected and drops the tasks.
+func (s *Scheduler) refuseAll(l *lot, jobs []job.Job, err error) error {
+	for _, j := range jobs {
+		tenant := ""
+		if j != nil {
+			tenant = job.OptionsOf(j).Tenant
+		}
+		s.ledger.Account(tenant).Reject(1)
+	}
+	for _, t := range l.tasks {
+		t.Refuse()
+	}
+	return err
+}
+
+func (l *lot) errors() error {
+	var errs []error
+	for i, t := range l.tasks {
+		if _, err := t.Result(); err != nil {
+			errs = append(errs, fmt.Errorf("job %d of %d: %w", i, len(l.tasks), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (l *lot) recycle() {
+	clear(l.tasks)
+	l.tasks = l.tasks[:0]
+	lots.Put(l)
+}

@@ -1,0 +1,52 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// wait returns true when the job has ended, false when ctx ended first.
+func (l *Life) wait(ctx context.Context) bool {
+	if l.Ended() {
+		return true
+	}
+	w := waiters.Get().(*waiter)
+	if !l.await(w) {
+		waiters.Put(w)
+		return true // the outcome is visible before the list closes
+	}
+	done := ctx.Done()
+	if done == nil {
+		<-w.ch
+	} else {
+		select {
+		case <-w.ch:
+		case <-done:
+			return false // w stays in the list and is not reused
+		}
+	}
+	w.next = nil
+	waiters.Put(w)
+	return true
+}
+
+// Await waits for the job's end and returns its error. If ctx ends first the
+// job is cancelled, or expires if the context's deadline passed; one whose
+// memory is being written is waited for.
+func (l *Life) Await(ctx context.Context) error {
+	if !l.wait(ctx) {
+		l.End(Ending(ctx))
+		l.wait(context.Background())
+	}
+	return l.err
+}
+
+// Ending returns how a job ends whose context has ended.
+func Ending(ctx context.Context) (Outcome, error) {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return Expired, fmt.Errorf("%w: %w", ErrExpired, cause)
+	}
+	return Cancelled, fmt.Errorf("%w: %w", ErrCancelled, cause)
+}

@@ -1,0 +1,72 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The errors a job can be refused or end with. Errors that carry more detail
+// wrap these, so test with errors.Is.
+var (
+	// ErrInvalid: the job itself is wrong. See [InvalidError]. Not retryable.
+	ErrInvalid = errors.New("job: invalid")
+	// ErrQueueFull: an admission limit was met. See [QueueFullError]. Retry.
+	ErrQueueFull = errors.New("job: queue full")
+	// ErrClosed: the scheduler was closed before the job ended.
+	ErrClosed = errors.New("job: scheduler closed")
+	// ErrCancelled: the job's context or handle cancelled it. C is untouched.
+	ErrCancelled = errors.New("job: cancelled")
+	// ErrExpired: the job's deadline passed. C is untouched.
+	ErrExpired = errors.New("job: deadline passed")
+	// ErrReleased: an operand was released before the job was submitted.
+	ErrReleased = errors.New("job: operand released")
+	// ErrFailed: a kernel or the device failed. The cause is wrapped too.
+	ErrFailed = errors.New("job: failed")
+	// ErrHung: the device did not answer. The cause is wrapped too.
+	ErrHung = errors.New("job: device hung")
+)
+
+// InvalidError names what is wrong with a job and what is allowed. Nothing
+// was read or written. errors.Is(err, ErrInvalid) holds.
+type InvalidError struct {
+	Field   string // such as "B" or "C.cols"
+	Got     string
+	Allowed string
+	Cause   error // a *tensor.Error, or nil
+}
+
+func (e *InvalidError) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("job: invalid %s: %v", e.Field, e.Cause)
+	}
+	return fmt.Sprintf("job: invalid %s: %s; allowed: %s", e.Field, e.Got, e.Allowed)
+}
+
+// Is makes an InvalidError match ErrInvalid.
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// Unwrap returns the cause.
+func (e *InvalidError) Unwrap() error { return e.Cause }
+
+func invalid(field, allowed, format string, args ...any) error {
+	return &InvalidError{Field: field, Got: fmt.Sprintf(format, args...), Allowed: allowed}
+}
+
+// QueueFullError says which limit refused a job. errors.Is(err, ErrQueueFull)
+// holds; the same job may be accepted later.
+type QueueFullError struct {
+	Limit  string // such as "jobs" or "bytes of tenant"
+	Tenant string
+	InUse  int64
+	Max    int64
+	// RetryAfter estimates when room appears: 0 if there is nothing to go by.
+	RetryAfter time.Duration
+}
+
+func (e *QueueFullError) Error() string {
+	return fmt.Sprintf("job: queue full: %s: %d of %d in flight (tenant %q); retry later", e.Limit, e.InUse, e.Max, e.Tenant)
+}
+
+// Is makes a QueueFullError match ErrQueueFull.
+func (e *QueueFullError) Is(target error) bool { return target == ErrQueueFull }

@@ -1,0 +1,92 @@
+package job
+
+import (
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+)
+
+// Job is a Matmul or a Softmax, by pointer. It is read during Submit only: the
+// same struct may be changed and submitted again as soon as Submit returns.
+// The memory behind its views belongs to the job until it ends.
+type Job interface {
+	// Arrange checks the job and writes it in the form that kernels take.
+	// Nothing behind its views is read or written.
+	Arrange(f *Form, orient Orient) error
+	options() *Options
+}
+
+// Orient decides whether a product is taken as its mirror image.
+type Orient func(aLoaded, bLoaded bool) (mirror bool, reason string)
+
+// OptionsOf returns the options of a job.
+func OptionsOf(j Job) *Options { return j.options() }
+
+// Form is a checked job, after orientation: C = alpha*A*B + beta*C + bias with
+// transposes in the strides and every operand of the same batch. For a
+// softmax A holds the rows and C takes the results.
+type Form struct {
+	Problem     kernels.Problem
+	A, B, C     tensor.View
+	Bias        tensor.View // zero, or as large as C with one stride of 0
+	Alpha, Beta float32
+	QueryOffset int // softmax
+	Orientation string
+}
+
+// InPlace reports whether a softmax overwrites its own rows.
+func (f *Form) InPlace() bool {
+	return f.Problem.Op == kernels.OpSoftmax && f.A.Pointer() == f.C.Pointer()
+}
+
+// ReadsC reports whether the result depends on what C holds before.
+func (f *Form) ReadsC() bool { return f.Problem.BetaNonZero || f.InPlace() }
+
+// Units is how many pieces the job can be cut into: the columns of a single
+// product, the products of a batched one, the rows of a softmax.
+func (f *Form) Units() int {
+	s := f.Problem.Shape
+	switch {
+	case f.Problem.Op == kernels.OpSoftmax:
+		return s.Batch * s.M
+	case s.Batch != 1:
+		return s.Batch
+	default:
+		return s.N
+	}
+}
+
+// Volume returns the bytes that the job's activations and result occupy, for
+// admission. Loaded operands are not counted: they are there anyway.
+func (f *Form) Volume() int64 {
+	total := int64(0)
+	for _, v := range [...]*tensor.View{&f.A, &f.B, &f.C} {
+		if v.Resident() == nil {
+			total += int64(v.Len()) * int64(v.DType().Size())
+		}
+	}
+	return total
+}
+
+func checkView(field string, v tensor.View) error {
+	if err := v.Err(); err != nil {
+		return &InvalidError{Field: field, Cause: err}
+	}
+	if v.IsZero() {
+		return invalid(field, "a view over memory", "missing")
+	}
+	return nil
+}
+
+// checkResult refuses views that cannot hold a result.
+func checkResult(field string, v tensor.View) error {
+	if err := checkView(field, v); err != nil {
+		return err
+	}
+	if v.Resident() != nil {
+		return invalid(field, "memory of the caller", "a loaded operand")
+	}
+	if v.RepeatsElements() {
+		return invalid(field, "strides that name every element once", "strides %v for shape %v", v.Strides(), v.Dims())
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package job
+
+import (
+	"context"
+	"fmt"
+)
+
+// Handle is an accepted job in the hands of its caller. It is a small value;
+// copies name the same job. Every method may be called from any goroutine.
+type Handle struct{ life *Life }
+
+// HandleOf returns the handle of a life.
+func HandleOf(l *Life) Handle { return Handle{life: l} }
+
+// Wait returns when the job has ended: nil when it is done and its result is
+// in C, otherwise an error that wraps one of this package's. If ctx ends first
+// Wait returns its cause; the job goes on.
+func (h Handle) Wait(ctx context.Context) error {
+	if h.life.wait(ctx) {
+		return h.Err()
+	}
+	return context.Cause(ctx)
+}
+
+// Done returns a channel that is closed when the job has ended.
+func (h Handle) Done() <-chan struct{} {
+	w := &waiter{ch: make(chan struct{}), broadcast: true}
+	if !h.life.await(w) {
+		close(w.ch)
+	}
+	return w.ch
+}
+
+// Err returns nil while the job runs and after it is done, and otherwise why
+// it ended.
+func (h Handle) Err() error {
+	_, err := h.life.Result()
+	return err
+}
+
+// Outcome returns how the job ended; ok is false while it has not.
+func (h Handle) Outcome() (o Outcome, ok bool) {
+	o, _ = h.life.Result()
+	return o, o != 0
+}
+
+// Cancel ends the job with ErrCancelled, now, if its memory is not being
+// written; then its result is discarded and C stays as it was. A job whose
+// result is being written in place ends when the device lets go of it.
+func (h Handle) Cancel() { h.life.End(Cancelled, ErrCancelled) }
+
+// CancelCause is Cancel with a reason, which the job's error wraps.
+func (h Handle) CancelCause(cause error) {
+	h.life.End(Cancelled, fmt.Errorf("%w: %w", ErrCancelled, cause))
+}

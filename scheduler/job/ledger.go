@@ -1,0 +1,246 @@
+package job
+
+import (
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limits bound what may be in flight: accepted and not ended. A limit of 0
+// means no limit.
+type Limits struct {
+	Jobs        int64
+	Bytes       int64 // of activations and results; loaded operands not counted
+	TenantJobs  int64
+	TenantBytes int64
+}
+
+// Ledger counts what is in flight, by tenant and in all, and how jobs ended.
+// The counts are the leases: each is taken when a job is accepted and given
+// back by the step that ends it, so they cannot drift.
+//
+// All methods may be called from any goroutine.
+type Ledger struct {
+	limits  Limits
+	load    load
+	tenants sync.Map // name -> *Account
+	first   Account  // of the empty tenant, found without a look-up
+
+	room    sync.Mutex // guards waiting
+	waiting []chan struct{}
+	queue   atomic.Int32 // len(waiting)
+}
+
+// NewLedger returns a ledger with nothing in flight.
+func NewLedger(limits Limits) *Ledger {
+	l := &Ledger{limits: limits}
+	l.first.ledger = l
+	return l
+}
+
+// Account is one tenant's part of the ledger.
+type Account struct {
+	ledger    *Ledger
+	Tenant    string
+	load      load
+	submitted atomic.Int64
+	rejected  atomic.Int64
+	outcomes  [Outcomes]atomic.Int64
+	used      atomic.Int64 // device time, in nanoseconds
+}
+
+// Charge adds device time that the tenant's jobs have used. A nil account is
+// nobody's.
+func (a *Account) Charge(d time.Duration) {
+	if a != nil {
+		a.used.Add(int64(d))
+	}
+}
+
+// Used returns the device time charged so far.
+func (a *Account) Used() time.Duration { return time.Duration(a.used.Load()) }
+
+// load is what is in flight.
+type load struct{ jobs, bytes atomic.Int64 }
+
+// Account returns a tenant's account, opening it at first sight.
+func (l *Ledger) Account(tenant string) *Account {
+	if tenant == "" {
+		return &l.first
+	}
+	if a, ok := l.tenants.Load(tenant); ok {
+		return a.(*Account)
+	}
+	a, _ := l.tenants.LoadOrStore(tenant, &Account{ledger: l, Tenant: tenant})
+	return a.(*Account)
+}
+
+// Lease is one job's place in the ledger.
+type Lease struct {
+	account *Account
+	bytes   int64
+}
+
+// Account returns whose lease it is.
+func (l Lease) Account() *Account { return l.account }
+
+// Lease returns the lease of one job of an admitted lot.
+func (a *Account) Lease(bytes int64) Lease { return Lease{a, bytes} }
+
+// Admit takes n jobs of bytes in all, or none of them and says which limit
+// was met. It counts them as submitted only when it takes them.
+func (a *Account) Admit(n, bytes int64) error {
+	lim, all := &a.ledger.limits, &a.ledger.load
+	jobs, size := all.jobs.Add(n), all.bytes.Add(bytes)
+	mine, minesize := a.load.jobs.Add(n), a.load.bytes.Add(bytes)
+	var full *QueueFullError
+	switch {
+	case lim.Jobs > 0 && jobs > lim.Jobs:
+		full = &QueueFullError{Limit: "jobs", InUse: jobs - n, Max: lim.Jobs}
+	case lim.TenantJobs > 0 && mine > lim.TenantJobs:
+		full = &QueueFullError{Limit: "jobs of the tenant", InUse: mine - n, Max: lim.TenantJobs}
+	case lim.Bytes > 0 && size > lim.Bytes:
+		full = &QueueFullError{Limit: "bytes", InUse: size - bytes, Max: lim.Bytes}
+	case lim.TenantBytes > 0 && minesize > lim.TenantBytes:
+		full = &QueueFullError{Limit: "bytes of the tenant", InUse: minesize - bytes, Max: lim.TenantBytes}
+	default:
+		a.submitted.Add(n)
+		return nil
+	}
+	full.Tenant = a.Tenant
+	a.giveBack(n, bytes)
+	return full
+}
+
+// Reject counts n jobs that were refused.
+func (a *Account) Reject(n int64) {
+	a.submitted.Add(n)
+	a.rejected.Add(n)
+}
+
+// Withdraw undoes an Admit, as if it had not been asked for.
+func (a *Account) Withdraw(n, bytes int64) {
+	a.submitted.Add(-n)
+	a.giveBack(n, bytes)
+}
+
+// giveBack returns part of the load and lets those who wait try again.
+func (a *Account) giveBack(n, bytes int64) {
+	a.load.jobs.Add(-n)
+	a.load.bytes.Add(-bytes)
+	l := a.ledger
+	l.load.jobs.Add(-n)
+	l.load.bytes.Add(-bytes)
+	if l.queue.Load() > 0 {
+		l.wakeAll()
+	}
+}
+
+// end gives back the lease of one job.
+func (l Lease) end(o Outcome) {
+	if l.account == nil {
+		return
+	}
+	l.account.outcomes[o].Add(1)
+	l.account.giveBack(1, l.bytes)
+}
+
+// leaseRun gives back neighbouring leases of one account and outcome in one
+// step.
+type leaseRun struct {
+	account  *Account
+	outcome  Outcome
+	n, bytes int64
+}
+
+func (r *leaseRun) add(l Lease, o Outcome) {
+	if l.account != r.account || o != r.outcome {
+		r.flush()
+		r.account, r.outcome = l.account, o
+	}
+	r.n++
+	r.bytes += l.bytes
+}
+
+func (r *leaseRun) flush() {
+	if r.account != nil && r.n > 0 {
+		r.account.outcomes[r.outcome].Add(r.n)
+		r.account.giveBack(r.n, r.bytes)
+	}
+	r.n, r.bytes = 0, 0
+}
+
+// Room returns a channel that is closed when something is given back. Ask
+// before trying again to Admit, so that no room is missed.
+func (l *Ledger) Room() <-chan struct{} {
+	ch := make(chan struct{})
+	l.room.Lock()
+	defer l.room.Unlock()
+	l.waiting = append(l.waiting, ch)
+	l.queue.Store(int32(len(l.waiting)))
+	return ch
+}
+
+func (l *Ledger) wakeAll() {
+	l.room.Lock()
+	defer l.room.Unlock()
+	for _, ch := range l.waiting {
+		close(ch)
+	}
+	l.waiting = nil
+	l.queue.Store(0)
+}
+
+// Audit is the balance of a ledger or of one tenant's account. It balances
+// when nothing is being submitted or ended:
+// Submitted = Done + Failed + Cancelled + Expired + Rejected + InFlight.
+type Audit struct {
+	Submitted, Done, Failed, Cancelled, Expired, Rejected, InFlight int64
+	Bytes                                                           int64 // in flight
+}
+
+// Balances reports whether every submitted job is accounted for.
+func (a Audit) Balances() bool {
+	return a.Submitted == a.Done+a.Failed+a.Cancelled+a.Expired+a.Rejected+a.InFlight
+}
+
+// Audit returns the account's balance.
+func (a *Account) Audit() Audit {
+	return Audit{
+		InFlight: a.load.jobs.Load(), Bytes: a.load.bytes.Load(),
+		Done: a.outcomes[Done].Load(), Failed: a.outcomes[Failed].Load(),
+		Cancelled: a.outcomes[Cancelled].Load(), Expired: a.outcomes[Expired].Load(),
+		Rejected: a.rejected.Load(), Submitted: a.submitted.Load(),
+	}
+}
+
+// Audit returns the balance of all tenants together.
+func (l *Ledger) Audit() Audit {
+	sum := Audit{}
+	for _, a := range l.Accounts() {
+		b := a.Audit()
+		sum.Submitted += b.Submitted
+		sum.Done += b.Done
+		sum.Failed += b.Failed
+		sum.Cancelled += b.Cancelled
+		sum.Expired += b.Expired
+		sum.Rejected += b.Rejected
+	}
+	sum.InFlight, sum.Bytes = l.load.jobs.Load(), l.load.bytes.Load()
+	return sum
+}
+
+// Accounts returns every account seen, by name.
+func (l *Ledger) Accounts() []*Account {
+	all := []*Account{&l.first}
+	l.tenants.Range(func(_, a any) bool {
+		all = append(all, a.(*Account))
+		return true
+	})
+	sort.Slice(all, func(i, j int) bool { return all[i].Tenant < all[j].Tenant })
+	return all
+}
+
+// InFlight returns the jobs accepted and not ended.
+func (l *Ledger) InFlight() int64 { return l.load.jobs.Load() }

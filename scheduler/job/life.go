@@ -1,0 +1,212 @@
+package job
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// Outcome is how an accepted job ended.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Done Outcome = iota + 1
+	Failed
+	Cancelled
+	Expired
+)
+
+// Outcomes is one more than the largest Outcome, for arrays indexed by it.
+const Outcomes = int(Expired) + 1
+
+func (o Outcome) String() string {
+	switch o {
+	case Done:
+		return "done"
+	case Failed:
+		return "failed"
+	case Cancelled:
+		return "cancelled"
+	case Expired:
+		return "expired"
+	}
+	return fmt.Sprintf("outcome(%d)", uint8(o))
+}
+
+// phase is where a job stands. It only ever moves forward:
+//
+//	queued -> ended                   cancelled, expired or failed while waiting or running
+//	queued -> held -> ended           its memory is being written
+//	queued -> held -> marked -> ended cancelled or expired meanwhile
+type phase = uint32
+
+const (
+	queued phase = iota
+	held         // the scheduler may be writing the job's memory
+	marked       // held, and its fate is sealed: see Life.fate
+	ended
+)
+
+// Life is the state machine of one accepted job. Whatever happens, it ends
+// once: the compare-and-swap that ends it also gives back its admission lease
+// and wakes whoever waits.
+//
+// All methods may be called from any goroutine; Init and Reset must not race
+// with others.
+type Life struct {
+	phase   atomic.Uint32
+	outcome Outcome
+	err     error
+	fate    atomic.Pointer[verdict] // set before marked
+	waiters atomic.Pointer[waiter]
+	group   *Group
+	lease   Lease
+	onEnd   func()
+}
+
+type verdict struct {
+	outcome Outcome
+	err     error
+}
+
+// Init gives the life its lease and its group, nil for none, before the job is
+// handed over.
+func (l *Life) Init(lease Lease, g *Group) { l.lease, l.group = lease, g }
+
+// Join moves the life to another group, nil for none, before the job is handed
+// over.
+func (l *Life) Join(g *Group) { l.group = g }
+
+// OnEnd has f called once when the job ends, before anybody is woken; f must
+// not block. It is for the time before the job is handed over.
+func (l *Life) OnEnd(f func()) {
+	if first := l.onEnd; first != nil {
+		l.onEnd = func() { first(); f() }
+		return
+	}
+	l.onEnd = f
+}
+
+// Reset makes an ended life ready for another Init.
+func (l *Life) Reset() {
+	l.phase.Store(queued)
+	l.outcome, l.err, l.group, l.lease, l.onEnd = 0, nil, nil, Lease{}, nil
+	l.fate.Store(nil)
+	l.waiters.Store(nil)
+}
+
+// Pending reports whether the job is still wanted: not ended, nor marked.
+func (l *Life) Pending() bool { return l.phase.Load() <= held }
+
+// Ended reports whether the job has ended.
+func (l *Life) Ended() bool { return l.phase.Load() == ended }
+
+// Result returns how an ended job ended.
+func (l *Life) Result() (Outcome, error) {
+	if !l.Ended() {
+		return 0, nil
+	}
+	return l.outcome, l.err
+}
+
+// Hold claims the job so that its memory may be written: from now on only
+// Release ends it. It returns false if the job has ended.
+func (l *Life) Hold() bool { return l.phase.CompareAndSwap(queued, held) }
+
+// End ends a job that is not held and reports whether it did. A held job is
+// marked instead: it ends with this outcome when the holder lets go.
+func (l *Life) End(o Outcome, err error) bool {
+	if l.end(queued, o, err) {
+		return true
+	}
+	if l.phase.Load() == held && l.fate.CompareAndSwap(nil, &verdict{o, err}) {
+		l.phase.CompareAndSwap(held, marked)
+	}
+	return false
+}
+
+// Release ends a held job. One that was marked meanwhile takes that outcome,
+// unless it failed.
+func (l *Life) Release(o Outcome, err error) {
+	if l.end(held, o, err) {
+		return
+	}
+	if v := l.fate.Load(); v != nil && o != Failed {
+		o, err = v.outcome, v.err
+	}
+	l.end(marked, o, err)
+}
+
+// end moves from one phase to the end.
+func (l *Life) end(from phase, o Outcome, err error) bool {
+	if !l.seal(from, o, err) {
+		return false
+	}
+	l.lease.end(o)
+	l.publish()
+	if l.group != nil {
+		l.group.ended(1)
+	}
+	return true
+}
+
+// seal wins the right to end the job and writes how. The winner must publish.
+func (l *Life) seal(from phase, o Outcome, err error) bool {
+	if !l.phase.CompareAndSwap(from, ending) {
+		return false
+	}
+	l.outcome, l.err = o, err
+	return true
+}
+
+// ending is the moment between the last compare-and-swap and ended.
+const ending phase = ended + 1
+
+// publish shows the outcome and wakes those who wait. The life may be reused
+// as soon as the last of them is told.
+func (l *Life) publish() {
+	if l.onEnd != nil {
+		l.onEnd()
+	}
+	l.phase.Store(ended)
+	for w := l.waiters.Swap(noMore); w != nil; {
+		next := w.next // the waiter may be reused once it is told
+		w.tell()
+		w = next
+	}
+}
+
+// waiter is one goroutine's place in the list of those to wake.
+type waiter struct {
+	next      *waiter
+	ch        chan struct{}
+	broadcast bool
+}
+
+// noMore heads the list of an ended job.
+var noMore = &waiter{}
+
+var waiters = sync.Pool{New: func() any { return &waiter{ch: make(chan struct{}, 1)} }}
+
+func (w *waiter) tell() {
+	if w.broadcast {
+		close(w.ch)
+		return
+	}
+	w.ch <- struct{}{}
+}
+
+// await adds w to the list; false if the job has ended already.
+func (l *Life) await(w *waiter) bool {
+	for {
+		head := l.waiters.Load()
+		if head == noMore {
+			return false
+		}
+		w.next = head
+		if l.waiters.CompareAndSwap(head, w) {
+			return true
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package job
+
+// Settlement ends many jobs at once: their leases are given back together,
+// before anybody is woken. It is reused from batch to batch by one goroutine.
+type Settlement struct {
+	sealed []*Life
+}
+
+// Add ends a held job with an outcome, whether or not it was marked, and
+// keeps the news back until Flush.
+func (s *Settlement) Add(l *Life, o Outcome, err error) {
+	if l.seal(held, o, err) || l.seal(marked, o, err) {
+		s.sealed = append(s.sealed, l)
+	}
+}
+
+// Flush gives back the leases and wakes the waiters.
+func (s *Settlement) Flush() {
+	s.giveBack()
+	var g *Group
+	n := 0
+	for i, l := range s.sealed {
+		s.sealed[i] = nil
+		if l.group != g {
+			g.ended(n)
+			g, n = l.group, 0
+		}
+		n++
+		l.publish()
+	}
+	g.ended(n)
+	s.sealed = s.sealed[:0]
+}
+
+// giveBack returns the leases, runs of one account in one step.
+func (s *Settlement) giveBack() {
+	var run leaseRun
+	for _, l := range s.sealed {
+		run.add(l.lease, l.outcome)
+	}
+	run.flush()
+}

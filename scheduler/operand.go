@@ -1,0 +1,215 @@
+package scheduler
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// Operand is a matrix that a scheduler keeps on its device, such as a weight
+// that many jobs share. Use View, T or slices of them as A or B of a job: jobs
+// that name the same operand are computed together.
+//
+// All methods may be called from any goroutine.
+type Operand struct {
+	scheduler *Scheduler
+	id        tensor.Resident
+	view      tensor.View
+	current   atomic.Pointer[copyOf]
+	change    sync.Mutex // serialises Update and Release
+}
+
+// Load copies a matrix to the device and returns it as an operand. Later
+// changes to the caller's memory are not seen; see Update. The error wraps
+// job.ErrInvalid, job.ErrClosed or device.ErrOutOfMemory.
+func (s *Scheduler) Load(v tensor.View) (*Operand, error) {
+	if s.closed.Load() {
+		return nil, job.ErrClosed
+	}
+	if err := checkLoad(v); err != nil {
+		return nil, err
+	}
+	o := &Operand{scheduler: s, id: tensor.Resident{ID: s.operands.Add(1)}}
+	o.id.Owner = o
+	c, err := s.copyIn(v)
+	if err != nil {
+		return nil, err
+	}
+	o.current.Store(c)
+	o.view = o.id.Of(tensor.Window(c.buffer.Pointer(), c.buffer.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
+	return o, nil
+}
+
+func checkLoad(v tensor.View) error {
+	switch {
+	case v.Err() != nil:
+		return &job.InvalidError{Field: "operand", Cause: v.Err()}
+	case v.IsZero():
+		return &job.InvalidError{Field: "operand", Got: "missing", Allowed: "a view over memory"}
+	case v.Resident() != nil:
+		return &job.InvalidError{Field: "operand", Got: "loaded already", Allowed: "memory of the caller"}
+	}
+	return nil
+}
+
+// View returns the operand as it was loaded, compact and row-major.
+func (o *Operand) View() tensor.View { return o.view }
+
+// T returns the operand's transpose.
+func (o *Operand) T() tensor.View { return o.view.T() }
+
+// Update replaces the operand's contents by a copy of v, which must have the
+// type and dimensions it was loaded with. Jobs submitted before see the old
+// contents, jobs submitted after it returns the new.
+func (o *Operand) Update(v tensor.View) error {
+	if err := checkLoad(v); err != nil {
+		return err
+	}
+	if v.DType() != o.view.DType() || v.Dims() != o.view.Dims() {
+		return &job.InvalidError{
+			Field: "operand", Got: fmt.Sprintf("%v %v", v.DType(), v.Dims()),
+			Allowed: fmt.Sprintf("%v %v, as loaded", o.view.DType(), o.view.Dims()),
+		}
+	}
+	o.change.Lock()
+	defer o.change.Unlock()
+	old := o.current.Load()
+	if old == nil {
+		return job.ErrReleased
+	}
+	next, err := o.scheduler.copyIn(v)
+	if err != nil {
+		return err
+	}
+	o.current.Store(next)
+	old.Release()
+	return nil
+}
+
+// Release gives the memory back after the last job that uses the operand.
+// Jobs submitted later are refused with job.ErrReleased. Releasing again is
+// harmless.
+func (o *Operand) Release() {
+	o.change.Lock()
+	defer o.change.Unlock()
+	if old := o.current.Swap(nil); old != nil {
+		old.Release()
+	}
+}
+
+// acquire returns the current contents for one job.
+func (o *Operand) acquire() (*copyOf, error) {
+	for {
+		c := o.current.Load()
+		if c == nil {
+			return nil, job.ErrReleased
+		}
+		if c.retain() {
+			return c, nil
+		}
+	}
+}
+
+// copyOf is one version of an operand's contents on the device. It is freed
+// when the operand and every job have let go of it.
+type copyOf struct {
+	buffer device.Buffer
+	refs   atomic.Int64
+}
+
+// freed marks a count that was 0 once: whoever adds to it is too late.
+const freed = -1 << 40
+
+func (c *copyOf) retain() bool {
+	if c.refs.Add(1) > 0 {
+		return true
+	}
+	c.refs.Add(-1)
+	return false
+}
+
+// Buffer implements actors.Memory.
+func (c *copyOf) Buffer() device.Buffer { return c.buffer }
+
+// Release implements actors.Memory.
+func (c *copyOf) Release() {
+	if c.refs.Add(-1) == 0 && c.refs.CompareAndSwap(0, freed) {
+		c.buffer.Free()
+	}
+}
+
+// copyIn puts a compact copy of v on the device.
+func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
+	size := v.Len() * v.DType().Size()
+	space := device.SpaceDevice
+	if s.device.Info().HostMemory {
+		space = device.SpaceShared
+	}
+	buf, err := s.device.Alloc(space, max(size, 1))
+	if err != nil {
+		return nil, fmt.Errorf("load operand of %d bytes: %w", size, err)
+	}
+	if buf.Pointer() == nil {
+		if err := s.upload(buf, v); err != nil {
+			buf.Free()
+			return nil, err
+		}
+	} else {
+		tensor.Copy(tensor.Window(buf.Pointer(), buf.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0), v)
+	}
+	c := &copyOf{buffer: buf}
+	c.refs.Store(1)
+	return c, nil
+}
+
+// upload copies to memory that the host cannot address, by way of a queue of
+// its own.
+func (s *Scheduler) upload(buf device.Buffer, v tensor.View) error {
+	q, err := s.device.NewQueue()
+	if err != nil {
+		return fmt.Errorf("load operand: %w", err)
+	}
+	done := make(chan error, 1)
+	q.Commit(&device.Batch{
+		Stages: []device.Stage{{Copies: []device.Copy{{
+			Dst: device.In(buf, v.DType(), v.Dims(), 0), Src: device.Host(v),
+		}}}},
+		Done: func(_ *device.Batch, _ device.Timing, err error) { done <- err },
+	})
+	if err = <-done; err != nil {
+		err = fmt.Errorf("load operand: %w", err)
+	}
+	if cerr := q.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// retain takes hold of the operands that a task's form names.
+func (s *Scheduler) retain(t *actors.Task) error {
+	for i, v := range [actors.Operands]*tensor.View{
+		actors.OperandA: &t.Form.A, actors.OperandB: &t.Form.B, actors.OperandBias: &t.Form.Bias,
+	} {
+		r := v.Resident()
+		if r == nil {
+			continue
+		}
+		o, ok := r.Owner.(*Operand)
+		if !ok || o.scheduler != s {
+			return &job.InvalidError{Field: "operand", Got: "loaded by another scheduler", Allowed: "operands of this one"}
+		}
+		c, err := o.acquire()
+		if err != nil {
+			return err
+		}
+		t.Memory[i] = c
+		*v = v.Rebase(unsafe.Pointer(c.buffer.Pointer()))
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/kernels"
+)
+
+// UnsupportedError says that no kernel computes a problem.
+type UnsupportedError struct {
+	Problem kernels.Problem
+	Rules   []kernels.Rule // all tried, none applied
+}
+
+func (e *UnsupportedError) Error() string {
+	last := e.Rules[len(e.Rules)-1]
+	return fmt.Sprintf("policy: no kernel for %v %v of (%v, %v, %v): %s",
+		e.Problem.Op, e.Problem.Shape, e.Problem.A, e.Problem.B, e.Problem.C, last.Reason)
+}
+
+// Select chooses the kernel for a problem, which is oriented already, and
+// records every rule it tried. It is a pure function of its arguments.
+//
+// Matmul: the forced backend; FORCE_SMALLN; small-N; SIMD; the fallback mlx.
+// Softmax: the forced backend, or in auto vec for short rows and block for
+// long ones; otherwise legacy. A rule whose kernels do not support the problem
+// falls through, with that reason: a kernel is never given what its catalog
+// row does not claim.
+//
+// Sizes of 0 are compared like all others, so that a product with N = 0 is
+// small-N work of bucket N1 and one with M = 0 follows its N.
+//
+// The plan points into catalog, which must not change afterwards. The error
+// is a *TypesError or an *UnsupportedError.
+func Select(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kernels.Catalog) (*kernels.Plan, error) {
+	s := selection{
+		chooser: chooser{problem: p, caps: caps, experimental: prefs.Experimental, catalog: catalog},
+		prefs:   prefs,
+		rules:   make([]kernels.Rule, 0, 5),
+	}
+	var row *kernels.Row
+	switch p.Op {
+	case kernels.OpMatmul:
+		if err := CheckTypes(p.A, p.B, p.C); err != nil {
+			return nil, err
+		}
+		row = s.matmul()
+	case kernels.OpSoftmax:
+		row = s.softmax()
+	default:
+		s.skip("op", "not an operation: "+p.Op.String())
+	}
+	if row == nil {
+		return nil, &UnsupportedError{Problem: p, Rules: s.rules}
+	}
+	return s.plan(row), nil
+}
+
+// selection is one run of Select.
+type selection struct {
+	chooser
+	prefs Prefs
+	rules []kernels.Rule
+}
+
+// apply records a rule that asks for a family and returns the family's row,
+// or nil when no row supports the problem.
+func (s *selection) apply(rule string, f kernels.Family, reason string) *kernels.Row {
+	row, why := s.choose(f)
+	if row == nil {
+		s.skip(rule, reason+", but "+why)
+		return nil
+	}
+	s.rules = append(s.rules, kernels.Rule{Name: rule, Applied: true, Reason: reason})
+	return row
+}
+
+// skip records a rule that does not apply.
+func (s *selection) skip(rule, reason string) *kernels.Row {
+	s.rules = append(s.rules, kernels.Rule{Name: rule, Reason: reason})
+	return nil
+}
+
+func (s *selection) plan(row *kernels.Row) *kernels.Plan {
+	plan := &kernels.Plan{
+		Problem: s.problem,
+		Row:     row,
+		Bucket:  row.Bucket,
+		Key:     keyFor(s.problem, row, s.caps),
+		Rules:   s.rules,
+	}
+	if row.Family == kernels.FamilySmallN {
+		plan.SmallN = s.smallNRows()
+	}
+	return plan
+}

@@ -1,0 +1,104 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/metrics"
+)
+
+// recording turns ended batches into counters and decisions. The device actor
+// calls it, one batch at a time.
+type recording struct {
+	recorder metrics.Recorder // nil: only count
+	counters *metrics.Counters
+	device   string
+	seq      uint64
+	decision metrics.Decision // reused: recorders copy what they keep
+}
+
+func (r *recording) init(rec metrics.Recorder, c *metrics.Counters, device string) {
+	r.recorder, r.counters, r.device = rec, c, device
+}
+
+// BatchEnded implements actors.Observer.
+func (r *recording) BatchEnded(o *actors.Outcome) {
+	p := o.Plan()
+	f := p.Family()
+	key := o.Key()
+	r.counters.Series(names[p.Problem.Op], f.String(), kernels.Variant(f, key.Bucket, key.Width), o.Reason().String()).
+		Batch(o.Jobs(), o.Columns(), o.Queue(), o.Device())
+	if r.recorder != nil {
+		r.seq++
+		r.fill(o)
+		r.recorder.Record(&r.decision)
+	}
+}
+
+var names = [...]string{kernels.OpMatmul: kernels.OpMatmul.String(), kernels.OpSoftmax: kernels.OpSoftmax.String()}
+
+// fill describes one batch, by its first job where jobs may differ.
+func (r *recording) fill(o *actors.Outcome) {
+	p, key, d := o.Plan(), o.Key(), &r.decision
+	q := &p.Problem
+	written, ran := q.Written(), q.Shape
+	if q.Op == kernels.OpSoftmax {
+		ran.Batch, ran.M = 1, o.Columns()
+	} else if q.Shape.Batch == 1 {
+		ran.N = o.Columns()
+	}
+	tenants, rules := d.Tenants[:0], d.Rules[:0]
+	*d = metrics.Decision{
+		Seq: r.seq, Time: time.Now(), ID: o.ID(), Op: q.Op.String(), Device: r.device,
+		Shape: metrics.Shape(written), Normalised: metrics.Shape(ran),
+		DTypes: metrics.DTypes{A: q.A.String(), B: q.B.String(), C: q.C.String()},
+		Flags: metrics.Flags{
+			TransA: q.TransA, TransB: q.TransB, Beta: key.BetaNonZero, Bias: key.Bias,
+			Causal: q.Causal, QueryOffset: q.QueryOffset, Mirrored: q.Mirrored,
+		},
+		Jobs: o.Jobs(), Columns: o.Columns(), Problems: o.Problems(), Picked: o.Picked(),
+		Orientation: o.Form().Orientation,
+		Plan: metrics.Plan{
+			Backend: p.Family().String(), Variant: kernels.Variant(p.Family(), key.Bucket, key.Width),
+			Kernel: key.Kernel, Key: key.String(),
+		},
+		Invariant:   p.Family().BatchInvariant(),
+		CloseReason: o.Reason().String(), Attempt: o.Attempt() + 1, CacheHit: !o.Compiled(),
+		Queue: o.Queue(), Encode: o.Encode(), DeviceTime: o.Device(), Total: o.Total(),
+		Dispatches: o.Dispatches(), Outcome: "done",
+	}
+	d.Tenants = countTenants(tenants, o)
+	for _, rule := range p.Rules {
+		rules = append(rules, metrics.Rule(rule))
+	}
+	d.Rules = rules
+	if err := o.Err(); err != nil {
+		d.Outcome, d.Error = "failed", fmt.Sprint(err)
+	}
+}
+
+// countTenants lists the tenants of a batch by name.
+func countTenants(list []metrics.Tenant, o *actors.Outcome) []metrics.Tenant {
+	o.Tenants(func(name string) {
+		i := sort.Search(len(list), func(i int) bool { return list[i].Name >= name })
+		if i == len(list) || list[i].Name != name {
+			list = append(list, metrics.Tenant{})
+			copy(list[i+1:], list[i:])
+			list[i] = metrics.Tenant{Name: name}
+		}
+		list[i].Jobs++
+	})
+	return list
+}
+
+// flush waits until what was recorded is written, if the recorder can tell.
+func (r *recording) flush(ctx context.Context) error {
+	if f, ok := r.recorder.(interface{ Flush(context.Context) error }); ok {
+		return f.Flush(ctx)
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// Do submits a job and waits for its end. When ctx ends the job is cancelled.
+// nil means that the result is in C; otherwise the error wraps one of package
+// job's and C is as it was (see Config.InPlaceBytes for the one exception).
+func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
+	t := actors.NewTask()
+	if err := s.accept(ctx, t, j); err != nil {
+		return err
+	}
+	s.engine.Submit(t)
+	err := t.Await(ctx)
+	t.Drop()
+	return err
+}
+
+// Submit hands a job over and returns its handle at once. The job struct may
+// be reused when Submit returns; the memory behind its views may not, until
+// the job has ended. When ctx ends the job is cancelled.
+//
+// A refused job has no handle; the error says why and nothing was read or
+// written: job.ErrInvalid, job.ErrQueueFull (retryable), job.ErrClosed,
+// job.ErrReleased, job.ErrCancelled, job.ErrExpired.
+func (s *Scheduler) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
+	t := actors.NewTask()
+	t.Keep = true
+	if err := s.accept(ctx, t, j); err != nil {
+		return job.Handle{}, err
+	}
+	if ctx.Done() != nil {
+		s.follow(ctx, t)
+	}
+	s.engine.Submit(t)
+	return job.HandleOf(&t.Life), nil
+}
+
+// follow cancels the task when ctx ends.
+func (s *Scheduler) follow(ctx context.Context, t *actors.Task) {
+	stop := context.AfterFunc(ctx, func() { t.End(job.Ending(ctx)) })
+	t.OnEnd(func() { stop() })
+}
+
+// accept checks a job, makes its plan and takes a lease for it. On an error
+// the task is dropped and the job counted as rejected.
+func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job) error {
+	o, err := s.prepare(ctx, t, j)
+	if err == nil {
+		err = s.admit(ctx, t, o)
+	}
+	if err != nil {
+		s.refuse(t, o)
+		return err
+	}
+	t.Arrived = time.Now()
+	return nil
+}
+
+// refuse gives back what a refused task holds and counts it.
+func (s *Scheduler) refuse(t *actors.Task, o *job.Options) {
+	tenant := ""
+	if o != nil {
+		tenant = o.Tenant
+	}
+	s.ledger.Account(tenant).Reject(1)
+	t.Refuse()
+}
+
+// prepare fills in the task: form, plan, operands, deadline.
+func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *job.Options, err error) {
+	if j == nil {
+		return nil, &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul or *job.Softmax"}
+	}
+	if err := j.Arrange(&t.Form, policy.Orient); err != nil {
+		return nil, err
+	}
+	o = job.OptionsOf(j)
+	if s.closed.Load() {
+		return o, job.ErrClosed
+	}
+	if ctx.Err() != nil {
+		_, err := job.Ending(ctx)
+		return o, err
+	}
+	if t.Plan, err = s.plans.Plan(t.Form.Problem); err != nil {
+		return o, &job.InvalidError{Field: "problem", Cause: err}
+	}
+	if err := s.retain(t); err != nil {
+		return o, err
+	}
+	t.Class = o.Priority.Class()
+	return o, s.setDeadline(ctx, t, o)
+}
+
+// setDeadline takes the earlier of the job's deadline and the context's.
+func (s *Scheduler) setDeadline(ctx context.Context, t *actors.Task, o *job.Options) error {
+	t.Deadline = o.Deadline
+	if d, ok := ctx.Deadline(); ok && (t.Deadline.IsZero() || d.Before(t.Deadline)) {
+		t.Deadline = d
+	}
+	if t.Deadline.IsZero() {
+		return nil
+	}
+	left := time.Until(t.Deadline)
+	if left <= 0 {
+		return job.ErrExpired
+	}
+	if !o.Deadline.IsZero() { // the context's own is watched by who waits on it
+		t.Keep = true
+		timer := time.AfterFunc(left, func() { t.End(job.Expired, job.ErrExpired) })
+		t.OnEnd(func() { timer.Stop() })
+	}
+	return nil
+}
+
+// admit takes a lease, waiting for room if the job asked to.
+func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options) error {
+	t.Account = s.ledger.Account(o.Tenant)
+	bytes := t.Form.Volume()
+	if err := s.fits(bytes); err != nil {
+		return err
+	}
+	err := t.Account.Admit(1, bytes)
+	if err != nil && o.Wait && errors.Is(err, job.ErrQueueFull) {
+		err = s.waitForRoom(ctx, t.Account, 1, bytes)
+	}
+	if err != nil {
+		return err
+	}
+	t.Init(t.Account.Lease(bytes), nil)
+	if s.closed.Load() { // Close may have looked before the lease was taken
+		t.Account.Withdraw(1, bytes)
+		return job.ErrClosed
+	}
+	return nil
+}
+
+// fits refuses jobs that no waiting would admit.
+func (s *Scheduler) fits(bytes int64) error {
+	limit := s.cfg.Limits.Bytes
+	if tl := s.cfg.Limits.TenantBytes; tl > 0 && (limit == 0 || tl < limit) {
+		limit = tl
+	}
+	if limit > 0 && bytes > limit {
+		return tooLarge(bytes, limit)
+	}
+	return nil
+}
+
+// waitForRoom tries again whenever something is given back.
+func (s *Scheduler) waitForRoom(ctx context.Context, a *job.Account, n, bytes int64) error {
+	for {
+		room := s.ledger.Room()
+		err := a.Admit(n, bytes)
+		if err == nil || s.closed.Load() {
+			return err
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			_, err := job.Ending(ctx)
+			return err
+		case <-s.done:
+			return job.ErrClosed
+		}
+	}
+}
+
+func tooLarge(bytes, limit int64) error {
+	return &job.InvalidError{
+		Field: "size", Got: strconv.FormatInt(bytes, 10) + " bytes of activations and results",
+		Allowed: "up to " + strconv.FormatInt(limit, 10) + ", the admission limit",
+	}
+}
