@@ -89,7 +89,10 @@ type part struct {
 func (b *Batch) plan() *kernels.Plan { return b.parts[0].task.Plan }
 
 // room reports whether the credit allows for more.
-func (b *Batch) room() bool { return b.columns < b.maxColumns && b.problems < b.maxProblems }
+func (b *Batch) room() bool { return b.takes() && b.problems < b.maxProblems }
+
+// takes reports whether the credit allows for another job of the problem.
+func (b *Batch) takes() bool { return b.columns < b.maxColumns && len(b.parts) < b.engine.MaxJobs }
 
 // openProblem starts the next problem; work that stands alone opens one per
 // part when it is bound.

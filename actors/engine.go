@@ -26,6 +26,8 @@ type Config struct {
 	Shards int
 	// MaxColumns bounds the columns (or rows, or matrices) of one batch.
 	MaxColumns int
+	// MaxJobs bounds the jobs of one batch; 1 turns batching off.
+	MaxJobs int
 	// MaxProblems bounds the products with different operands in one batch.
 	MaxProblems int
 	// MaxTime bounds what one batch is predicted to take; a wider job is cut.

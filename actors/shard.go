@@ -167,7 +167,7 @@ func (s *shard) drain(bk *bucket, b *Batch, now time.Time) {
 	b.openProblem(bk)
 	for i := 0; i < job.Classes; i++ {
 		class := (b.class + job.Classes - i) % job.Classes
-		for bk.queues[class].head != nil && b.columns < b.maxColumns {
+		for bk.queues[class].head != nil && b.takes() {
 			s.hand(bk, class, b, now)
 		}
 	}

@@ -14,7 +14,7 @@ func decision() *Decision {
 		ID: 9, Op: "matmul", Device: "cpu",
 		Shape: Shape{1, 1, 4096, 4096}, Normalised: Shape{1, 4096, 64, 4096},
 		DTypes: DTypes{"f16", "f32", "f32"}, Flags: Flags{Mirrored: true},
-		Jobs: 64, Columns: 64, Tenants: []Tenant{{"a", 60}, {"b", 4}},
+		Jobs: 64, Columns: 64, Problems: 1, Orientation: "mirrored: B is loaded and A is not", Picked: "only candidate", Tenants: []Tenant{{"a", 60}, {"b", 4}},
 		Plan: Plan{"smalln", "N16", "matmul_smalln_n16", "matmul_smalln_n16/f16,f32,f32/N16"},
 		Rules: []Rule{
 			{"forced", false, "no backend is forced"},
@@ -49,12 +49,13 @@ func TestDecisionJSON(t *testing.T) {
 		"normalised": {"batch": 1, "m": 4096, "n": 64, "k": 4096},
 		"dtypes": {"a": "f16", "b": "f32", "c": "f32"},
 		"flags": {"trans_a": false, "trans_b": false, "beta": false, "bias": false, "causal": false, "query_offset": false, "mirrored": true},
-		"jobs": 64, "columns": 64, "tenants": [{"name": "a", "jobs": 60}, {"name": "b", "jobs": 4}],
+		"jobs": 64, "columns": 64, "problems": 1, "tenants": [{"name": "a", "jobs": 60}, {"name": "b", "jobs": 4}],
 		"plan": {"backend": "smalln", "variant": "N16", "kernel": "matmul_smalln_n16", "key": "matmul_smalln_n16/f16,f32,f32/N16"},
 		"rules": [
 			{"name": "forced", "applied": false, "reason": "no backend is forced"},
 			{"name": "small-n", "applied": true, "reason": "N=1 <= 8"}
 		],
+		"orientation": "mirrored: B is loaded and A is not", "picked": "only candidate",
 		"invariant": true, "close_reason": "slot_free", "attempt": 1, "cache_hit": true,
 		"queue_ns": 1234567, "encode_ns": 10000, "device_ns": 6098765, "total_ns": 7000000, "dispatches_ns": [6000000],
 		"outcome": "done"

@@ -1,5 +1,10 @@
 package metrics
 
+import (
+	"context"
+	"errors"
+)
+
 // Recorder takes a Decision for every batch. Record may be called from any
 // goroutine and never blocks; it copies what it keeps, so that the caller may
 // reuse d. A Recorder that also wants Events is a Tracer.
@@ -36,4 +41,43 @@ func (m Multi) Trace(e *Event) {
 			t.Trace(e)
 		}
 	}
+}
+
+// Flush waits until every recorder that can tell has written what it was
+// given.
+func (m Multi) Flush(ctx context.Context) error {
+	return m.each(func(r Recorder) error {
+		if f, ok := r.(interface{ Flush(context.Context) error }); ok {
+			return f.Flush(ctx)
+		}
+		return nil
+	})
+}
+
+// Close closes every recorder that can be closed.
+func (m Multi) Close(ctx context.Context) error {
+	return m.each(func(r Recorder) error {
+		if c, ok := r.(interface{ Close(context.Context) error }); ok {
+			return c.Close(ctx)
+		}
+		return nil
+	})
+}
+
+// Dropped returns the records that any of the recorders dropped.
+func (m Multi) Dropped() (n uint64) {
+	for _, r := range m {
+		if d, ok := r.(interface{ Dropped() uint64 }); ok {
+			n += d.Dropped()
+		}
+	}
+	return n
+}
+
+func (m Multi) each(f func(Recorder) error) error {
+	var errs []error
+	for _, r := range m {
+		errs = append(errs, f(r))
+	}
+	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -37,6 +38,8 @@ type Config struct {
 	// MaxBatchTime bounds what one batch is predicted to take, so that others
 	// need not wait long for their turn. Default 50 ms.
 	MaxBatchTime time.Duration
+	// NoBatching runs every job alone, to compare with. Default false.
+	NoBatching bool
 	// Linger is how long an idle device waits for companions of a job. It
 	// trades latency for larger batches. Default 0: it never waits.
 	Linger time.Duration
@@ -53,9 +56,13 @@ type Config struct {
 	// KernelCache is the number of compiled kernels kept. Default 512.
 	KernelCache int
 
-	// Recorder is told every decision. Default: none. The scheduler does not
-	// close it.
+	// Recorder is told every decision. Default: none.
 	Recorder metrics.Recorder
+	// CloseRecorder makes Close close the Recorder. Default: it is flushed.
+	CloseRecorder bool
+	// Logger takes what an operator should know, such as a device that failed.
+	// Default: nothing is logged.
+	Logger *slog.Logger
 	// Profile asks the device for the time of every dispatch and records it.
 	Profile bool
 	// Warm lists problems whose kernels are compiled before Open returns.
@@ -75,6 +82,9 @@ func (e *ConfigError) Error() string {
 func (c Config) withDefaults() Config {
 	prefs := policy.DefaultPrefs()
 	set(&c.DeviceName, "auto")
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	if c.Prefs == nil {
 		c.Prefs = &prefs
 	}

@@ -15,14 +15,18 @@ import (
 // calls it, one batch at a time.
 type recording struct {
 	recorder metrics.Recorder // nil: only count
+	closes   bool             // the recorder is ours to close
 	counters *metrics.Counters
 	device   string
 	seq      uint64
 	decision metrics.Decision // reused: recorders copy what they keep
 }
 
-func (r *recording) init(rec metrics.Recorder, c *metrics.Counters, device string) {
-	r.recorder, r.counters, r.device = rec, c, device
+func (r *recording) init(cfg *Config, c *metrics.Counters, device string) {
+	r.recorder, r.closes, r.counters, r.device = cfg.Recorder, cfg.CloseRecorder, c, device
+	if d, ok := r.recorder.(interface{ Dropped() uint64 }); ok {
+		c.Func("decisions_dropped_total", func() float64 { return float64(d.Dropped()) })
+	}
 }
 
 // BatchEnded implements actors.Observer.
@@ -95,8 +99,13 @@ func countTenants(list []metrics.Tenant, o *actors.Outcome) []metrics.Tenant {
 	return list
 }
 
-// flush waits until what was recorded is written, if the recorder can tell.
-func (r *recording) flush(ctx context.Context) error {
+// close flushes the recorder, or closes it if it is ours to close.
+func (r *recording) close(ctx context.Context) error {
+	if r.closes {
+		if c, ok := r.recorder.(interface{ Close(context.Context) error }); ok {
+			return c.Close(ctx)
+		}
+	}
 	if f, ok := r.recorder.(interface{ Flush(context.Context) error }); ok {
 		return f.Flush(ctx)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,15 +70,19 @@ func (s *Scheduler) start(ctx context.Context) error {
 	s.kernels = device.NewCache(s.device, s.cfg.KernelCache)
 	s.ledger = job.NewLedger(s.cfg.Limits)
 	s.counters = metrics.NewCounters()
-	s.records.init(s.cfg.Recorder, s.counters, info.Backend)
+	s.records.init(&s.cfg, s.counters, info.Backend)
 	if err := s.warm(ctx); err != nil {
 		return err
+	}
+	maxJobs := math.MaxInt
+	if s.cfg.NoBatching {
+		maxJobs = 1
 	}
 	engine, err := actors.Open(actors.Config{
 		Device: s.device, Ledger: s.ledger, Cache: s.kernels,
 		Costs:  policy.NewCostModel(policy.Prior{Bandwidth: info.Bandwidth, Flops: info.Flops, Launch: info.Launch}),
 		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep},
-		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxProblems: maxProblems,
+		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
 		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile,
 		Observer: &s.records,
@@ -130,7 +135,7 @@ func (s *Scheduler) warm(ctx context.Context) error {
 func (s *Scheduler) Close(ctx context.Context) error {
 	s.closing.Do(func() {
 		s.closed.Store(true)
-		s.closeErr = errors.Join(s.engine.Close(ctx), s.records.flush(ctx), s.closeDevice())
+		s.closeErr = errors.Join(s.engine.Close(ctx), s.records.close(ctx), s.closeDevice())
 		close(s.done)
 	})
 	<-s.done

@@ -104,14 +104,17 @@ func (d *Device) Release() {
 	d.release = make(chan struct{})
 }
 
-// Close closes Config.Inner. What is asked of the device later fails with an
-// error that wraps device.ErrClosed.
+// Close closes Config.Inner. What is asked of the device later, a second Close
+// too, fails with an error that wraps device.ErrClosed.
 func (d *Device) Close() error {
 	d.mu.Lock()
 	closed := d.closed
 	d.closed = true
 	d.mu.Unlock()
-	if closed || d.config.Inner == nil {
+	if closed {
+		return fmt.Errorf("sim: close: %w", device.ErrClosed)
+	}
+	if d.config.Inner == nil {
 		return nil
 	}
 	return d.config.Inner.Close()

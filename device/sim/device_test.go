@@ -58,7 +58,7 @@ func TestCompile(t *testing.T) {
 func TestClosedDevice(t *testing.T) {
 	d := Open(Config{})
 	require.NoError(t, d.Close())
-	require.NoError(t, d.Close())
+	require.ErrorIs(t, d.Close(), device.ErrClosed)
 	_, err := d.Alloc(device.SpaceShared, 1)
 	require.ErrorIs(t, err, device.ErrClosed)
 	_, err = d.Compile(kernels.Key{Kernel: "matmul_mlx"})

@@ -7,7 +7,6 @@ import (
 
 // Check returns what is wrong with the result of a case that was run.
 func (m *Matmul) Check(flushes bool) error {
-	before := m.C.then()
 	for i, o := range m.operands() {
 		var mine func(b, i, j int) bool
 		if o == m.C {
@@ -17,9 +16,9 @@ func (m *Matmul) Check(flushes bool) error {
 			return fmt.Errorf("operand %d (A, B, C, biases): %w", i, err)
 		}
 	}
-	tiny := tinyFor(flushes)
+	tiny, reference := tinyFor(flushes), newReference(m)
 	return m.C.first(func(b, i, j int) error {
-		want, magnitude := m.element(before, b, i, j)
+		want, magnitude := reference.element(b, i, j)
 		if overflows(magnitude) {
 			return nil
 		}

@@ -51,14 +51,7 @@ func newStrided(dt tensor.DType, d, strides tensor.Dims) *Operand {
 
 // Fill sets every element, in the order of the indices.
 func (o *Operand) Fill(value func(b, i, j int) float32) {
-	d := o.View.Dims()
-	for b := range d[0] {
-		for i := range d[1] {
-			for j := range d[2] {
-				o.View.SetValue(b, i, j, value(b, i, j))
-			}
-		}
-	}
+	o.each(func(b, i, j int) { o.View.SetValue(b, i, j, value(b, i, j)) })
 }
 
 // Bits returns the bits of one element.
@@ -102,6 +95,13 @@ func (o *Operand) Changed(mine func(b, i, j int) bool) error {
 		}
 	}
 	return nil
+}
+
+// values returns every element, in the order of the indices.
+func (o *Operand) values() []float64 {
+	values := make([]float64, 0, o.View.Len())
+	o.each(func(b, i, j int) { values = append(values, float64(o.View.Value(b, i, j))) })
+	return values
 }
 
 func (o *Operand) each(visit func(b, i, j int)) {

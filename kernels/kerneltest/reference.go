@@ -2,33 +2,41 @@ package kerneltest
 
 import "math"
 
-// element computes C(b, i, j) of a case in float64, from C as it was before,
-// and the magnitude S of the terms it is summed from.
-func (m *Matmul) element(c0 *Operand, b, i, j int) (want, magnitude float64) {
-	r, within := m.run(j)
-	alpha, beta := float64(r.Alpha), float64(r.Beta)
-	if alpha != 0 {
-		for k := range m.Shape.K {
-			product := alpha * float64(m.A.View.Value(b, i, k)) * float64(m.B.View.Value(b, k, j))
-			want += product
-			magnitude += math.Abs(product)
+// reference computes a product in float64 from operands as they were.
+type reference struct {
+	m       *Matmul
+	a, b, c []float64 // every element, in the order of the indices
+}
+
+func newReference(m *Matmul) *reference {
+	return &reference{m, m.A.then().values(), m.B.then().values(), m.C.then().values()}
+}
+
+// element returns C(b, i, j) and the magnitude S of the terms it is summed
+// from.
+func (f *reference) element(b, i, j int) (want, magnitude float64) {
+	s := f.m.Shape
+	r, within := f.m.run(j)
+	add := func(term float64) {
+		want += term
+		magnitude += math.Abs(term)
+	}
+	if r.Alpha != 0 {
+		for k := range s.K {
+			add(float64(r.Alpha) * f.a[(b*s.M+i)*s.K+k] * f.b[(b*s.K+k)*s.N+j])
 		}
 	}
-	if beta != 0 {
-		c := beta * float64(c0.View.Value(b, i, j))
-		want += c
-		magnitude += math.Abs(c)
+	if r.Beta != 0 {
+		add(float64(r.Beta) * f.c[(b*s.M+i)*s.N+j])
 	}
 	if r.Bias >= 0 {
-		bias := float64(m.Biases[r.Bias].View.Value(0, i, within))
-		want += bias
-		magnitude += math.Abs(bias)
+		add(float64(f.m.Biases[r.Bias].View.Value(0, i, within)))
 	}
 	return want, magnitude
 }
 
-// normalised computes the first n columns of a softmax row in float64. It
-// also returns each column's distance from the row's maximum.
+// normalised computes a softmax in float64. It also returns each element's
+// distance from the greatest.
 func normalised(x []float64) (want, distance []float64) {
 	m := math.Inf(-1)
 	for _, v := range x {
