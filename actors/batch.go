@@ -1,11 +1,11 @@
 package actors
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
-	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -72,6 +72,7 @@ type Batch struct {
 	formed    time.Time
 	committed time.Time
 	ended     time.Time
+	stage     atomic.Int32 // of the commit: committing, running, endedEarly
 	timing    device.Timing
 	err       error
 }
@@ -80,10 +81,11 @@ type Batch struct {
 type part struct {
 	task    *Task
 	u0, u1  int
-	problem int
+	bucket  int // parts of one bucket may share a problem
+	problem int // index of the problem it was bound to
+	col     int // its first column or row there
 	inPlace bool
 	held    bool
-	out     tensor.View // staged result, if not in place
 }
 
 func (b *Batch) plan() *kernels.Plan { return b.parts[0].task.Plan }
@@ -96,12 +98,12 @@ func (b *Batch) takes() bool { return b.columns < b.maxColumns && len(b.parts) <
 
 // openProblem starts the next problem; work that stands alone opens one per
 // part when it is bound.
-func (b *Batch) openProblem(*bucket) { b.problems++ }
+func (b *Batch) openProblem() { b.problems++ }
 
 // add takes the units of t that fit. It reports whether all of t has been
 // handed out now.
 func (b *Batch) add(t *Task) (whole bool) {
-	units := t.Form.Units()
+	units := t.Units
 	n := min(units-t.taken, b.maxColumns-b.columns)
 	if n < units && t.split == nil {
 		t.cut(b.engine.writesInPlace(t))
@@ -111,7 +113,7 @@ func (b *Batch) add(t *Task) (whole bool) {
 		t.abandon()
 		return true
 	}
-	b.parts = append(b.parts, part{task: t, u0: t.taken, u1: t.taken + n, problem: b.problems - 1})
+	b.parts = append(b.parts, part{task: t, u0: t.taken, u1: t.taken + n, bucket: b.problems - 1})
 	if b.oldest.IsZero() || t.Arrived.Before(b.oldest) {
 		b.oldest = t.Arrived
 	}

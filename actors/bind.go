@@ -18,8 +18,10 @@ type bindings struct {
 	biases     []device.Region
 	rows       []device.RowRun
 	pipelines  []device.Pipeline
+	results    []tensor.View // of each problem, where it is staged
 }
 
+// clear lets go of everything the batch referred to.
 func (s *bindings) clear() {
 	clear(s.gather)
 	clear(s.dispatches)
@@ -27,8 +29,18 @@ func (s *bindings) clear() {
 	clear(s.softmaxes)
 	clear(s.biases)
 	clear(s.pipelines)
+	clear(s.results)
 	s.gather, s.dispatches, s.matmuls, s.softmaxes = s.gather[:0], s.dispatches[:0], s.matmuls[:0], s.softmaxes[:0]
-	s.runs, s.biases, s.rows, s.pipelines = s.runs[:0], s.biases[:0], s.rows[:0], s.pipelines[:0]
+	s.runs, s.biases, s.rows = s.runs[:0], s.biases[:0], s.rows[:0]
+	s.pipelines, s.results = s.pipelines[:0], s.results[:0]
+}
+
+// reuse makes the memory free for binding, with the pipelines resolved.
+func (s *bindings) reuse() {
+	p := s.pipelines
+	s.pipelines = nil
+	s.clear()
+	s.pipelines = p
 }
 
 // grow makes room for what n parts and m problems can need, so that pointers
@@ -53,7 +65,7 @@ func (b *Batch) problem(i int) []part {
 	first := &b.parts[i]
 	n := i + 1
 	if first.sharesColumns() {
-		for n < len(b.parts) && b.parts[n].problem == first.problem {
+		for n < len(b.parts) && b.parts[n].bucket == first.bucket {
 			n++
 		}
 	}
@@ -62,14 +74,14 @@ func (b *Batch) problem(i int) []part {
 
 // sharesColumns reports whether the part's columns or rows may stand beside
 // those of others.
-func (p *part) sharesColumns() bool { return bucketOf(p.task).alone == nil }
+func (p *part) sharesColumns() bool { return p.task.Plan.SharesColumns() }
 
 // keyOf returns the specialisation that computes a problem.
 func keyOf(ps []part) kernels.Key {
 	var beta, bias bool
 	columns := 0
 	for i := range ps {
-		q := &ps[i].task.Form.Problem
+		q := &ps[i].task.Plan.Problem
 		beta, bias = beta || q.BetaNonZero, bias || q.Bias
 		columns += ps[i].u1 - ps[i].u0
 	}
@@ -115,24 +127,26 @@ func (b *Batch) compile() error {
 func (b *Batch) bind() error {
 	s := &b.scratch
 	b.arena.reset()
+	s.reuse()
+	b.Stages = b.Stages[:0]
 	s.grow(len(b.parts), len(s.pipelines), b.rowRuns())
-	n := 0
-	for i := 0; i < len(b.parts); n++ {
+	for i := 0; i < len(b.parts); {
 		ps := b.problem(i)
-		d := device.Dispatch{Pipeline: s.pipelines[n]}
+		n := len(s.dispatches)
+		s.dispatches = append(s.dispatches, device.Dispatch{Pipeline: s.pipelines[n]})
+		s.results = append(s.results, none)
+		d := &s.dispatches[n]
 		var err error
-		if ps[0].task.Form.Problem.Op == kernels.OpSoftmax {
-			d.Softmax, err = b.bindSoftmax(ps)
+		if ps[0].task.Plan.Problem.Op == kernels.OpSoftmax {
+			d.Softmax, err = b.bindSoftmax(ps, n)
 		} else {
-			d.Matmul, err = b.bindMatmul(ps)
+			d.Matmul, err = b.bindMatmul(ps, n)
 		}
 		if err != nil {
 			return err
 		}
-		s.dispatches = append(s.dispatches, d)
 		i += len(ps)
 	}
-	b.Stages = b.Stages[:0]
 	if len(s.gather) > 0 {
 		b.Stages = append(b.Stages, device.Stage{Copies: s.gather})
 	}
@@ -146,12 +160,7 @@ func (b *Batch) input(r device.Region) (device.Region, error) {
 	if r.Buffer != nil || b.engine.info.HostMemory {
 		return r, nil
 	}
-	return b.stage(r)
-}
-
-// stage gathers a region into the arena, in the order of its elements.
-func (b *Batch) stage(r device.Region) (device.Region, error) {
-	dst, err := b.like(r.View)
+	dst, err := b.like(&r.View)
 	if err == nil {
 		b.scratch.gather = append(b.scratch.gather, device.Copy{Dst: dst, Src: r})
 	}
@@ -160,10 +169,11 @@ func (b *Batch) stage(r device.Region) (device.Region, error) {
 
 // like returns a staged region with the type and dimensions of v, columns
 // contiguous where v's are.
-func (b *Batch) like(v tensor.View) (device.Region, error) {
+func (b *Batch) like(v *tensor.View) (device.Region, error) {
 	if s := v.Strides(); s[2] != 1 && s[1] == 1 {
-		r, err := b.arena.alloc(v.DType(), v.T().Dims())
-		r.View = r.View.T()
+		d := v.Dims()
+		r, err := b.arena.alloc(v.DType(), tensor.Dims{d[0], d[2], d[1]})
+		r.View.Transpose()
 		return r, err
 	}
 	return b.arena.alloc(v.DType(), v.Dims())

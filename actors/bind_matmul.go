@@ -6,116 +6,130 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
-// bindMatmul binds parts that share A as one product.
-func (b *Batch) bindMatmul(ps []part) (*device.Matmul, error) {
+// bindMatmul binds parts that share A as one product, the batch's n-th.
+func (b *Batch) bindMatmul(ps []part, n int) (*device.Matmul, error) {
 	s := &b.scratch
 	s.matmuls = append(s.matmuls, device.Matmul{})
 	mm := &s.matmuls[len(s.matmuls)-1]
-	var err error
 	if len(ps) == 1 {
-		err = b.bindAlone(mm, &ps[0])
-	} else {
-		err = b.bindWide(mm, ps)
+		return mm, b.bindAlone(mm, &ps[0], n)
 	}
-	return mm, err
+	return mm, b.bindWide(mm, ps, n)
 }
 
 // bindAlone binds a single part: its operands are used where they lie, and
 // its result goes to the caller's memory or to a staged copy of its layout.
-func (b *Batch) bindAlone(mm *device.Matmul, p *part) error {
+func (b *Batch) bindAlone(mm *device.Matmul, p *part, n int) error {
 	t := p.task
-	f := &t.Form
-	a, rb, bias := t.region(OperandA), t.region(OperandB), t.region(OperandBias)
-	if f.Problem.Shape.Batch != 1 { // a batch is cut by matrices: A is cut too
-		a.View = t.sub(a.View, p.u0, p.u1)
+	a, rb := t.region(OperandA), t.region(OperandB)
+	if t.Plan.Problem.Shape.Batch != 1 { // a batch is cut by matrices: A is cut too
+		t.sub(&a.View, p.u0, p.u1)
 	}
-	rb.View, bias.View = t.sub(rb.View, p.u0, p.u1), t.sub(bias.View, p.u0, p.u1)
-	c := t.sub(f.C, p.u0, p.u1)
-	var errA, errB, errC error
+	t.sub(&rb.View, p.u0, p.u1)
+	p.problem, p.col = n, 0
+	var errA, errB error
 	mm.A, errA = b.input(a)
 	mm.B, errB = b.input(rb)
-	mm.C, errC = b.result(p, c)
-	if err := errsFirst(errA, errB, errC, b.addRun(mm, p, bias)); err != nil {
+	if err := errsFirst(errA, errB, b.bindResult(mm, p), b.addRun(mm, p)); err != nil {
 		return err
 	}
-	d := c.Dims()
-	mm.Shape = kernels.Shape{Batch: d[0], M: d[1], N: d[2], K: f.Problem.Shape.K}
+	d := mm.C.View.Dims()
+	mm.Shape = kernels.Shape{Batch: d[0], M: d[1], N: d[2], K: t.Plan.Problem.Shape.K}
 	return nil
 }
 
-// result returns where a part's result is computed. A job that reads C gets
+// bindResult decides where a single part is computed. A job that reads C gets
 // its own copy of it, so that a retry starts from the same C again.
-func (b *Batch) result(p *part, c tensor.View) (device.Region, error) {
+func (b *Batch) bindResult(mm *device.Matmul, p *part) error {
+	t := p.task
+	c := t.Form.C
+	t.sub(&c, p.u0, p.u1)
 	inPlace, ok := b.claim(p)
-	if !ok {
-		return device.Region{}, errEnded
+	switch {
+	case !ok:
+		return errEnded
+	case inPlace:
+		mm.C = device.Host(c)
+		return nil
 	}
-	if inPlace {
-		return device.Host(c), nil
+	var err error
+	if mm.C, err = b.like(&c); err != nil {
+		return err
 	}
-	r, err := b.like(c)
-	if err == nil && p.task.Form.ReadsC() {
-		b.scratch.gather = append(b.scratch.gather, device.Copy{Dst: r, Src: device.Host(c)})
+	if t.Form.ReadsC() {
+		b.scratch.gather = append(b.scratch.gather, device.Copy{Dst: mm.C, Src: device.Host(c)})
 	}
-	p.out = r.View
-	return r, err
+	b.scratch.results[p.problem] = mm.C.View
+	return nil
 }
 
 // bindWide puts the columns of many parts side by side: B is gathered and C
 // staged, both with their columns contiguous.
-func (b *Batch) bindWide(mm *device.Matmul, ps []part) error {
-	f := &ps[0].task.Form
-	n := 0
+func (b *Batch) bindWide(mm *device.Matmul, ps []part, n int) error {
+	q := &ps[0].task.Plan.Problem
+	col := 0
 	for i := range ps {
-		n += ps[i].u1 - ps[i].u0
+		ps[i].problem, ps[i].col = n, col
+		col += ps[i].u1 - ps[i].u0
 	}
-	shape := kernels.Shape{Batch: 1, M: f.Problem.Shape.M, N: n, K: f.Problem.Shape.K}
-	mm.Shape = shape
+	mm.Shape = kernels.Shape{Batch: 1, M: q.Shape.M, N: col, K: q.Shape.K}
 	var errA, errB, errC error
 	mm.A, errA = b.input(ps[0].task.region(OperandA))
-	mm.B, errB = b.arena.alloc(f.Problem.B, tensor.Dims{1, shape.N, shape.K})
-	mm.C, errC = b.arena.alloc(f.Problem.C, tensor.Dims{1, shape.N, shape.M})
+	mm.B, errB = b.arena.alloc(q.B, tensor.Dims{1, col, q.Shape.K})
+	mm.C, errC = b.arena.alloc(q.C, tensor.Dims{1, col, q.Shape.M})
 	if err := errsFirst(errA, errB, errC); err != nil {
 		return err
 	}
-	mm.B.View, mm.C.View = mm.B.View.T(), mm.C.View.T()
-	col := 0
+	mm.B.View.Transpose()
+	mm.C.View.Transpose()
+	b.scratch.results[n] = mm.C.View
 	for i := range ps {
-		p := &ps[i]
-		if err := b.gather(mm, p, col); err != nil {
+		b.gather(mm, &ps[i])
+		if err := b.addRun(mm, &ps[i]); err != nil {
 			return err
 		}
-		col += p.u1 - p.u0
 	}
 	return nil
 }
 
-// gather adds one part's columns to a wide product, from column col on.
-func (b *Batch) gather(mm *device.Matmul, p *part, col int) error {
+// gather copies one part's columns into a wide product.
+func (b *Batch) gather(mm *device.Matmul, p *part) {
 	t, s := p.task, &b.scratch
-	end := col + p.u1 - p.u0
-	src, bias := t.region(OperandB), t.region(OperandBias)
-	src.View, bias.View = t.sub(src.View, p.u0, p.u1), t.sub(bias.View, p.u0, p.u1)
-	dst := device.Region{Buffer: mm.B.Buffer, View: mm.B.View.Slice(0, mm.Shape.K, col, end)}
-	s.gather = append(s.gather, device.Copy{Dst: dst, Src: src})
-	p.out = mm.C.View.Slice(0, mm.Shape.M, col, end)
-	if t.Form.ReadsC() {
-		c := t.sub(t.Form.C, p.u0, p.u1)
-		s.gather = append(s.gather, device.Copy{Dst: device.Region{Buffer: mm.C.Buffer, View: p.out}, Src: device.Host(c)})
+	c := s.copy()
+	c.Dst.Buffer, c.Dst.View = mm.B.Buffer, mm.B.View
+	c.Dst.View.Columns(p.col, p.col+p.u1-p.u0)
+	c.Src.View = t.Form.B
+	if m := t.Memory[OperandB]; m != nil {
+		c.Src.Buffer = m.Buffer()
 	}
-	return b.addRun(mm, p, bias)
+	t.sub(&c.Src.View, p.u0, p.u1)
+	if t.Form.ReadsC() {
+		c := s.copy()
+		c.Dst.Buffer, c.Dst.View = mm.C.Buffer, mm.C.View
+		c.Dst.View.Columns(p.col, p.col+p.u1-p.u0)
+		c.Src.View = t.Form.C
+		t.sub(&c.Src.View, p.u0, p.u1)
+	}
+}
+
+// copy appends an empty copy to the gather stage.
+func (s *bindings) copy() *device.Copy {
+	s.gather = append(s.gather, device.Copy{})
+	return &s.gather[len(s.gather)-1]
 }
 
 // addRun appends the factors of one part's columns.
-func (b *Batch) addRun(mm *device.Matmul, p *part, bias device.Region) error {
-	s, f := &b.scratch, &p.task.Form
-	columns := p.u1 - p.u0
-	if f.Problem.Shape.Batch != 1 {
-		columns = f.Problem.Shape.N
+func (b *Batch) addRun(mm *device.Matmul, p *part) error {
+	f, q := &p.task.Form, &p.task.Plan.Problem
+	run := device.Run{Columns: p.u1 - p.u0, Alpha: f.Alpha, Beta: f.Beta, Bias: -1}
+	if q.Shape.Batch != 1 {
+		run.Columns = q.Shape.N
 	}
-	run := device.Run{Columns: columns, Alpha: f.Alpha, Beta: f.Beta, Bias: -1}
-	if f.Problem.Bias {
-		if f.Problem.Shape.Batch != 1 {
+	if q.Bias {
+		bias := p.task.region(OperandBias)
+		if q.Shape.Batch == 1 {
+			p.task.sub(&bias.View, p.u0, p.u1)
+		} else { // every matrix has the same
 			bias.View = bias.View.Sub(0, min(1, bias.View.Matrices()))
 		}
 		in, err := b.input(bias)
@@ -123,9 +137,9 @@ func (b *Batch) addRun(mm *device.Matmul, p *part, bias device.Region) error {
 			return err
 		}
 		run.Bias = len(mm.Biases)
-		mm.Biases = appendWithin(&s.biases, mm.Biases, in)
+		mm.Biases = appendWithin(&b.scratch.biases, mm.Biases, in)
 	}
-	mm.Runs = appendWithin(&s.runs, mm.Runs, run)
+	mm.Runs = appendWithin(&b.scratch.runs, mm.Runs, run)
 	return nil
 }
 

@@ -42,15 +42,23 @@ type bucketKey struct {
 }
 
 func bucketOf(t *Task) bucketKey {
-	p := &t.Form.Problem
-	if p.Op == kernels.OpSoftmax {
+	if t.Plan.Problem.Op == kernels.OpSoftmax {
 		return bucketKey{}
 	}
-	if p.Shape.Batch != 1 || !t.Plan.Row.Family.BatchInvariant() {
+	if !t.Plan.SharesColumns() {
 		return bucketKey{alone: t}
 	}
 	a := &t.Form.A
 	return bucketKey{operand: a.Resident(), base: a.Base(), offset: a.Offset(), strides: a.Strides()}
+}
+
+// holds reports whether t's operand is the bucket's.
+func (k *bucketKey) holds(t *Task) bool {
+	if t.Plan.Problem.Op == kernels.OpSoftmax {
+		return true
+	}
+	a := &t.Form.A
+	return k.alone == nil && k.operand == a.Resident() && k.base == a.Base() && k.offset == a.Offset() && k.strides == a.Strides()
 }
 
 // taskList is a queue linked through Task.next.
@@ -85,7 +93,7 @@ type bucket struct {
 
 // fits reports whether t belongs to b, cheaply and with no false yes.
 func (b *bucket) fits(t *Task) bool {
-	return b != nil && b.plan == t.Plan && b.key.alone == nil && b.key == bucketOf(t)
+	return b != nil && b.plan == t.Plan && b.key.holds(t)
 }
 
 func (b *bucket) push(t *Task) {

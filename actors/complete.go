@@ -3,9 +3,9 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -13,19 +13,33 @@ import (
 // errEnded: a job ended while its batch was being bound.
 var errEnded = errors.New("actors: job ended while binding")
 
+// The stages of a committed batch: which of Commit's return and the call of
+// Done came first decides who closes the books.
+const (
+	committing int32 = iota
+	running
+	endedEarly // the device was done before Commit returned
+)
+
 // complete is called by the device, from any thread, when a batch has ended.
-// Results are committed and callers woken here, outside the actors; the rest
-// is the device actor's.
+// Results are committed and callers woken here, outside the actors, unless
+// the device actor is still in Commit and does it right away.
 func (b *Batch) complete(t device.Timing, err error) {
-	b.timing, b.err, b.ended = t, err, time.Now()
+	b.timing, b.err = t, err
+	if b.stage.CompareAndSwap(committing, endedEarly) {
+		return
+	}
+	b.ended = b.engine.now()
 	if err == nil {
 		b.commit()
+		b.settlement.Flush()
 	}
 	b.engine.sendDevice((*completed)(b))
 }
 
 // commit writes staged results to the callers' memory, each in one copy, and
-// ends the jobs. A job that was cancelled or has expired is left as it was.
+// ends the jobs; the settlement's Flush tells their callers. A job that was
+// cancelled or has expired is left as it was.
 func (b *Batch) commit() {
 	for i := range b.parts {
 		p := &b.parts[i]
@@ -36,18 +50,19 @@ func (b *Batch) commit() {
 		case p.inPlace:
 			t.Release(job.Done, nil)
 		case t.Hold():
-			tensor.Copy(t.Form.C, p.out)
+			tensor.Copy(t.Form.C, b.out(p))
 			b.settlement.Add(&t.Life, job.Done, nil)
 		}
 	}
-	b.settlement.Flush()
 }
 
 // commitPart adds one part to a job that was cut; the last part ends it.
 func (b *Batch) commitPart(p *part) {
 	t := p.task
 	if !p.inPlace {
-		tensor.Copy(t.sub(t.split.result, p.u0, p.u1), p.out)
+		dst := t.split.result
+		t.sub(&dst, p.u0, p.u1)
+		tensor.Copy(dst, b.out(p))
 	}
 	if !t.split.computed(p.u1 - p.u0) {
 		return
@@ -59,6 +74,21 @@ func (b *Batch) commitPart(p *part) {
 		tensor.Copy(t.Form.C, t.split.result)
 		b.settlement.Add(&t.Life, job.Done, nil)
 	}
+}
+
+// out returns a part's staged result.
+func (b *Batch) out(p *part) tensor.View {
+	v := b.scratch.results[p.problem]
+	switch {
+	case !p.sharesColumns():
+	case p.task.Plan.Problem.Op == kernels.OpSoftmax:
+		if d := p.rows(); d != v.Dims() {
+			return p.inStack(&v)
+		}
+	default:
+		v.Columns(p.col, p.col+p.u1-p.u0)
+	}
+	return v
 }
 
 // fail ends one part's job with an error. A job written in place ends when
@@ -125,9 +155,8 @@ func (b *Batch) again(parts []part) *Batch {
 	next.shard, next.lane, next.oldest = b.shard, b.lane, b.oldest
 	for i := range next.parts {
 		p := &next.parts[i]
-		p.out = none
 		next.columns += max(p.u1-p.u0, 1)
-		if i == 0 || p.problem != next.parts[i-1].problem {
+		if i == 0 || p.bucket != next.parts[i-1].bucket {
 			next.problems++
 		}
 	}

@@ -16,13 +16,15 @@ import (
 // touches, the batches it has out and the device's one picker. It outlives
 // the actor.
 type desk struct {
-	engine  *Engine
-	queue   device.Queue
-	costs   *policy.CostModel
-	hungry  atomic.Bool // the device has room and nothing waited
-	out     []*Batch    // credits and batches that have not come back
-	retries []*Batch    // halves of batches that failed
-	ids     uint64
+	engine *Engine
+	queue  device.Queue
+	costs  *policy.CostModel
+	// standing is the credit that an idle device leaves for the dispatcher that
+	// has work first; it counts as out.
+	standing atomic.Pointer[Batch]
+	out      []*Batch // credits and batches that have not come back
+	retries  []*Batch // halves of batches that failed
+	ids      uint64
 
 	cands  []policy.Candidate
 	places []place // where each candidate stands
@@ -36,9 +38,7 @@ type place struct {
 }
 
 func newDesk(e *Engine, q device.Queue) *desk {
-	d := &desk{engine: e, queue: q, costs: e.Costs}
-	d.hungry.Store(true)
-	return d
+	return &desk{engine: e, queue: q, costs: e.Costs}
 }
 
 // receive is the device actor.
@@ -51,25 +51,38 @@ func (d *desk) receive(message any) {
 	case *completed:
 		d.account((*Batch)(m))
 		d.schedule()
+		d.engine.recycle((*Batch)(m))
 	case *abandon:
 		d.abandonAll()
 		close(m.done)
 	}
 }
 
-// schedule hands out credit while the device has room.
+// schedule hands out credit while the device has room. When nothing waits the
+// last credit is left standing. All actors share one goroutine, so no
+// dispatcher can look for a standing credit between the survey and the store.
 func (d *desk) schedule() {
-	e := d.engine
-	for policy.Room(len(d.out), d.remaining(), e.Handover, e.info.QueueDepth) {
-		if d.next() {
-			d.hungry.Store(false)
-			continue
-		}
-		if d.hungry.Swap(true) {
+	if b := d.standing.Swap(nil); b != nil && !d.begin(b) {
+		d.standing.Store(b)
+		return
+	}
+	for policy.Room(len(d.out), d.remaining(), d.engine.Handover, d.engine.info.QueueDepth) {
+		b := d.newCredit()
+		if !d.begin(b) {
+			d.standing.Store(b)
 			return
 		}
-		// What came while hungry was false sent no message: look once more.
 	}
+}
+
+// newCredit returns an empty batch that counts as out.
+func (d *desk) newCredit() *Batch {
+	b := d.engine.newBatch()
+	d.ids++
+	b.ID, b.Profile = d.ids, d.engine.Profile
+	b.predicted, b.committed = 0, time.Time{}
+	d.out = append(d.out, b)
+	return b
 }
 
 // remaining predicts how long the device is busy with what it has.
@@ -87,24 +100,46 @@ func (d *desk) remaining() time.Duration {
 	return sum
 }
 
-// next sends the next piece of work on its way: a retry, or a credit for the
-// bucket that the picker chooses.
-func (d *desk) next() bool {
+// begin sends the next piece of work on its way, a retry or the bucket that
+// the picker chooses; false if nothing waits.
+func (d *desk) begin(b *Batch) bool {
+	now := d.engine.now()
 	if n := len(d.retries); n > 0 {
-		b := d.retries[n-1]
+		retry := d.retries[n-1]
 		d.retries = d.retries[:n-1]
-		d.out = append(d.out, b)
-		b.formed, b.committed = time.Now(), time.Time{}
-		d.engine.send(d.engine.kernels[b.plan().Row.Family], (*formed)(b))
+		d.takeBack(b)
+		d.engine.recycle(b)
+		d.out = append(d.out, retry)
+		retry.formed, retry.committed = now, time.Time{}
+		d.engine.send(d.engine.kernels[retry.plan().Row.Family], (*formed)(retry))
 		return true
 	}
-	now := time.Now()
-	d.survey(now)
+	if d.survey(now); !d.pick(b, now) {
+		return false
+	}
+	d.engine.send(b.shard.owner.pid, (*credit)(b))
+	return true
+}
+
+// pickFrom makes a credit out for one dispatcher's work; false if none waits.
+func (d *desk) pickFrom(b *Batch, owner *dispatcher) bool {
+	now := d.engine.now()
+	d.cands, d.places = d.cands[:0], d.places[:0]
+	d.surveyShard(owner, now)
+	return d.pick(b, now)
+}
+
+// pick makes a credit out for the candidate that comes next.
+func (d *desk) pick(b *Batch, now time.Time) bool {
 	i, why := policy.Pick(now, d.cands, d.engine.Tuning)
 	if i < 0 {
 		return false
 	}
-	d.give(d.places[i], now, why)
+	l := d.places[i].lane
+	b.lane, b.shard, b.pick, b.formed = l, d.places[i].owner.shard, why, now
+	b.class = bestClass(now, &d.cands[i], d.engine.Tuning)
+	b.lingered = d.engine.Linger > 0
+	b.maxColumns, b.maxProblems = d.limits(l)
 	return true
 }
 
@@ -125,7 +160,7 @@ func (d *desk) surveyShard(owner *dispatcher, now time.Time) {
 	s.absorbLocked()
 	for _, l := range s.open {
 		c := l.candidate()
-		if wait := d.lingers(l, c, now); wait > 0 {
+		if wait := d.lingers(l, &c, now); wait > 0 {
 			d.wakeIn(wait)
 			continue
 		}
@@ -154,7 +189,7 @@ func (l *lane) candidate() policy.Candidate {
 }
 
 // lingers returns how long the lane should wait for companions still.
-func (d *desk) lingers(l *lane, c policy.Candidate, now time.Time) time.Duration {
+func (d *desk) lingers(l *lane, c *policy.Candidate, now time.Time) time.Duration {
 	if d.engine.Linger <= 0 || l.jobs >= d.engine.MaxColumns {
 		return 0
 	}
@@ -175,28 +210,19 @@ func (d *desk) wakeIn(wait time.Duration) {
 	d.linger.Reset(wait)
 }
 
-// give sends a credit for a lane to its dispatcher.
-func (d *desk) give(at place, now time.Time, why string) {
-	b := d.engine.newBatch()
-	d.ids++
-	b.ID, b.lane, b.shard, b.pick = d.ids, at.lane, at.owner.shard, why
-	b.Profile = d.engine.Profile
-	b.class = bestClass(now, at.lane, d.engine.Tuning)
-	b.lingered = d.engine.Linger > 0
-	b.maxColumns, b.maxProblems = d.limits(at.lane)
-	b.predicted, b.committed = 0, time.Time{}
-	d.out = append(d.out, b)
-	d.engine.send(at.owner.pid, (*credit)(b))
-}
-
 // bestClass returns the class whose longest waiting job stands highest.
-func bestClass(now time.Time, l *lane, tuning policy.PickTuning) int {
+func bestClass(now time.Time, c *policy.Candidate, tuning policy.PickTuning) int {
 	var only [job.Classes]policy.Candidate
-	for c, at := range l.oldest() {
-		only[c].Oldest[c] = at
+	best, classes := 0, 0
+	for class, at := range c.Oldest {
+		if only[class].Oldest[class] = at; !at.IsZero() {
+			best, classes = class, classes+1
+		}
 	}
-	i, _ := policy.Pick(now, only[:], tuning)
-	return max(i, 0)
+	if classes > 1 {
+		best, _ = policy.Pick(now, only[:], tuning)
+	}
+	return best
 }
 
 // limits returns how much of a lane one batch may take, by the cost model.
@@ -228,19 +254,44 @@ func (d *desk) work(l *lane) policy.Work {
 }
 
 // commit hands a bound batch to the device. One that could not be bound, or
-// has nothing left in it, comes to its end here.
+// has nothing left in it, comes to its end here; so does one that the device
+// finishes before it returns.
 func (d *desk) commit(b *Batch) {
-	b.committed = time.Now()
-	b.timing, b.ended, b.err = device.Timing{}, b.committed, b.refused
+	b.committed = d.engine.now()
 	if b.refused != nil || len(b.parts) == 0 {
-		d.account(b)
-		d.schedule()
+		b.timing, b.err = device.Timing{}, b.refused
+		d.finish(b)
 		return
 	}
-	b.predicted = d.predict(b)
-	if err := guard("device queue", func() { d.queue.Commit(&b.Batch) }); err != nil {
-		b.complete(device.Timing{}, err)
+	if d.engine.info.QueueDepth > 1 {
+		b.predicted = d.predict(b)
 	}
+	b.stage.Store(committing)
+	if err := guard("device queue", func() { d.queue.Commit(&b.Batch) }); err != nil {
+		b.stage.CompareAndSwap(committing, running)
+		b.complete(device.Timing{}, err)
+		return
+	}
+	if b.stage.CompareAndSwap(committing, running) {
+		if d.engine.info.QueueDepth > 1 {
+			d.schedule()
+		}
+		return
+	}
+	if b.err == nil {
+		b.commit()
+	}
+	d.finish(b)
+}
+
+// finish closes the books on a batch whose callers have not been told yet:
+// they are, last of all, when the device has its next work.
+func (d *desk) finish(b *Batch) {
+	b.ended = b.committed.Add(b.timing.Device)
+	d.account(b)
+	d.schedule()
+	b.settlement.Flush()
+	d.engine.recycle(b)
 }
 
 // predict returns how long the device will take for a batch.
@@ -265,7 +316,6 @@ func (d *desk) account(b *Batch) {
 	if len(b.parts) > 0 {
 		d.settle(b)
 	}
-	d.engine.recycle(b)
 }
 
 func (d *desk) settle(b *Batch) {

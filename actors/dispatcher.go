@@ -1,8 +1,6 @@
 package actors
 
 import (
-	"time"
-
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
@@ -34,19 +32,36 @@ func (d *dispatcher) put(newest, oldest *Task) {
 func (d *dispatcher) receive(message any) {
 	switch m := message.(type) {
 	case *wake, *actor.Started: // after a restart the wake-up may be lost
-		if d.shard.absorb() > 0 && d.engine.desk.hungry.Load() {
-			d.engine.sendDevice(isReady)
+		if d.shard.absorb() > 0 {
+			d.useStanding()
 		}
 	case *credit:
 		d.fill((*Batch)(m))
 	}
 }
 
+// useStanding takes the credit that an idle device leaves for whoever has
+// work first. While there is none the device is busy and will pick later.
+func (d *dispatcher) useStanding() {
+	desk := d.engine.desk
+	if d.engine.Linger > 0 { // the picker decides whether it is time
+		d.engine.sendDevice(isReady)
+		return
+	}
+	b := desk.standing.Swap(nil)
+	switch {
+	case b == nil:
+	case desk.pickFrom(b, d):
+		d.fill(b)
+	default:
+		desk.standing.Store(b)
+	}
+}
+
 // fill closes a batch and passes it on. One that stays empty goes straight
 // back.
 func (d *dispatcher) fill(b *Batch) {
-	b.formed = time.Now()
-	err := guard("dispatcher", func() { d.shard.fill(b, b.formed) })
+	err := guard("dispatcher", func() { d.shard.fill(b) })
 	switch {
 	case err != nil || len(b.parts) == 0:
 		b.refused = err

@@ -71,6 +71,7 @@ type Engine struct {
 	kernels [int(kernels.FamilyLegacy) + 1]*actor.PID
 	devicer *actor.PID
 
+	opened    time.Time
 	batches   sync.Pool
 	compiling sync.WaitGroup
 	fault     func(role string) // tests: may panic in any actor
@@ -82,11 +83,14 @@ func Open(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
-	e := &Engine{Config: cfg, device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache}
+	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache}
 	e.desk = newDesk(e, queue)
 	e.start()
 	return e, nil
 }
+
+// Now returns the time that a task's Arrived is taken by.
+func (e *Engine) Now() time.Time { return e.now() }
 
 // Submit takes over an admitted task.
 func (e *Engine) Submit(t *Task) { e.dispatcherFor(t.Plan).put(t, t) }

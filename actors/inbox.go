@@ -23,6 +23,9 @@ func (in *inbox) put(newest, oldest *Task) (wasEmpty bool) {
 
 // take removes everything and returns it linked from the oldest on.
 func (in *inbox) take() *Task {
+	if in.head.Load() == nil {
+		return nil
+	}
 	var first *Task
 	for t := in.head.Swap(nil); t != nil; {
 		next := t.next

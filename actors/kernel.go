@@ -47,14 +47,24 @@ func (b *Batch) bindLiving() (err error) {
 
 // prune drops the parts whose jobs have ended.
 func (b *Batch) prune() {
-	kept := b.parts[:0]
 	for i := range b.parts {
-		p := b.parts[i]
-		if p.held || p.task.Pending() {
-			kept = append(kept, p)
-			continue
+		if !b.parts[i].wanted() {
+			b.pruneFrom(i)
+			return
 		}
-		p.leave()
+	}
+}
+
+func (p *part) wanted() bool { return p.held || p.task.Pending() }
+
+func (b *Batch) pruneFrom(first int) {
+	kept := b.parts[:first]
+	for i := first; i < len(b.parts); i++ {
+		if p := b.parts[i]; p.wanted() {
+			kept = append(kept, p)
+		} else {
+			p.leave()
+		}
 	}
 	clear(b.parts[len(kept):])
 	b.parts = kept

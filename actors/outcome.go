@@ -22,7 +22,7 @@ func (o *Outcome) Plan() *kernels.Plan { return o.parts[0].task.Plan }
 func (o *Outcome) Form() *job.Form { return &o.parts[0].task.Form }
 
 // Key returns the specialisation that ran.
-func (o *Outcome) Key() kernels.Key { return o.key }
+func (o *Outcome) Key() *kernels.Key { return &o.key }
 
 // Compiled reports whether a kernel had to be compiled for the batch.
 func (o *Outcome) Compiled() bool { return o.compiled }

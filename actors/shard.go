@@ -2,13 +2,9 @@ package actors
 
 import (
 	"sync"
-	"time"
 
-	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
-
-const softmax = kernels.OpSoftmax
 
 // shard is what one dispatcher looks after: an inbox and open buckets. It is
 // a plain structure that outlives the actor. Jobs that could share a batch
@@ -128,7 +124,7 @@ func (s *shard) closeLane(l *lane) {
 // fill moves tasks into a batch that was given a credit for one of the
 // shard's lanes: the bucket that has waited longest in the class, and further
 // buckets of the lane while the credit lasts.
-func (s *shard) fill(b *Batch, now time.Time) {
+func (s *shard) fill(b *Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.absorbLocked()
@@ -140,7 +136,7 @@ func (s *shard) fill(b *Batch, now time.Time) {
 		if bk == nil {
 			break
 		}
-		s.drain(bk, b, now)
+		s.drain(bk, b)
 		if bk.jobs > 0 {
 			break // the batch is full
 		}
@@ -163,21 +159,21 @@ func (l *lane) front(class int) *bucket {
 }
 
 // drain moves tasks of one bucket into a batch, the class asked for first.
-func (s *shard) drain(bk *bucket, b *Batch, now time.Time) {
-	b.openProblem(bk)
+func (s *shard) drain(bk *bucket, b *Batch) {
+	b.openProblem()
 	for i := 0; i < job.Classes; i++ {
 		class := (b.class + job.Classes - i) % job.Classes
 		for bk.queues[class].head != nil && b.takes() {
-			s.hand(bk, class, b, now)
+			s.hand(bk, class, b)
 		}
 	}
 }
 
 // hand gives the first task of a class, or the units of it that fit, to a
 // batch; tasks that nobody waits for any more are dropped.
-func (s *shard) hand(bk *bucket, class int, b *Batch, now time.Time) {
+func (s *shard) hand(bk *bucket, class int, b *Batch) {
 	t := bk.queues[class].head
-	if !t.Deadline.IsZero() && !now.Before(t.Deadline) {
+	if !t.Deadline.IsZero() && !b.formed.Before(t.Deadline) {
 		t.End(job.Expired, job.ErrExpired)
 	}
 	if !t.Pending() {

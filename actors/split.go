@@ -4,6 +4,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -25,7 +26,7 @@ type split struct {
 // cut makes a task ready to be handed out in parts. Its result is put
 // together in memory of ours unless it is written in place.
 func (t *Task) cut(inPlace bool) {
-	s := &split{left: t.Form.Units()}
+	s := &split{left: t.Units}
 	if !inPlace {
 		c := &t.Form.C
 		size := c.Len() * c.DType().Size()
@@ -89,17 +90,16 @@ func (s *split) hold(l *job.Life) bool {
 	return s.held
 }
 
-// sub returns units [u0, u1) of a view of the task, cut as Form.Units says.
-func (t *Task) sub(v tensor.View, u0, u1 int) tensor.View {
-	p := &t.Form.Problem
+// sub narrows a view of the task to units [u0, u1), cut as Form.Units says.
+func (t *Task) sub(v *tensor.View, u0, u1 int) {
+	p := &t.Plan.Problem
 	switch {
-	case v.IsZero() || (u0 == 0 && u1 == t.Form.Units()):
-		return v
+	case u0 == 0 && u1 == t.Units:
 	case p.Shape.Batch != 1:
-		return v.Sub(u0, u1)
-	case p.Op == softmax:
-		return v.Slice(u0, u1, 0, v.Cols())
+		*v = v.Sub(u0, u1)
+	case p.Op == kernels.OpSoftmax:
+		*v = v.Slice(u0, u1, 0, v.Cols())
 	default:
-		return v.Slice(0, v.Rows(), u0, u1)
+		v.Columns(u0, u1)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -57,6 +58,9 @@ func (e *Engine) spawn(role string, receive func(message any)) *actor.PID {
 		actor.WithGuardian(actor.NewRestartingStrategy()),
 	))
 }
+
+// now is time.Now for half the price: one reading of the monotonic clock.
+func (e *Engine) now() time.Time { return e.opened.Add(time.Since(e.opened)) }
 
 func (e *Engine) send(pid *actor.PID, message any) { e.system.Root.Send(pid, message) }
 

@@ -18,6 +18,7 @@ type Task struct {
 	Plan     *kernels.Plan
 	Memory   [Operands]Memory // of operands that are loaded, nil for the others
 	Account  *job.Account
+	Units    int // Form.Units
 	Class    int // job.Priority.Class
 	Deadline time.Time
 	Arrived  time.Time
@@ -90,6 +91,14 @@ func (t *Task) Refuse() {
 	t.leave()
 }
 
+// buffer returns the device's memory of an operand, nil for the caller's.
+func (t *Task) buffer(operand int) device.Buffer {
+	if m := t.Memory[operand]; m != nil {
+		return m.Buffer()
+	}
+	return nil
+}
+
 // region returns an operand as a region of device or host memory.
 func (t *Task) region(operand int) device.Region {
 	v := &t.Form.A
@@ -99,10 +108,7 @@ func (t *Task) region(operand int) device.Region {
 	case OperandBias:
 		v = &t.Form.Bias
 	}
-	if m := t.Memory[operand]; m != nil {
-		return device.Region{Buffer: m.Buffer(), View: *v}
-	}
-	return device.Host(*v)
+	return device.Region{Buffer: t.buffer(operand), View: *v}
 }
 
 // abandon drops a task that has ended before all of it was handed out. If

@@ -22,6 +22,13 @@ type Rule struct {
 // Family returns the chosen kernel family.
 func (p *Plan) Family() Family { return p.Row.Family }
 
+// SharesColumns reports whether columns (softmax: rows) of the job may be
+// computed beside those of others: not those of a batched product, nor those
+// that a vendor library would then compute differently.
+func (p *Plan) SharesColumns() bool {
+	return p.Problem.Op == OpSoftmax || (p.Problem.Shape.Batch == 1 && p.Row.Family.BatchInvariant())
+}
+
 // Variant returns the sub-choice within the family: the small-N bucket, the
 // softmax kernel's width bucket, or "-".
 func (p *Plan) Variant() string { return Variant(p.Row.Family, p.Bucket, p.Key.Width) }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -73,7 +72,7 @@ func (s *Scheduler) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle
 
 // acceptAll accepts all jobs or none.
 func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error {
-	now := time.Now()
+	now := s.engine.Now()
 	for i, j := range jobs {
 		t := actors.NewTask()
 		o, err := s.prepare(ctx, t, j)

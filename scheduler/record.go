@@ -18,6 +18,8 @@ type recording struct {
 	closes   bool             // the recorder is ours to close
 	counters *metrics.Counters
 	device   string
+	last     kind
+	series   *metrics.Series // of last
 	seq      uint64
 	decision metrics.Decision // reused: recorders copy what they keep
 }
@@ -31,11 +33,7 @@ func (r *recording) init(cfg *Config, c *metrics.Counters, device string) {
 
 // BatchEnded implements actors.Observer.
 func (r *recording) BatchEnded(o *actors.Outcome) {
-	p := o.Plan()
-	f := p.Family()
-	key := o.Key()
-	r.counters.Series(names[p.Problem.Op], f.String(), kernels.Variant(f, key.Bucket, key.Width), o.Reason().String()).
-		Batch(o.Jobs(), o.Columns(), o.Queue(), o.Device())
+	r.seriesOf(o).Batch(o.Jobs(), o.Columns(), o.Queue(), o.Device())
 	if r.recorder != nil {
 		r.seq++
 		r.fill(o)
@@ -43,7 +41,25 @@ func (r *recording) BatchEnded(o *actors.Outcome) {
 	}
 }
 
-var names = [...]string{kernels.OpMatmul: kernels.OpMatmul.String(), kernels.OpSoftmax: kernels.OpSoftmax.String()}
+// kind is what the batches of one series have in common.
+type kind struct {
+	family kernels.Family
+	bucket kernels.Bucket
+	width  int
+	reason actors.CloseReason
+}
+
+// seriesOf returns the counters of a batch's kind. Most batches are of the
+// same kind as the one before.
+func (r *recording) seriesOf(o *actors.Outcome) *metrics.Series {
+	family, key := o.Plan().Row.Family, o.Key()
+	k := kind{family, key.Bucket, key.Width, o.Reason()}
+	if k != r.last {
+		r.last = k
+		r.series = r.counters.Series(family.Op().String(), family.String(), kernels.Variant(family, k.bucket, k.width), k.reason.String())
+	}
+	return r.series
+}
 
 // fill describes one batch, by its first job where jobs may differ.
 func (r *recording) fill(o *actors.Outcome) {

@@ -62,7 +62,7 @@ func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job) error
 		s.refuse(t, o)
 		return err
 	}
-	t.Arrived = time.Now()
+	t.Arrived = s.engine.Now()
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *
 	if err := s.retain(t); err != nil {
 		return o, err
 	}
-	t.Class = o.Priority.Class()
+	t.Class, t.Units = o.Priority.Class(), t.Form.Units()
 	return o, s.setDeadline(ctx, t, o)
 }
 

@@ -33,7 +33,11 @@ func (p *Rows) each(s *Scratch, r0, r1 int, row func(s *Scratch, x, y line, n in
 	start := 0
 	for i := range p.Runs {
 		run := &p.Runs[i]
-		for r := max(start, r0); r < min(start+run.Rows, r1); r++ {
+		end := min(start+run.Rows, r1)
+		if run.Cols == 0 { // nothing to do, and perhaps no memory
+			end = 0
+		}
+		for r := max(start, r0); r < end; r++ {
 			n := run.attended(r - start)
 			x, y := p.line(r)
 			if n > 0 {

@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
@@ -27,6 +26,9 @@ func exerciseSoftmax(t *testing.T, impl *Implementation, row *kernels.Row, seed 
 
 func softmaxCases(g maker, row *kernels.Row, dt tensor.DType) []*Softmax {
 	cases := []*Softmax{specialRows(dt, 9), specialRows(dt, 700)}
+	if row.Causal && row.Offset {
+		cases = append(cases, maskedRows(dt, false), maskedRows(dt, true))
+	}
 	for range 25 {
 		d := tensor.Dims{1 + g.IntN(3), g.upTo(9), g.upTo(300)}
 		cases = append(cases, g.softmax(dt, d, row))
@@ -86,28 +88,38 @@ func specialRows(dt tensor.DType, cols int) *Softmax {
 	}
 	rows := len(specials)
 	s := &Softmax{
-		Name: "special values", X: NewOperand(dt, tensor.Dims{1, rows + 4, cols}, RowPadded, false),
-		Y: NewOperand(dt, tensor.Dims{1, rows + 4, cols}, RowMajor, false),
-		Rows: []RowRun{
-			{Rows: rows, Cols: cols, Limit: math.MaxInt},
-			{Rows: 1, Cols: cols, Limit: cols}, // all -Inf: NaN
-			{Rows: 1, Cols: cols, Limit: cols}, // all the lowest finite number
-			{Rows: 1, Cols: cols, Limit: 0},    // fully masked: zeros
-			{Rows: 1, Cols: cols, Limit: -5},   // likewise
-		},
+		Name: "special values",
+		X:    NewOperand(dt, tensor.Dims{1, rows + 2, cols}, RowPadded, false),
+		Y:    NewOperand(dt, tensor.Dims{1, rows + 2, cols}, RowMajor, false),
+		Rows: []RowRun{{Rows: rows + 2, Cols: cols, Limit: cols}},
 	}
 	s.X.Fill(func(_, i, j int) float32 {
 		switch {
-		case i == rows:
+		case i == rows: // NaN
 			return -inf
-		case i == rows+1:
+		case i == rows+1: // an even share for everyone
 			return -greatest
-		case i < rows && j == 2:
+		case j == 2:
 			return specials[i][0]
-		case i < rows && j == cols-1:
+		case j == cols-1:
 			return specials[i][1]
 		}
 		return float32(j%7) / 4
 	})
+	return s.seal()
+}
+
+// maskedRows is a causal case that starts with rows that attend to nothing.
+func maskedRows(dt tensor.DType, inPlace bool) *Softmax {
+	d := tensor.Dims{1, 9, 5}
+	s := &Softmax{
+		Name: "masked rows", Causal: true, Offset: true,
+		X:    NewOperand(dt, d, RowMajor, false),
+		Rows: []RowRun{{Rows: 9, Cols: 5, Limit: -2, Step: 1}},
+	}
+	if s.Y = s.X; !inPlace {
+		s.Y = NewOperand(dt, d, ColumnPadded, false)
+	}
+	s.X.Fill(func(_, i, j int) float32 { return float32(i - j) })
 	return s.seal()
 }

@@ -6,12 +6,31 @@ import "unsafe"
 // Both must have the same type and dimensions and be host memory; the caller
 // has checked that.
 func Copy(dst, src View) {
+	if n, ok := dst.oneRun(); ok {
+		if _, ok := src.oneRun(); ok {
+			copy(unsafe.Slice((*byte)(dst.Pointer()), n), unsafe.Slice((*byte)(src.Pointer()), n))
+			return
+		}
+	}
 	switch dst.dtype.Size() {
 	case 4:
 		copyElements[uint32](dst, src)
 	case 2:
 		copyElements[uint16](dst, src)
 	}
+}
+
+// oneRun returns the bytes of a view whose elements lie one after another in
+// the order of their indices.
+func (v *View) oneRun() (bytes int, ok bool) {
+	d, s := &v.dims, &v.strides
+	if d[0] != 1 || d[1] == 0 || d[2] == 0 {
+		return 0, false
+	}
+	if d[1] == 1 && s[2] == 1 || d[2] == 1 && s[1] == 1 || s[2] == 1 && s[1] == d[2] {
+		return d[1] * d[2] * v.dtype.Size(), true
+	}
+	return 0, false
 }
 
 func copyElements[T uint16 | uint32](dst, src View) {

@@ -14,7 +14,15 @@ func (v View) span() (lo, hi uintptr) {
 // Overlaps reports whether an element of v may share a byte with one of w.
 // It is exact for contiguous views and for blocks of one larger matrix (equal
 // row strides); other interleavings that could be disjoint count as overlap.
-func (v View) Overlaps(w View) bool {
+func (v *View) Overlaps(w *View) bool {
+	vb, wb := uintptr(v.base), uintptr(w.base)
+	if vb+uintptr(v.bytes) <= wb || wb+uintptr(w.bytes) <= vb {
+		return false // most views: not even the memory behind them meets
+	}
+	return v.overlaps(w)
+}
+
+func (v *View) overlaps(w *View) bool {
 	if v.Len() == 0 || w.Len() == 0 {
 		return false
 	}
@@ -26,7 +34,7 @@ func (v View) Overlaps(w View) bool {
 	if vhi <= wlo || whi <= vlo {
 		return false
 	}
-	return !v.sideBySide(w)
+	return !v.sideBySide(*w)
 }
 
 // sideBySide reports whether v and w are column ranges of one matrix that do
@@ -60,7 +68,15 @@ func (v View) pitch() (pitch, run int, ok bool) {
 
 // RepeatsElements reports whether two indices of v may name one element, so
 // that v cannot hold a result.
-func (v View) RepeatsElements() bool {
+func (v *View) RepeatsElements() bool {
+	d, s := &v.dims, &v.strides
+	if s[2] == 1 && s[1] >= d[2] && (d[0] == 1 || s[0] >= d[1]*s[1]) {
+		return false // row-major, as most are
+	}
+	return v.repeats()
+}
+
+func (v *View) repeats() bool {
 	if v.Len() == 0 {
 		return false
 	}

@@ -146,9 +146,14 @@ func volume(d Dims) (int, bool) {
 
 // T returns the transpose of every matrix in the batch.
 func (v View) T() View {
+	v.Transpose()
+	return v
+}
+
+// Transpose turns the view itself into its transpose.
+func (v *View) Transpose() {
 	v.dims[1], v.dims[2] = v.dims[2], v.dims[1]
 	v.strides[1], v.strides[2] = v.strides[2], v.strides[1]
-	return v
 }
 
 // Slice returns rows [r0, r1) and columns [c0, c1) of every matrix.
@@ -164,6 +169,14 @@ func (v View) Slice(r0, r1, c0, c1 int) View {
 	}
 	v.dims[1], v.dims[2] = r1-r0, c1-c0
 	return v
+}
+
+// Columns narrows the view itself to columns [c0, c1), which must be within it.
+func (v *View) Columns(c0, c1 int) {
+	if c0 < c1 {
+		v.offset += c0 * v.strides[2]
+	}
+	v.dims[2] = c1 - c0
 }
 
 // Sub returns matrices [b0, b1) of the batch.
@@ -194,7 +207,7 @@ func (v View) Broadcast(n int) View {
 }
 
 // Err returns what is wrong with the view, or nil.
-func (v View) Err() error {
+func (v *View) Err() error {
 	if v.err == nil {
 		return nil
 	}
@@ -202,41 +215,41 @@ func (v View) Err() error {
 }
 
 // IsZero reports whether v is the zero View, which stands for "none".
-func (v View) IsZero() bool { return v.dtype == 0 && v.err == nil }
+func (v *View) IsZero() bool { return v.dtype == 0 && v.err == nil }
 
 // DType returns the element type.
-func (v View) DType() DType { return v.dtype }
+func (v *View) DType() DType { return v.dtype }
 
 // Dims returns batch, rows and columns.
-func (v View) Dims() Dims { return v.dims }
+func (v *View) Dims() Dims { return v.dims }
 
 // Strides returns the strides in elements.
-func (v View) Strides() Dims { return v.strides }
+func (v *View) Strides() Dims { return v.strides }
 
 // Offset returns the first element's distance from the base, in elements.
-func (v View) Offset() int { return v.offset }
+func (v *View) Offset() int { return v.offset }
 
 // Matrices returns the size of the batch.
-func (v View) Matrices() int { return v.dims[0] }
+func (v *View) Matrices() int { return v.dims[0] }
 
 // Rows returns the rows of each matrix.
-func (v View) Rows() int { return v.dims[1] }
+func (v *View) Rows() int { return v.dims[1] }
 
 // Cols returns the columns of each matrix.
-func (v View) Cols() int { return v.dims[2] }
+func (v *View) Cols() int { return v.dims[2] }
 
 // Len returns the number of elements; 0 if any dimension is 0.
-func (v View) Len() int { return v.dims[0] * v.dims[1] * v.dims[2] }
+func (v *View) Len() int { return v.dims[0] * v.dims[1] * v.dims[2] }
 
 // Base returns the start of the memory. It keeps the memory alive.
-func (v View) Base() unsafe.Pointer { return v.base }
+func (v *View) Base() unsafe.Pointer { return v.base }
 
 // Bytes returns the length of the memory behind the view.
-func (v View) Bytes() int { return v.bytes }
+func (v *View) Bytes() int { return v.bytes }
 
 // Pointer returns the address of element (0, 0, 0), nil for an empty view and
 // for memory that the host cannot address.
-func (v View) Pointer() unsafe.Pointer {
+func (v *View) Pointer() unsafe.Pointer {
 	if v.base == nil || v.Len() == 0 {
 		return nil
 	}
@@ -244,7 +257,7 @@ func (v View) Pointer() unsafe.Pointer {
 }
 
 // Resident returns the loaded operand the view lies over, or nil.
-func (v View) Resident() *Resident { return v.resident }
+func (v *View) Resident() *Resident { return v.resident }
 
 // Rebase returns the same view of other memory of the same length, such as a
 // newer copy of an operand.

@@ -57,17 +57,16 @@ func (f *Form) Units() int {
 
 // Volume returns the bytes that the job's activations and result occupy, for
 // admission. Loaded operands are not counted: they are there anyway.
-func (f *Form) Volume() int64 {
-	total := int64(0)
-	for _, v := range [...]*tensor.View{&f.A, &f.B, &f.C} {
-		if v.Resident() == nil {
-			total += int64(v.Len()) * int64(v.DType().Size())
-		}
+func (f *Form) Volume() int64 { return volume(&f.A) + volume(&f.B) + volume(&f.C) }
+
+func volume(v *tensor.View) int64 {
+	if v.Resident() != nil || v.IsZero() {
+		return 0
 	}
-	return total
+	return int64(v.Len()) * int64(v.DType().Size())
 }
 
-func checkView(field string, v tensor.View) error {
+func checkView(field string, v *tensor.View) error {
 	if err := v.Err(); err != nil {
 		return &InvalidError{Field: field, Cause: err}
 	}
@@ -78,7 +77,7 @@ func checkView(field string, v tensor.View) error {
 }
 
 // checkResult refuses views that cannot hold a result.
-func checkResult(field string, v tensor.View) error {
+func checkResult(field string, v *tensor.View) error {
 	if err := checkView(field, v); err != nil {
 		return err
 	}

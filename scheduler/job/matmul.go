@@ -54,48 +54,62 @@ func (m *Matmul) Arrange(f *Form, orient Orient) error {
 	if err := m.check(); err != nil {
 		return err
 	}
-	f.A, f.B, f.C, f.Bias = m.A, m.B, m.C, tensor.View{}
-	if m.TransA {
-		f.A = f.A.T()
-	}
-	if m.TransB {
-		f.B = f.B.T()
-	}
-	batch := f.C.Matrices()
-	if err := f.checkShapes(); err != nil {
-		return err
-	}
-	f.A, f.B = f.A.Broadcast(batch), f.B.Broadcast(batch)
-	if err := m.spreadBias(f); err != nil {
+	if err := m.lay(f); err != nil {
 		return err
 	}
 	if err := m.checkOverlap(); err != nil {
 		return err
 	}
-	var mirror bool
-	if mirror, f.Orientation = orient(m.A.Resident() != nil, m.B.Resident() != nil); mirror {
-		f.A, f.B, f.C, f.Bias = f.B.T(), f.A.T(), f.C.T(), f.Bias.T()
+	mirror, why := orient(m.A.Resident() != nil, m.B.Resident() != nil)
+	if f.Orientation = why; mirror {
+		f.A, f.B = f.B, f.A
+		f.A.Transpose()
+		f.B.Transpose()
+		f.C.Transpose()
+		f.Bias.Transpose()
 	}
 	f.Alpha, f.Beta = m.Scale.Factors()
 	f.QueryOffset = 0
-	f.Problem = kernels.Problem{
-		Op:    kernels.OpMatmul,
-		Shape: kernels.Shape{Batch: batch, M: f.C.Rows(), N: f.C.Cols(), K: f.A.Cols()},
-		A:     f.A.DType(), B: f.B.DType(), C: f.C.DType(),
-		TransA: rowsContiguous(f.A), TransB: rowsContiguous(f.B),
-		BetaNonZero: f.Beta != 0, Bias: !f.Bias.IsZero(), Mirrored: mirror,
-	}
+	p := &f.Problem
+	p.Op = kernels.OpMatmul
+	p.Shape = kernels.Shape{Batch: f.C.Matrices(), M: f.C.Rows(), N: f.C.Cols(), K: f.A.Cols()}
+	p.A, p.B, p.C = f.A.DType(), f.B.DType(), f.C.DType()
+	p.TransA, p.TransB = rowsContiguous(&f.A), rowsContiguous(&f.B)
+	p.BetaNonZero, p.Bias, p.Mirrored = f.Beta != 0, !f.Bias.IsZero(), mirror
+	p.Causal, p.QueryOffset = false, false
 	return nil
 }
 
+// lay writes the operands after op, all of C's batch.
+func (m *Matmul) lay(f *Form) error {
+	f.A, f.B, f.C = m.A, m.B, m.C
+	if m.TransA {
+		f.A.Transpose()
+	}
+	if m.TransB {
+		f.B.Transpose()
+	}
+	if err := f.checkShapes(); err != nil {
+		return err
+	}
+	if batch := f.C.Matrices(); batch != 1 {
+		f.A, f.B = f.A.Broadcast(batch), f.B.Broadcast(batch)
+	}
+	if m.Bias.IsZero() {
+		f.Bias = tensor.View{}
+		return nil
+	}
+	return m.spreadBias(f)
+}
+
 func (m *Matmul) check() error {
-	if err := checkView("A", m.A); err != nil {
+	if err := checkView("A", &m.A); err != nil {
 		return err
 	}
-	if err := checkView("B", m.B); err != nil {
+	if err := checkView("B", &m.B); err != nil {
 		return err
 	}
-	if err := checkResult("C", m.C); err != nil {
+	if err := checkResult("C", &m.C); err != nil {
 		return err
 	}
 	return m.Options.check()
@@ -103,18 +117,18 @@ func (m *Matmul) check() error {
 
 // checkShapes holds the operands, after op, against each other.
 func (f *Form) checkShapes() error {
-	a, b, c := f.A.Dims(), f.B.Dims(), f.C.Dims()
+	a, b, c := &f.A, &f.B, &f.C
 	switch {
-	case a[2] != b[1]:
-		return invalid("B.rows", "the columns of op(A)", "op(A) %v, op(B) %v", a, b)
-	case c[1] != a[1]:
-		return invalid("C.rows", "the rows of op(A)", "op(A) %v, C %v", a, c)
-	case c[2] != b[2]:
-		return invalid("C.cols", "the columns of op(B)", "op(B) %v, C %v", b, c)
-	case a[0] != c[0] && a[0] != 1:
-		return invalid("A.batch", "1 or the batch of C", "%d for %d", a[0], c[0])
-	case b[0] != c[0] && b[0] != 1:
-		return invalid("B.batch", "1 or the batch of C", "%d for %d", b[0], c[0])
+	case a.Cols() != b.Rows():
+		return invalid("B.rows", "the columns of op(A)", "op(A) %v, op(B) %v", a.Dims(), b.Dims())
+	case c.Rows() != a.Rows():
+		return invalid("C.rows", "the rows of op(A)", "op(A) %v, C %v", a.Dims(), c.Dims())
+	case c.Cols() != b.Cols():
+		return invalid("C.cols", "the columns of op(B)", "op(B) %v, C %v", b.Dims(), c.Dims())
+	case a.Matrices() != c.Matrices() && a.Matrices() != 1:
+		return invalid("A.batch", "1 or the batch of C", "%d for %d", a.Matrices(), c.Matrices())
+	case b.Matrices() != c.Matrices() && b.Matrices() != 1:
+		return invalid("B.batch", "1 or the batch of C", "%d for %d", b.Matrices(), c.Matrices())
 	}
 	return nil
 }
@@ -122,10 +136,7 @@ func (f *Form) checkShapes() error {
 // spreadBias turns the bias into a view as large as C whose rows are all the
 // same, by a stride of 0.
 func (m *Matmul) spreadBias(f *Form) error {
-	if m.Bias.IsZero() {
-		return nil
-	}
-	if err := checkView("Bias", m.Bias); err != nil {
+	if err := checkView("Bias", &m.Bias); err != nil {
 		return err
 	}
 	b, c := m.Bias, f.C.Dims()
@@ -140,19 +151,23 @@ func (m *Matmul) spreadBias(f *Form) error {
 }
 
 func (m *Matmul) checkOverlap() error {
-	for _, in := range [...]struct {
-		name string
-		view *tensor.View
-	}{{"A", &m.A}, {"B", &m.B}, {"Bias", &m.Bias}} {
-		if !in.view.IsZero() && m.C.Overlaps(*in.view) {
-			return invalid("C", "memory of its own", "overlapping %s", in.name)
-		}
+	switch {
+	case m.C.Overlaps(&m.A):
+		return overlap("A")
+	case m.C.Overlaps(&m.B):
+		return overlap("B")
+	case !m.Bias.IsZero() && m.C.Overlaps(&m.Bias):
+		return overlap("Bias")
 	}
 	return nil
 }
 
+func overlap(with string) error {
+	return invalid("C", "memory of its own", "overlapping %s", with)
+}
+
 // rowsContiguous reports whether a view is stored transposed.
-func rowsContiguous(v tensor.View) bool {
+func rowsContiguous(v *tensor.View) bool {
 	s := v.Strides()
 	return s[2] != 1 && s[1] == 1
 }

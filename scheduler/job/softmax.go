@@ -53,11 +53,11 @@ func (s *Softmax) result() tensor.View {
 }
 
 func (s *Softmax) check() error {
-	if err := checkView("X", s.X); err != nil {
+	if err := checkView("X", &s.X); err != nil {
 		return err
 	}
 	y := s.result()
-	if err := checkResult("Y", y); err != nil {
+	if err := checkResult("Y", &y); err != nil {
 		return err
 	}
 	switch {
@@ -65,7 +65,7 @@ func (s *Softmax) check() error {
 		return invalid("Y.dtype", "the type of X", "%v for %v", y.DType(), s.X.DType())
 	case y.Dims() != s.X.Dims():
 		return invalid("Y.shape", "the shape of X", "%v for %v", y.Dims(), s.X.Dims())
-	case !sameElements(s.X, y) && y.Overlaps(s.X):
+	case !sameElements(s.X, y) && y.Overlaps(&s.X):
 		return invalid("Y", "X itself or memory of its own", "overlapping X")
 	case s.QueryOffset < 0 || s.QueryOffset > maxOffset:
 		return invalid("QueryOffset", "0 to 2^40", "%d", s.QueryOffset)

@@ -1,0 +1,74 @@
+package devicetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+)
+
+// bench is a device under test with one queue.
+type bench struct {
+	suite  *Suite
+	device device.Device
+	queue  device.Queue
+	lines  map[kernels.Key]device.Pipeline
+}
+
+// newBench opens a device; the test's end closes it.
+func newBench(t *testing.T, s *Suite) *bench {
+	d := s.Open(t)
+	b := &bench{suite: s, device: d, queue: openQueue(t, d), lines: map[kernels.Key]device.Pipeline{}}
+	t.Cleanup(func() {
+		if b.queue != nil {
+			require.NoError(t, b.queue.Close())
+		}
+		require.NoError(t, d.Close())
+	})
+	return b
+}
+
+func openQueue(t testing.TB, d device.Device) device.Queue {
+	q, err := d.NewQueue()
+	require.NoError(t, err)
+	return q
+}
+
+// run commits stages as one batch and waits for its end.
+func (b *bench) run(stages ...device.Stage) error {
+	_, err := commit(b.queue, &device.Batch{Stages: stages})
+	return err
+}
+
+func commit(q device.Queue, b *device.Batch) (device.Timing, error) {
+	type end struct {
+		timing device.Timing
+		err    error
+	}
+	ended := make(chan end, 1)
+	b.Done = func(_ *device.Batch, t device.Timing, err error) { ended <- end{t, err} }
+	q.Commit(b)
+	e := <-ended
+	return e.timing, e.err
+}
+
+// compile compiles each key once.
+func (b *bench) compile(t testing.TB, key kernels.Key) device.Pipeline {
+	if p, ok := b.lines[key]; ok {
+		return p
+	}
+	p, err := b.device.Compile(key)
+	require.NoError(t, err, "%v", key)
+	b.lines[key] = p
+	return p
+}
+
+// alloc returns memory that the test's end frees.
+func (b *bench) alloc(t testing.TB, space device.Space, bytes int) device.Buffer {
+	buffer, err := b.device.Alloc(space, bytes)
+	require.NoError(t, err)
+	t.Cleanup(buffer.Free)
+	return buffer
+}

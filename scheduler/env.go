@@ -1,0 +1,207 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caarlos0/env/v10"
+
+	"github.com/metallic-sched/metallic-sched/device/discover"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/metrics"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// environment is what the METALLIC_ variables say. Each field has its
+// variable, and what to print when the value is not allowed.
+type environment struct {
+	Device deviceName `env:"METALLIC_DEVICE" allowed:"auto, metal, cuda, cpu, sim"`
+
+	MatmulBackend policy.MatmulBackend `env:"METALLIC_MATMUL_BACKEND" allowed:"auto, mlx, mps, gemv (also legacy_gemv)"`
+	SmallNMaxN    smallN               `env:"METALLIC_MATMUL_SMALLN_MAX_N" allowed:"a whole number from 0 to 16"`
+	SIMDMMin      minimum              `env:"METALLIC_MATMUL_SIMD_M_MIN" allowed:"a whole number, at least 0"`
+	SIMDNMin      minimum              `env:"METALLIC_MATMUL_SIMD_N_MIN" allowed:"a whole number, at least 0"`
+	ForceSmallN   truthy               `env:"METALLIC_MATMUL_FORCE_SMALLN" allowed:"1, true, yes, on, 0, false, no, off"`
+
+	SoftmaxBackend policy.SoftmaxBackend `env:"METALLIC_SOFTMAX_BACKEND" allowed:"auto, vec, block"`
+	Experimental   truthy                `env:"METALLIC_EXP_KERNELS" allowed:"1, true, yes, on, 0, false, no, off"`
+
+	LogLevel  logLevel `env:"METALLIC_LOG_LEVEL" allowed:"debug, info, warn, error"`
+	JSONLPath string   `env:"METALLIC_METRICS_JSONL_PATH" allowed:"a file that can be created or appended to"`
+	Console   truthy   `env:"METALLIC_METRICS_CONSOLE" allowed:"1, true, yes, on, 0, false, no, off"`
+	Profile   truthy   `env:"METALLIC_ENABLE_PROFILING" allowed:"1, true, yes, on, 0, false, no, off"`
+}
+
+// The types of environment fields that only a certain text may set.
+type (
+	deviceName string
+	smallN     int
+	minimum    int
+	truthy     bool
+	logLevel   slog.Level
+)
+
+// recorded is how many decisions may wait to be written; it bounds memory to
+// a few megabytes and outlasts a slow disk for many batches.
+const recorded = 8192
+
+// FromEnv returns the Config that the METALLIC_ variables of the environment
+// ask for; an empty variable counts as unset. An unknown variable, or a value
+// that is not allowed, is an error; the error is then an *EnvError that lists
+// every one of them. A backend or device that this machine lacks is an error
+// of [Open], not of FromEnv.
+//
+// With METALLIC_METRICS_JSONL_PATH or METALLIC_METRICS_CONSOLE the Config has
+// a Recorder that [Scheduler.Close] closes.
+func FromEnv() (Config, error) { return fromEnviron(os.Environ(), os.Stderr) }
+
+// fromEnviron is FromEnv for the variables listed as name=value. Log and
+// console metrics go to stderr.
+func fromEnviron(list []string, stderr io.Writer) (Config, error) {
+	vars := variables(list)
+	e, problems := parseEnvironment(vars)
+	recorders, err := e.recorders(stderr)
+	if err != nil {
+		problems = append(problems, problemOf("JSONLPath", vars, err))
+	}
+	if len(problems) > 0 {
+		_ = recorders.Close(context.Background()) // nothing was recorded
+		return Config{}, &EnvError{problems}
+	}
+	cfg := e.config(stderr)
+	if len(recorders) > 0 {
+		cfg.Recorder, cfg.CloseRecorder = recorders, true
+	}
+	return cfg, nil
+}
+
+// variables returns those of ours that are set to something.
+func variables(list []string) map[string]string {
+	vars := map[string]string{}
+	for _, entry := range list {
+		name, value, _ := strings.Cut(entry, "=")
+		delete(vars, name) // the last of several counts
+		if strings.HasPrefix(name, envPrefix) && value != "" {
+			vars[name] = value
+		}
+	}
+	return vars
+}
+
+// parseEnvironment fills in defaults and lists what is wrong with vars, in the
+// order of the fields, then the unknown names.
+func parseEnvironment(vars map[string]string) (environment, []EnvProblem) {
+	prefs := policy.DefaultPrefs()
+	e := environment{
+		Device:     discover.Auto,
+		SmallNMaxN: smallN(prefs.SmallNMaxN),
+		SIMDMMin:   minimum(prefs.SIMDMMin),
+		SIMDNMin:   minimum(prefs.SIMDNMin),
+		LogLevel:   logLevel(slog.LevelInfo),
+	}
+	var problems []EnvProblem
+	if err := env.ParseWithOptions(&e, env.Options{Environment: vars, FuncMap: parsers()}); err != nil {
+		// Every field has a parser, so that only parsing can fail.
+		for _, err := range err.(env.AggregateError).Errors {
+			problems = append(problems, problemOf(err.(env.ParseError).Name, vars, nil))
+		}
+	}
+	return e, append(problems, unknownVariables(vars)...)
+}
+
+// problemOf describes the wrong value of a field. cause may be nil.
+func problemOf(field string, vars map[string]string, cause error) EnvProblem {
+	f, _ := reflect.TypeFor[environment]().FieldByName(field)
+	name := f.Tag.Get("env")
+	return EnvProblem{Name: name, Value: vars[name], Allowed: f.Tag.Get("allowed"), Cause: cause}
+}
+
+// recorders opens what e says to record to.
+func (e *environment) recorders(stderr io.Writer) (metrics.Multi, error) {
+	var list metrics.Multi
+	if e.JSONLPath != "" {
+		file, err := metrics.OpenJSONL(e.JSONLPath, recorded)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, file)
+	}
+	if e.Console {
+		list = append(list, metrics.NewConsole(stderr, recorded))
+	}
+	return list, nil
+}
+
+// config returns e as a Config without recorders.
+func (e *environment) config(stderr io.Writer) Config {
+	prefs := policy.DefaultPrefs()
+	prefs.MatmulBackend = e.MatmulBackend
+	prefs.SmallNMaxN = int(e.SmallNMaxN)
+	prefs.SIMDMMin, prefs.SIMDNMin = int(e.SIMDMMin), int(e.SIMDNMin)
+	prefs.ForceSmallN = bool(e.ForceSmallN)
+	prefs.SoftmaxBackend = e.SoftmaxBackend
+	prefs.Experimental = bool(e.Experimental)
+	return Config{
+		DeviceName: string(e.Device),
+		Prefs:      &prefs,
+		Logger:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(e.LogLevel)})),
+		Profile:    bool(e.Profile),
+	}
+}
+
+// parsers returns how the fields of environment are read. It is made for each
+// use because the env package adds to it.
+func parsers() map[reflect.Type]env.ParserFunc {
+	return map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[policy.MatmulBackend]():  func(s string) (any, error) { return policy.ParseMatmulBackend(s) },
+		reflect.TypeFor[policy.SoftmaxBackend](): func(s string) (any, error) { return policy.ParseSoftmaxBackend(s) },
+		reflect.TypeFor[deviceName]():            func(s string) (any, error) { return parseDeviceName(s) },
+		reflect.TypeFor[smallN]():                func(s string) (any, error) { return parseInt[smallN](s, kernels.MaxSmallN) },
+		reflect.TypeFor[minimum]():               func(s string) (any, error) { return parseInt[minimum](s, -1) },
+		reflect.TypeFor[truthy]():                func(s string) (any, error) { return parseTruthy(s) },
+		reflect.TypeFor[logLevel]():              func(s string) (any, error) { return parseLogLevel(s) },
+	}
+}
+
+func parseDeviceName(s string) (deviceName, error) {
+	name := strings.ToLower(s)
+	if !slices.Contains(discover.Names(), name) {
+		return "", fmt.Errorf("device %q is not known", s)
+	}
+	return deviceName(name), nil
+}
+
+// parseInt reads a number from 0 to limit; a negative limit is none.
+func parseInt[T ~int](s string, limit int) (T, error) {
+	n, err := strconv.Atoi(s)
+	if err == nil && (n < 0 || limit >= 0 && n > limit) {
+		err = strconv.ErrRange
+	}
+	return T(n), err
+}
+
+func parseTruthy(s string) (truthy, error) {
+	switch strings.ToLower(s) {
+	case "1", "true", "yes", "on":
+		return true, nil
+	case "0", "false", "no", "off":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is neither true nor false", s)
+}
+
+func parseLogLevel(s string) (logLevel, error) {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+		if strings.EqualFold(s, level.String()) {
+			return logLevel(level), nil
+		}
+	}
+	return 0, fmt.Errorf("log level %q is not known", s)
+}
