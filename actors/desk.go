@@ -155,9 +155,7 @@ func (d *desk) survey(now time.Time) {
 
 func (d *desk) surveyShard(owner *dispatcher, now time.Time) {
 	s := owner.shard
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.absorbLocked()
+	s.absorb()
 	for _, l := range s.open {
 		c := l.candidate()
 		if wait := d.lingers(l, &c, now); wait > 0 {
@@ -290,7 +288,7 @@ func (d *desk) finish(b *Batch) {
 	b.ended = b.committed.Add(b.timing.Device)
 	d.account(b)
 	d.schedule()
-	b.settlement.Flush()
+	b.tell()
 	d.engine.recycle(b)
 }
 

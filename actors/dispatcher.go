@@ -32,7 +32,7 @@ func (d *dispatcher) put(newest, oldest *Task) {
 func (d *dispatcher) receive(message any) {
 	switch m := message.(type) {
 	case *wake, *actor.Started: // after a restart the wake-up may be lost
-		if d.shard.absorb() > 0 {
+		if d.shard.absorb() {
 			d.useStanding()
 		}
 	case *credit:

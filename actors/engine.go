@@ -138,11 +138,10 @@ func (e *Engine) writesInPlace(t *Task) bool {
 }
 
 // Waiting returns the tasks that wait in buckets.
-func (e *Engine) Waiting() int {
-	n := 0
+func (e *Engine) Waiting() (n int64) {
 	for _, ds := range [][]*dispatcher{e.matmul, e.softmax} {
 		for _, d := range ds {
-			n += d.shard.absorb()
+			n += d.shard.queued.Load()
 		}
 	}
 	return n

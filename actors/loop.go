@@ -1,6 +1,10 @@
 package actors
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
 
 // loop runs actors on one long-lived goroutine. protoactor's own dispatcher
 // starts a goroutine for every wake-up and most of its time goes into growing
@@ -12,6 +16,11 @@ type loop struct {
 	closed bool
 	wake   chan struct{}
 	done   chan struct{}
+
+	// yields asks the loop to let other goroutines run before it goes on:
+	// callers that were just told of their results are about to submit again,
+	// and batches grow by waiting for them. Nobody waits when nobody runs.
+	yields atomic.Bool
 }
 
 func newLoop() *loop {
@@ -48,6 +57,12 @@ func (l *loop) run() {
 			l.parked = true
 			l.mu.Unlock()
 			<-l.wake
+			continue
+		}
+		if l.yields.Load() {
+			l.mu.Unlock()
+			l.yields.Store(false)
+			runtime.Gosched()
 			continue
 		}
 		batch, l.queue = l.queue, batch[:0]

@@ -1,7 +1,7 @@
 package actors
 
 import (
-	"sync"
+	"sync/atomic"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -9,34 +9,34 @@ import (
 // shard is what one dispatcher looks after: an inbox and open buckets. It is
 // a plain structure that outlives the actor. Jobs that could share a batch
 // always meet in one shard.
+//
+// Anybody may put into the inbox; the rest belongs to the goroutine that all
+// actors share.
 type shard struct {
 	inbox
 	owner *dispatcher
 
-	mu     sync.Mutex
 	lanes  map[laneKey]*lane
 	open   []*lane // lanes in which something waits
 	last   *bucket // where the last task went
 	spare  []*bucket
-	queued int
+	queued atomic.Int64 // tasks in buckets, for whoever asks
 }
 
 func newShard() *shard { return &shard{lanes: map[laneKey]*lane{}} }
 
-// absorb moves what came in into buckets and returns how many tasks wait.
-func (s *shard) absorb() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.absorbLocked()
-	return s.queued
-}
-
-func (s *shard) absorbLocked() {
-	for t := s.take(); t != nil; {
+// absorb moves what came in into buckets and reports whether anything waits.
+func (s *shard) absorb() bool {
+	n := 0
+	for t := s.take(); t != nil; n++ {
 		next := t.next
 		s.insert(t)
 		t = next
 	}
+	if n > 0 {
+		s.queued.Add(int64(n))
+	}
+	return len(s.open) > 0
 }
 
 func (s *shard) insert(t *Task) {
@@ -49,7 +49,6 @@ func (s *shard) insert(t *Task) {
 		s.openLane(b.lane)
 	}
 	b.push(t)
-	s.queued++
 }
 
 // find returns the task's bucket, opening it if need be.
@@ -125,9 +124,8 @@ func (s *shard) closeLane(l *lane) {
 // shard's lanes: the bucket that has waited longest in the class, and further
 // buckets of the lane while the credit lasts.
 func (s *shard) fill(b *Batch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.absorbLocked()
+	before := b.lane.jobs
+	defer func() { s.queued.Add(int64(b.lane.jobs - before)) }()
 	if b.lane.jobs == 0 { // emptied by cancellations since the pick
 		return
 	}
@@ -178,28 +176,24 @@ func (s *shard) hand(bk *bucket, class int, b *Batch) {
 	}
 	if !t.Pending() {
 		bk.pop(class)
-		s.queued--
 		t.abandon()
 		return
 	}
 	if whole := b.add(t); whole {
 		bk.pop(class)
-		s.queued--
 	}
 }
 
 // abandonAll ends every waiting task with an error and empties the shard.
 func (s *shard) abandonAll(o job.Outcome, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.absorbLocked()
+	s.absorb()
 	for len(s.open) > 0 {
 		l := s.open[0]
 		bk := l.front(0)
 		for c := range bk.queues {
 			for bk.queues[c].head != nil {
 				t := bk.pop(c)
-				s.queued--
+				s.queued.Add(-1)
 				t.End(o, err)
 				t.abandon()
 			}

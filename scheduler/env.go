@@ -2,19 +2,15 @@ package scheduler
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"reflect"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/caarlos0/env/v10"
 
 	"github.com/metallic-sched/metallic-sched/device/discover"
-	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -38,15 +34,6 @@ type environment struct {
 	Console   truthy   `env:"METALLIC_METRICS_CONSOLE" allowed:"1, true, yes, on, 0, false, no, off"`
 	Profile   truthy   `env:"METALLIC_ENABLE_PROFILING" allowed:"1, true, yes, on, 0, false, no, off"`
 }
-
-// The types of environment fields that only a certain text may set.
-type (
-	deviceName string
-	smallN     int
-	minimum    int
-	truthy     bool
-	logLevel   slog.Level
-)
 
 // recorded is how many decisions may wait to be written; it bounds memory to
 // a few megabytes and outlasts a slow disk for many batches.
@@ -154,54 +141,4 @@ func (e *environment) config(stderr io.Writer) Config {
 		Logger:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(e.LogLevel)})),
 		Profile:    bool(e.Profile),
 	}
-}
-
-// parsers returns how the fields of environment are read. It is made for each
-// use because the env package adds to it.
-func parsers() map[reflect.Type]env.ParserFunc {
-	return map[reflect.Type]env.ParserFunc{
-		reflect.TypeFor[policy.MatmulBackend]():  func(s string) (any, error) { return policy.ParseMatmulBackend(s) },
-		reflect.TypeFor[policy.SoftmaxBackend](): func(s string) (any, error) { return policy.ParseSoftmaxBackend(s) },
-		reflect.TypeFor[deviceName]():            func(s string) (any, error) { return parseDeviceName(s) },
-		reflect.TypeFor[smallN]():                func(s string) (any, error) { return parseInt[smallN](s, kernels.MaxSmallN) },
-		reflect.TypeFor[minimum]():               func(s string) (any, error) { return parseInt[minimum](s, -1) },
-		reflect.TypeFor[truthy]():                func(s string) (any, error) { return parseTruthy(s) },
-		reflect.TypeFor[logLevel]():              func(s string) (any, error) { return parseLogLevel(s) },
-	}
-}
-
-func parseDeviceName(s string) (deviceName, error) {
-	name := strings.ToLower(s)
-	if !slices.Contains(discover.Names(), name) {
-		return "", fmt.Errorf("device %q is not known", s)
-	}
-	return deviceName(name), nil
-}
-
-// parseInt reads a number from 0 to limit; a negative limit is none.
-func parseInt[T ~int](s string, limit int) (T, error) {
-	n, err := strconv.Atoi(s)
-	if err == nil && (n < 0 || limit >= 0 && n > limit) {
-		err = strconv.ErrRange
-	}
-	return T(n), err
-}
-
-func parseTruthy(s string) (truthy, error) {
-	switch strings.ToLower(s) {
-	case "1", "true", "yes", "on":
-		return true, nil
-	case "0", "false", "no", "off":
-		return false, nil
-	}
-	return false, fmt.Errorf("%q is neither true nor false", s)
-}
-
-func parseLogLevel(s string) (logLevel, error) {
-	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
-		if strings.EqualFold(s, level.String()) {
-			return logLevel(level), nil
-		}
-	}
-	return 0, fmt.Errorf("log level %q is not known", s)
 }

@@ -84,11 +84,12 @@ func unknownVariables(vars map[string]string) []EnvProblem {
 }
 
 // nearest returns the candidate that the fewest edits make of name, or "" if
-// that would rewrite more than half of it.
+// each would change more than half of the letters.
 func nearest(name string, candidates []string) string {
-	best, least := "", (len(name)-len(envPrefix))/2+1
+	best, least := "", len(name)+1
 	for _, c := range candidates {
-		if d := edits(name, c); d < least {
+		letters := max(len(name), len(c)) - len(envPrefix)
+		if d := edits(name, c); d < least && d <= letters/2 {
 			best, least = c, d
 		}
 	}

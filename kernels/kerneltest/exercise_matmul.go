@@ -29,12 +29,12 @@ func exerciseMatmul(t *testing.T, impl *Implementation, row *kernels.Row, seed u
 func matmulCases(g maker, row *kernels.Row, types [3]tensor.DType, impl *Implementation) []*Matmul {
 	wide := maxColumns(row)
 	cases := []*Matmul{edgeValues(types, min(3, wide), !impl.FlushesSubnormals)}
-	for range 10 {
+	for range 8 {
 		s := kernels.Shape{Batch: 1 + g.IntN(3), M: g.upTo(70), N: g.upTo(wide), K: g.upTo(150)}
 		cases = append(cases, g.matmul(s, types, false))
 	}
 	// Whole numbers find a single wrong term in a long sum.
-	for range 4 {
+	for range 2 {
 		s := kernels.Shape{Batch: 1, M: g.upTo(40), N: g.upTo(wide), K: 100 + g.upTo(1000)}
 		cases = append(cases, g.matmul(s, types, true))
 	}

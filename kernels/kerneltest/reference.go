@@ -17,20 +17,22 @@ func newReference(m *Matmul) *reference {
 func (f *reference) element(b, i, j int) (want, magnitude float64) {
 	s := f.m.Shape
 	r, within := f.m.run(j)
-	add := func(term float64) {
-		want += term
-		magnitude += math.Abs(term)
-	}
 	if r.Alpha != 0 {
 		for k := range s.K {
-			add(float64(r.Alpha) * f.a[(b*s.M+i)*s.K+k] * f.b[(b*s.K+k)*s.N+j])
+			product := float64(r.Alpha) * f.a[(b*s.M+i)*s.K+k] * f.b[(b*s.K+k)*s.N+j]
+			want += product
+			magnitude += math.Abs(product)
 		}
 	}
 	if r.Beta != 0 {
-		add(float64(r.Beta) * f.c[(b*s.M+i)*s.N+j])
+		c := float64(r.Beta) * f.c[(b*s.M+i)*s.N+j]
+		want += c
+		magnitude += math.Abs(c)
 	}
 	if r.Bias >= 0 {
-		add(float64(f.m.Biases[r.Bias].View.Value(0, i, within)))
+		bias := float64(f.m.Biases[r.Bias].View.Value(0, i, within))
+		want += bias
+		magnitude += math.Abs(bias)
 	}
 	return want, magnitude
 }

@@ -14,22 +14,27 @@ func (s *Settlement) Add(l *Life, o Outcome, err error) {
 	}
 }
 
-// Flush gives back the leases and wakes the waiters.
-func (s *Settlement) Flush() {
+// Flush gives back the leases and wakes the waiters. It returns how many
+// callers there were: a group counts as one.
+func (s *Settlement) Flush() (callers int) {
 	s.giveBack()
 	var g *Group
 	n := 0
 	for i, l := range s.sealed {
 		s.sealed[i] = nil
-		if l.group != g {
+		if next := l.group; next != g {
 			g.ended(n)
-			g, n = l.group, 0
+			g, n = next, 0
+			callers++
+		} else if next == nil {
+			callers++
 		}
 		n++
 		l.publish()
 	}
 	g.ended(n)
 	s.sealed = s.sealed[:0]
+	return callers
 }
 
 // giveBack returns the leases, runs of one account in one step.

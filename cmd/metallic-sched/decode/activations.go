@@ -34,13 +34,15 @@ func newActivations(m *Model, dt tensor.DType, head bool) activations {
 	return a
 }
 
-// heads views part of a row as one row for every head; each is used by shared
-// heads in turn.
-func heads(row tensor.View, from, n, shared, width int) tensor.View {
-	if shared == 1 {
-		return row.Strided(tensor.Dims{n, 1, width}, tensor.Dims{width, width, 1}, from)
-	}
-	return row.Strided(tensor.Dims{shared, 1, width}, tensor.Dims{0, width, 1}, from+n*width)
+// queryHeads views the queries of a token as one row for every head.
+func queryHeads(m *Model, qkv tensor.View) tensor.View {
+	return qkv.Strided(tensor.Dims{m.Heads(), 1, m.HeadDim}, tensor.Dims{m.HeadDim, m.HeadDim, 1}, 0)
+}
+
+// sharedHead views one head's keys or values as a row for each of the heads
+// that share it.
+func sharedHead(m *Model, qkv tensor.View, from int) tensor.View {
+	return qkv.Strided(tensor.Dims{m.shared(), 1, m.HeadDim}, tensor.Dims{0, m.HeadDim, 1}, from)
 }
 
 // asRow views the rows of all heads as one.
@@ -63,17 +65,10 @@ func scaleToUnit(dst, src tensor.View) {
 	}
 }
 
-// fillNoise fills a view with values of unit size.
-func fillNoise(v tensor.View, seed uint64) {
-	d := v.Dims()
-	i := uint64(0)
-	for b := range d[0] {
-		for r := range d[1] {
-			for c := range d[2] {
-				even := float32(mix(seed+i)>>40) / (1 << 24)
-				v.SetValue(b, r, c, (2*even-1)*math.Sqrt2*1.2247449)
-				i++
-			}
-		}
+// embed fills a row with made-up values of unit size: a token's embedding.
+func embed(row tensor.View, seed uint64) {
+	for j := range row.Cols() {
+		even := float32(mix(seed+uint64(j))>>40) / (1 << 24) // 0 to 1
+		row.SetValue(0, 0, j, (2*even-1)*1.7320508)
 	}
 }

@@ -111,3 +111,15 @@ func (m *Model) weight(k Kind) (rows, cols int) {
 	}
 	return 0, 0
 }
+
+// perToken returns the operations of one token in a cache of middling length.
+func (m *Model) perToken(fit Fit) int64 {
+	length, sum := (m.MinLen+m.MaxLen)/2, int64(0)
+	for _, k := range Kinds[:LMHead] {
+		sum += int64(fit.Layers) * m.flops(k, length)
+	}
+	if fit.Head {
+		sum += m.flops(LMHead, length)
+	}
+	return sum
+}
