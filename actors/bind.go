@@ -65,7 +65,7 @@ func (b *Batch) problem(i int) []part {
 	first := &b.parts[i]
 	n := i + 1
 	if first.sharesColumns() {
-		for n < len(b.parts) && b.parts[n].bucket == first.bucket {
+		for n < len(b.parts) && b.parts[n].bucket == first.bucket && b.parts[n].sharesColumns() {
 			n++
 		}
 	}
@@ -73,8 +73,10 @@ func (b *Batch) problem(i int) []part {
 }
 
 // sharesColumns reports whether the part's columns or rows may stand beside
-// those of others.
-func (p *part) sharesColumns() bool { return p.task.Plan.SharesColumns() }
+// those of others. What is cut to be written in place stands alone.
+func (p *part) sharesColumns() bool {
+	return p.task.Plan.SharesColumns() && (p.task.split == nil || !p.task.split.result.IsZero())
+}
 
 // keyOf returns the specialisation that computes a problem.
 func keyOf(ps []part) kernels.Key {

@@ -7,16 +7,28 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/devicetest"
+	"github.com/metallic-sched/metallic-sched/kernels"
 )
 
 func TestConformance(t *testing.T) {
-	for name, threads := range map[string]int{"one thread": 1, "three threads": 3} {
-		t.Run(name, func(t *testing.T) {
-			devicetest.Exercise(t, func(t testing.TB) device.Device {
-				d, err := Open(Config{Threads: threads})
-				require.NoError(t, err)
-				return d
-			})
-		})
-	}
+	devicetest.Exercise(t, opener(3))
+}
+
+// TestConformanceAlone has no helper threads. The kernels are the same, so a
+// few of them are enough.
+func TestConformanceAlone(t *testing.T) {
+	devicetest.Suite{
+		Open:    opener(1),
+		Catalog: kernels.Catalog{*kernels.Default.Find("matmul_mlx"), *kernels.Default.Find("softmax_vec")},
+	}.Run(t)
+}
+
+func opener(threads int) func(t testing.TB) device.Device {
+	return func(t testing.TB) device.Device { return open(t, threads) }
+}
+
+func open(t testing.TB, threads int) *Device {
+	d, err := Open(Config{Threads: threads})
+	require.NoError(t, err)
+	return d
 }

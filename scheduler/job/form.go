@@ -41,15 +41,15 @@ func (f *Form) InPlace() bool {
 // ReadsC reports whether the result depends on what C holds before.
 func (f *Form) ReadsC() bool { return f.Problem.BetaNonZero || f.InPlace() }
 
-// Units is how many pieces the job can be cut into: the columns of a single
-// product, the products of a batched one, the rows of a softmax.
+// Units is how many pieces the job can be cut into: the matrices of a batched
+// one, else the columns of a product or the rows of a softmax.
 func (f *Form) Units() int {
-	s := f.Problem.Shape
+	s := &f.Problem.Shape
 	switch {
-	case f.Problem.Op == kernels.OpSoftmax:
-		return s.Batch * s.M
 	case s.Batch != 1:
 		return s.Batch
+	case f.Problem.Op == kernels.OpSoftmax:
+		return s.M
 	default:
 		return s.N
 	}

@@ -34,6 +34,13 @@ func newActivations(m *Model, dt tensor.DType, head bool) activations {
 	return a
 }
 
+// fill fills everything that is input of a product with made-up values.
+func (a *activations) fill(seed uint64) {
+	for i, v := range []tensor.View{a.hidden, a.qkv, asRow(a.scores), asRow(a.probs), asRow(a.mixed), a.gateUp} {
+		embed(v, mix(seed+uint64(i)))
+	}
+}
+
 // queryHeads views the queries of a token as one row for every head.
 func queryHeads(m *Model, qkv tensor.View) tensor.View {
 	return qkv.Strided(tensor.Dims{m.Heads(), 1, m.HeadDim}, tensor.Dims{m.HeadDim, m.HeadDim, 1}, 0)

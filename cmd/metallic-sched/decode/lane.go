@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -61,12 +62,15 @@ func (l *Lane) Start(w *Weights, fit Fit, lane, sequences int, seed uint64) erro
 	return nil
 }
 
-// Run lets every sequence go on from where it was left, until the context
-// ends. A job that has not been answered then is cancelled and submitted again
-// by the next Run. The error is that of a job, or of a wrong result.
-func (l *Lane) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+// Run lets every sequence go on from where it was left, for some time or until
+// the context ends. A job that has not been answered then is cancelled and
+// submitted again by the next Run. The error is that of a job, or of a wrong
+// result.
+func (l *Lane) Run(ctx context.Context, d time.Duration) error {
+	// Not a deadline: the scheduler would hurry for it.
+	ctx, stop := context.WithCancel(ctx)
+	defer time.AfterFunc(d, stop).Stop()
+	defer stop()
 	start := time.Now()
 	var all sync.WaitGroup
 	var failure atomic.Pointer[error]
@@ -75,16 +79,29 @@ func (l *Lane) Run(ctx context.Context) error {
 			if err := l.drive(ctx, s); err != nil {
 				err = fmt.Errorf("sequence %d: %w", i, err)
 				failure.CompareAndSwap(nil, &err)
-				stop(err)
+				stop()
 			}
 		})
 	}
 	all.Wait()
+	idle := l.wait()
 	l.elapsed += time.Since(start)
 	if err := failure.Load(); err != nil {
 		return *err
 	}
-	return nil
+	return idle
+}
+
+// waiter is the tenant of the jobs that a lane submits on its own account.
+const waiter = "waiter"
+
+// wait returns when the device has ended what the lane gave it, wanted or not:
+// a job submitted now comes after that.
+func (l *Lane) wait() error {
+	one := func() tensor.View { return tensor.Vector([]float32{1}) }
+	return l.scheduler.Do(context.Background(), &job.Matmul{
+		A: one(), B: one(), C: one(), Options: job.Options{Tenant: waiter, Priority: job.Low},
+	})
 }
 
 // drive runs one sequence, job by job.
@@ -130,14 +147,15 @@ type Summary struct {
 	Kinds    []KindSum
 	Batches  map[BatchKind]BatchSum
 	Checked  int64 // values compared with their reference
-	Audit    job.Audit
+	Audit    job.Audit // of the sequences' jobs
+	All      job.Audit // of these and the lane's own
 }
 
 // Summary returns what the lane has done. It is for after Close.
 func (l *Lane) Summary() Summary {
 	s := Summary{
 		Elapsed: l.elapsed, PerToken: l.model.perToken(l.fit),
-		Kinds: l.tally.kindSums(), Batches: l.tally.batchSums(), Audit: l.scheduler.Audit(),
+		Kinds: l.tally.kindSums(), Batches: l.tally.batchSums(), Audit: l.scheduler.TenantAudit(""), All: l.scheduler.Audit(),
 	}
 	for _, k := range s.Kinds {
 		s.Jobs += k.Jobs
@@ -153,8 +171,8 @@ func (l *Lane) Summary() Summary {
 // ended once, and those that ended well are those that were answered.
 func (s *Summary) Balance() error {
 	a := s.Audit
-	if !a.Balances() || a.InFlight != 0 || a.Done != s.Jobs {
-		return fmt.Errorf("audit: it does not balance: %+v with %d jobs answered", a, s.Jobs)
+	if !a.Balances() || !s.All.Balances() || s.All.InFlight != 0 || a.Done != s.Jobs {
+		return fmt.Errorf("audit: it does not balance: %+v, in all %+v, with %d jobs answered", a, s.All, s.Jobs)
 	}
 	return nil
 }

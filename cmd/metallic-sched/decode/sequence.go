@@ -28,8 +28,8 @@ type sequence struct {
 	rows    job.Softmax
 }
 
-// newSequence returns a sequence some way into its text, which depends on the
-// seed.
+// newSequence returns a sequence some way into its text and into a token. Where
+// depends on the seed, so that sequences are spread as in a run of hours.
 func newSequence(w *Weights, history *Random, lane int, id uint64) *sequence {
 	m := &w.model
 	s := &sequence{model: m, weights: w, lane: lane, seed: mix(history.seed + id)}
@@ -38,7 +38,10 @@ func newSequence(w *Weights, history *Random, lane int, id uint64) *sequence {
 		s.caches = append(s.caches, newCache(m, history, id<<16+uint64(i)))
 	}
 	s.act = newActivations(m, w.dtype, w.head != nil)
-	embed(s.act.hidden, s.seed)
+	s.act.fill(s.seed)
+	for range mix(s.seed) % uint64(w.steps()) {
+		s.advance()
+	}
 	return s
 }
 

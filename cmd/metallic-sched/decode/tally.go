@@ -58,8 +58,11 @@ func newTally() *tally {
 	return t
 }
 
-// Record implements metrics.Recorder.
+// Record implements metrics.Recorder. The lane's own jobs are not counted.
 func (t *tally) Record(d *metrics.Decision) {
+	if len(d.Tenants) == 1 && d.Tenants[0].Name == waiter {
+		return
+	}
 	key := BatchKind{d.Op, d.Plan.Backend, d.Plan.Variant, d.CloseReason}
 	t.batches.Lock()
 	defer t.batches.Unlock()

@@ -27,6 +27,15 @@ type Weights struct {
 	head   *weight // nil: lm_head is left out
 }
 
+// steps returns the jobs of one token.
+func (w *Weights) steps() int {
+	n := len(w.layers) * int(LMHead)
+	if w.head != nil {
+		n++
+	}
+	return n
+}
+
 // Load loads the weights that fit says into each scheduler.
 func Load(src Source, fit Fit, into []*scheduler.Scheduler) (*Weights, error) {
 	w := &Weights{model: src.Model(), dtype: src.DType(), layers: make([]layer, fit.Layers)}

@@ -1,0 +1,66 @@
+# What each target needs is built on demand: the pinned tools of tools/go.mod
+# are installed under bin/tools.
+
+BENCH     ?= .
+BENCHTIME ?= 1s
+REPEAT    ?= 30
+
+tools     := bin/tools/.installed
+packages  := ./...
+# Every file that git knows or could know, with its checksum.
+snapshot   = git ls-files -co --exclude-standard -z | xargs -0 cksum 2>/dev/null || true
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race stress bench lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
+
+build: ## build bin/metallic-sched
+	CGO_ENABLED=0 go build -o bin/metallic-sched ./cmd/metallic-sched
+
+test: ## run the tests
+	go test $(packages)
+
+race: ## run the tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race $(packages)
+
+stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
+	CGO_ENABLED=1 go test -race -count=$(REPEAT) -timeout 2h ./actors/... ./scheduler/...
+
+bench: ## run the benchmarks, BENCH=pattern BENCHTIME=1s
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(packages)
+
+lint: format vet staticcheck exhaustive ## run all static checks
+
+format: $(tools) ## list files that gofumpt would change
+	@unformatted=$$(bin/tools/gofumpt -l .); if [ -n "$$unformatted" ]; then \
+		echo "not formatted (gofumpt -w):"; echo "$$unformatted"; exit 1; fi
+
+vet: ## run go vet
+	go vet $(packages)
+
+staticcheck: $(tools) ## run staticcheck
+	bin/tools/staticcheck $(packages)
+
+exhaustive: $(tools) ## no switch over our enums may miss a case; a default is no excuse
+	bin/tools/exhaustive -typeonly '^github\.com/metallic-sched/' $(packages)
+
+vulncheck: $(tools) ## look for known vulnerabilities (needs the network)
+	bin/tools/govulncheck $(packages)
+
+generate: ## make the generated files again
+	go generate $(packages)
+
+checkgenerate: ## fail if the generated files are not what generate makes
+	@set -e; before=$$($(snapshot)); $(MAKE) --no-print-directory generate; after=$$($(snapshot)); \
+	if [ "$$before" != "$$after" ]; then \
+		echo "generated files were out of date; commit what make generate made of them:"; \
+		git status --short; exit 1; fi
+
+clean: ## remove bin
+	rm -rf bin
+
+$(tools): tools/go.mod tools/go.sum
+	GOBIN='$(CURDIR)/bin/tools' go -C tools install tool
+	@touch $@

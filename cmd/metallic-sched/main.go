@@ -1,0 +1,88 @@
+// Command metallic-sched shows what the scheduler does: it runs a load,
+// explains choices and lists devices.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are what the program can be told to do.
+type commands struct {
+	Run     runCommand     `cmd:"" help:"Replay the decode phase of a language model by many sequences at once, with and without batching."`
+	Explain explainCommand `cmd:"" help:"Show which kernel a problem gets and every rule that was tried."`
+	Devices devicesCommand `cmd:"" help:"List the devices of this machine and what the others need."`
+	Version versionCommand `cmd:"" help:"Show the version of this program."`
+}
+
+// streams are where a command writes: results to out, all else to err.
+type streams struct{ out, err io.Writer }
+
+func main() { os.Exit(execute(os.Args[1:], streams{os.Stdout, os.Stderr})) }
+
+// execute runs a command line and returns the exit code: 0, 1 for an error, 2
+// for a wrong command line.
+func execute(args []string, s streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+
+	parser := kong.Must(&commands{},
+		kong.Name("metallic-sched"),
+		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+
+			"The METALLIC_* environment variables apply to every command."),
+		kong.Writers(s.out, s.err), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
+	command, err := parser.Parse(longFlags(args))
+	if err != nil {
+		fmt.Fprintf(s.err, "metallic-sched: %v; see metallic-sched --help\n", err)
+		return 2
+	}
+	err = command.Run()
+	var wrong *usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintf(s.err, "metallic-sched: %v; see metallic-sched %s --help\n", err, command.Selected().Name)
+		return 2
+	default:
+		fmt.Fprintf(s.err, "metallic-sched: %v\n", err)
+		return 1
+	}
+}
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func wrongUsage(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+var oneDash = regexp.MustCompile(`^-[a-z][a-z-]+(=|$)`)
+
+// longFlags lets long flags be written with one dash as well, as Go's own
+// tools have them.
+func longFlags(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if a == "--" {
+			copy(out[i:], args[i:])
+			break
+		}
+		if oneDash.MatchString(a) {
+			a = "-" + a
+		}
+		out[i] = a
+	}
+	return out
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/decode"
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+)
+
+// replay is two lanes on one device: the first batches, the second runs every
+// job alone. They take turns, so that both meet the same machine.
+type replay struct{ lanes [lanes]*decode.Lane }
+
+var laneNames = [lanes]string{"batched", "alone"}
+
+// openReplay opens both lanes. Only the decisions of the first are recorded
+// where the environment asked for.
+func openReplay(ctx context.Context, cfg scheduler.Config, dev device.Device) (*replay, error) {
+	cfg.Device = dev
+	alone := cfg
+	alone.NoBatching, alone.Recorder, alone.CloseRecorder = true, nil, false
+	r := &replay{}
+	for i, cfg := range [lanes]scheduler.Config{cfg, alone} {
+		l, err := decode.OpenLane(ctx, cfg)
+		if err != nil {
+			return nil, errors.Join(err, r.close())
+		}
+		r.lanes[i] = l
+	}
+	return r, nil
+}
+
+func (r *replay) schedulers() []*scheduler.Scheduler {
+	var all []*scheduler.Scheduler
+	for _, l := range r.lanes {
+		all = append(all, l.Scheduler())
+	}
+	return all
+}
+
+func (r *replay) start(w *decode.Weights, fit decode.Fit, sequences int, seed uint64) error {
+	for i, l := range r.lanes {
+		if err := l.Start(w, fit, i, sequences, seed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn is about how long a lane works before the other has its turn.
+const turn = 2500 * time.Millisecond
+
+// alternate gives each lane half of the time, in turns. Being interrupted is
+// no error.
+func (r *replay) alternate(ctx context.Context, total time.Duration, out io.Writer) error {
+	p := startProgress(out)
+	defer p.stop()
+	turns := max(1, int(total/(lanes*turn)))
+	each := total / time.Duration(lanes*turns)
+	for range turns {
+		for i, l := range r.lanes {
+			if ctx.Err() != nil {
+				return nil
+			}
+			p.show(laneNames[i], l)
+			if err := l.Run(ctx, each); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// close ends the lanes that were opened.
+func (r *replay) close() error {
+	var errs []error
+	for _, l := range r.lanes {
+		if l != nil {
+			errs = append(errs, l.Close(context.Background()))
+		}
+	}
+	return errors.Join(errs...)
+}
