@@ -108,10 +108,8 @@ func (b *Batch) add(t *Task) (whole bool) {
 	if n < units && t.split == nil {
 		t.cut(b.engine.writesInPlace(t))
 	}
-	if t.split != nil && !t.split.start() {
-		t.taken = units
-		t.abandon()
-		return true
+	if t.split != nil {
+		t.split.start()
 	}
 	b.parts = append(b.parts, part{task: t, u0: t.taken, u1: t.taken + n, bucket: b.problems - 1})
 	if b.oldest.IsZero() || t.Arrived.Before(b.oldest) {

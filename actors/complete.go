@@ -159,7 +159,7 @@ func (b *Batch) again(parts []part) *Batch {
 	next := b.engine.newBatch()
 	next.parts = append(next.parts, parts...)
 	next.attempt, next.reason, next.pick = b.attempt+1, Retried, "failed batch, bisected"
-	next.shard, next.lane, next.oldest = b.shard, b.lane, b.oldest
+	next.ID, next.shard, next.lane, next.oldest = b.ID, b.shard, b.lane, b.oldest
 	for i := range next.parts {
 		p := &next.parts[i]
 		next.columns += max(p.u1-p.u0, 1)

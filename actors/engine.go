@@ -45,6 +45,9 @@ type Config struct {
 	InPlaceBytes int
 	// Profile asks the device for times of single dispatches.
 	Profile bool
+	// Fault is for tests: it is called before every message, with the actor's
+	// role, and may panic.
+	Fault func(role string)
 	// Observer is told of every batch. It is called on the device actor's
 	// goroutine and must not block or keep the outcome.
 	Observer Observer
@@ -74,7 +77,6 @@ type Engine struct {
 	opened    time.Time
 	batches   sync.Pool
 	compiling sync.WaitGroup
-	fault     func(role string) // tests: may panic in any actor
 }
 
 // Open starts the actors.

@@ -174,7 +174,7 @@ func (s *shard) hand(bk *bucket, class int, b *Batch) {
 	if !t.Deadline.IsZero() && !b.formed.Before(t.Deadline) {
 		t.End(job.Expired, job.ErrExpired)
 	}
-	if !t.Pending() {
+	if !t.Pending() || (t.split != nil && t.split.failed()) {
 		bk.pop(class)
 		t.abandon()
 		return

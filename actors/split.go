@@ -37,15 +37,19 @@ func (t *Task) cut(inPlace bool) {
 	t.split = s
 }
 
-// start counts a part into flight; false if the job has failed already.
-func (s *split) start() bool {
+// start counts a part into flight.
+func (s *split) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err != nil {
-		return false
-	}
 	s.flying++
-	return true
+}
+
+// failed reports whether a part has failed, so that the rest is not worth
+// computing.
+func (s *split) failed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err != nil
 }
 
 // computed counts n units as computed and reports whether all are.

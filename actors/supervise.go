@@ -47,8 +47,8 @@ func (e *Engine) stop() {
 // spawn starts an actor that is restarted however often it panics.
 func (e *Engine) spawn(role string, receive func(message any)) *actor.PID {
 	react := func(ctx actor.Context) {
-		if e.fault != nil {
-			e.fault(role)
+		if e.Fault != nil {
+			e.Fault(role)
 		}
 		receive(ctx.Message())
 	}

@@ -44,5 +44,5 @@ func WidthBucket(cols int) int {
 	if cols <= 1 {
 		return 1
 	}
-	return 1 << bits.Len(uint(cols-1))
+	return 1 << min(bits.Len(uint(cols-1)), bits.UintSize-2) // the largest that an int holds
 }

@@ -67,6 +67,8 @@ type Config struct {
 	Profile bool
 	// Warm lists problems whose kernels are compiled before Open returns.
 	Warm []kernels.Problem
+
+	fault func(role string) // tests: see actors.Config
 }
 
 // ConfigError says which field of a Config is wrong and what is allowed.

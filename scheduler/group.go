@@ -30,6 +30,9 @@ func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error {
 		l.recycle()
 		return err
 	}
+	for i, t := range l.tasks {
+		s.watch(ctx, t, job.OptionsOf(jobs[i]), false)
+	}
 	s.engine.SubmitAll(l.tasks)
 	if len(jobs) > 0 && l.group.Wait(ctx) != nil {
 		for _, t := range l.tasks {
@@ -58,9 +61,7 @@ func (s *Scheduler) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle
 		t.Keep = true
 		t.Join(nil)
 		handles[i] = job.HandleOf(&t.Life)
-		if ctx.Done() != nil {
-			s.follow(ctx, t)
-		}
+		s.watch(ctx, t, job.OptionsOf(jobs[i]), true)
 	}
 	l.group.Forget(len(jobs))
 	if len(jobs) > 0 {

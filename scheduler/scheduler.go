@@ -85,7 +85,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
 		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile,
-		Observer: &s.records,
+		Observer: &s.records, Fault: s.cfg.fault,
 	})
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // job's and C is as it was (see Config.InPlaceBytes for the one exception).
 func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
 	t := actors.NewTask()
-	if err := s.accept(ctx, t, j); err != nil {
+	if err := s.accept(ctx, t, j, false); err != nil {
 		return err
 	}
 	s.engine.Submit(t)
@@ -35,25 +35,16 @@ func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
 func (s *Scheduler) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
 	t := actors.NewTask()
 	t.Keep = true
-	if err := s.accept(ctx, t, j); err != nil {
+	if err := s.accept(ctx, t, j, true); err != nil {
 		return job.Handle{}, err
-	}
-	if ctx.Done() != nil {
-		s.follow(ctx, t)
 	}
 	s.engine.Submit(t)
 	return job.HandleOf(&t.Life), nil
 }
 
-// follow cancels the task when ctx ends.
-func (s *Scheduler) follow(ctx context.Context, t *actors.Task) {
-	stop := context.AfterFunc(ctx, func() { t.End(job.Ending(ctx)) })
-	t.OnEnd(func() { stop() })
-}
-
 // accept checks a job, makes its plan and takes a lease for it. On an error
 // the task is dropped and the job counted as rejected.
-func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job) error {
+func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job, follow bool) error {
 	o, err := s.prepare(ctx, t, j)
 	if err == nil {
 		err = s.admit(ctx, t, o)
@@ -63,6 +54,7 @@ func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job) error
 		return err
 	}
 	t.Arrived = s.engine.Now()
+	s.watch(ctx, t, o, follow)
 	return nil
 }
 
@@ -111,14 +103,8 @@ func (s *Scheduler) setDeadline(ctx context.Context, t *actors.Task, o *job.Opti
 	if t.Deadline.IsZero() {
 		return nil
 	}
-	left := time.Until(t.Deadline)
-	if left <= 0 {
+	if time.Until(t.Deadline) <= 0 {
 		return job.ErrExpired
-	}
-	if !o.Deadline.IsZero() { // the context's own is watched by who waits on it
-		t.Keep = true
-		timer := time.AfterFunc(left, func() { t.End(job.Expired, job.ErrExpired) })
-		t.OnEnd(func() { timer.Stop() })
 	}
 	return nil
 }

@@ -1,7 +1,153 @@
 package main
-type explainCommand struct{}
-func (explainCommand) Run() error { return nil }
-type devicesCommand struct{}
-func (devicesCommand) Run() error { return nil }
-type versionCommand struct{}
-func (versionCommand) Run() error { return nil }
+
+import (
+	"github.com/metallic-sched/metallic-sched/device/discover"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// explainCommand shows what selection does with a problem.
+type explainCommand struct {
+	Op    string `arg:"" optional:"" help:"matmul or softmax."`
+	Shape string `arg:"" optional:"" help:"MxKxN for matmul, ROWSxCOLUMNS for softmax."`
+
+	M     int `short:"m" help:"Rows, instead of a shape."`
+	K     int `short:"k" help:"Inner dimension, instead of a shape."`
+	N     int `short:"n" help:"Columns, instead of a shape."`
+	Batch int `default:"1" help:"Products or matrices in the job."`
+
+	Dtype       string `default:"f16" placeholder:"TYPE" help:"Element type: f32, f16 or bf16, or three of them for A, B and C, as in f16,f32,f32."`
+	TransA      bool   `help:"A is transposed."`
+	TransB      bool   `help:"B is transposed."`
+	Beta        bool   `help:"Beta is not 0."`
+	Bias        bool   `help:"There is a bias."`
+	Causal      bool   `help:"The softmax has a causal mask."`
+	QueryOffset int    `help:"Position of the softmax's first row among the columns."`
+	Loaded      string `default:"none" enum:"a,b,none" help:"Which operand was loaded: decides the orientation (a, b, none)."`
+
+	Device string `placeholder:"NAME" help:"The device to ask (default: METALLIC_DEVICE, or the best found)."`
+	Caps   string `placeholder:"LIST" help:"Assume these capabilities instead: none, or a list of simd, vendor, reduction, simdgroup=N, max-threadgroup=N."`
+	JSON   bool   `name:"json" help:"Write JSON."`
+	File   string `short:"f" placeholder:"FILE" help:"Explain every line of a CSV file (- for standard input) with the columns suite,m,k,n,expect; fail if a choice is not the expected one."`
+}
+
+// Run implements the command.
+func (c *explainCommand) Run(s streams) error {
+	e, err := c.selector()
+	if err != nil {
+		return err
+	}
+	if c.File != "" {
+		return c.explainFile(s, e)
+	}
+	q, err := c.question()
+	if err != nil {
+		return err
+	}
+	answer, err := e.explain(q)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(s.out, answer)
+	}
+	answer.write(s.out)
+	return nil
+}
+
+// question reads the problem from the command line.
+func (c *explainCommand) question() (question, error) {
+	op := kernels.Op(0)
+	for _, o := range []kernels.Op{kernels.OpMatmul, kernels.OpSoftmax} {
+		if c.Op == o.String() {
+			op = o
+		}
+	}
+	if op == 0 {
+		return question{}, wrongUsage("explain what? give matmul or softmax and a shape, or --file (got %q)", c.Op)
+	}
+	q, err := c.modes(op)
+	if err != nil {
+		return q, err
+	}
+	err = c.readShape(&q)
+	return q, err
+}
+
+// modes reads everything but the shape.
+func (c *explainCommand) modes(op kernels.Op) (question, error) {
+	q := question{
+		op: op, shape: kernels.Shape{Batch: c.Batch},
+		transA: c.TransA, transB: c.TransB, beta: c.Beta, bias: c.Bias,
+		causal: c.Causal, queryOffset: c.QueryOffset, loaded: c.Loaded,
+	}
+	var err error
+	if q.a, q.b, q.c, err = parseTypes(c.Dtype); err != nil {
+		return q, wrongUsage("%v", err)
+	}
+	return q, nil
+}
+
+func (c *explainCommand) readShape(q *question) (err error) {
+	sizes := c.M != 0 || c.K != 0 || c.N != 0
+	switch {
+	case c.Shape != "" && sizes:
+		return wrongUsage("give a shape or -m, -k and -n, not both")
+	case c.Shape == "" && !sizes:
+		return wrongUsage("no shape: give one like 4096x4096x1, or -m, -k and -n")
+	case sizes:
+		q.shape.M, q.shape.K, q.shape.N = c.M, c.K, c.N
+		return nil
+	}
+	if q.shape, err = parseShape(q.op, c.Shape); err != nil {
+		return wrongUsage("%v", err)
+	}
+	q.shape.Batch = c.Batch
+	return nil
+}
+
+// selector is a device's capabilities and a user's preferences.
+type selector struct {
+	caps  kernels.Caps
+	prefs policy.Prefs
+	of    string // whose capabilities they are
+}
+
+func (c *explainCommand) selector() (selector, error) {
+	cfg, err := settings(c.Device)
+	if err != nil {
+		return selector{}, err
+	}
+	s := selector{prefs: *cfg.Prefs, of: "assumed"}
+	if c.Caps != "" {
+		if s.caps, err = parseCaps(c.Caps); err != nil {
+			return s, wrongUsage("%v", err)
+		}
+	} else if err = s.ask(cfg.DeviceName); err != nil {
+		return s, err
+	}
+	return s, s.prefs.Validate(s.caps, kernels.Default)
+}
+
+// ask takes the capabilities of a device.
+func (s *selector) ask(device string) error {
+	d, err := discover.Open(device)
+	if err != nil {
+		return err
+	}
+	s.caps, s.of = d.Info().Caps, d.Info().Backend
+	return d.Close()
+}
+
+// explain answers a question.
+func (s *selector) explain(q question) (*explanation, error) {
+	form, err := q.arrange()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := policy.Select(form.Problem, s.caps, s.prefs, kernels.Default)
+	if err != nil {
+		return nil, err
+	}
+	return newExplanation(s, &form, plan), nil
+}

@@ -38,7 +38,7 @@ func execute(args []string, s streams) int {
 		kong.Name("metallic-sched"),
 		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+
 			"The METALLIC_* environment variables apply to every command."),
-		kong.Writers(s.out, s.err), kong.UsageOnError(),
+		kong.Writers(s.out, s.err),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
 	command, err := parser.Parse(longFlags(args))
 	if err != nil {

@@ -98,14 +98,9 @@ func percent(part, whole float64) string {
 	return fmt.Sprintf("%.1f%%", 100*part/whole)
 }
 
-func total(s *decode.Summary) decode.BatchSum { return sumOf(s, func(decode.BatchKind) bool { return true }) }
-
-func sumOf(s *decode.Summary, which func(decode.BatchKind) bool) decode.BatchSum {
-	var sum decode.BatchSum
-	for k, b := range s.Batches {
-		if which(k) {
-			sum.Add(b)
-		}
+func total(s *decode.Summary) (sum decode.BatchSum) {
+	for _, b := range s.Batches {
+		sum.Add(b)
 	}
 	return sum
 }

@@ -73,16 +73,6 @@ func (c *runCommand) check() error {
 	return nil
 }
 
-// environment returns the Config that the METALLIC_ variables ask for, with
-// another device if one is named.
-func environment(device string) (scheduler.Config, error) {
-	cfg, err := scheduler.FromEnv()
-	if err == nil && device != "" {
-		cfg.DeviceName = device
-	}
-	return cfg, err
-}
-
 // source returns the weights, and what to close after their use.
 func (c *runCommand) source() (decode.Source, io.Closer, error) {
 	model, err := decode.Qwen()
@@ -145,8 +135,8 @@ func (c *runCommand) replay(ctx context.Context, s streams, cfg scheduler.Config
 	weights.Release()
 	report := &report{info: dev.Info(), fit: fit, interrupted: ctx.Err() != nil}
 	report.batched, report.alone = r.lanes[0].Summary(), r.lanes[1].Summary()
-	if report.batched.Jobs == 0 {
-		return nil, errors.Join(err, fmt.Errorf("run: no job was answered in %v", c.For/lanes))
+	if report.batched.Jobs+report.alone.Jobs == 0 {
+		return nil, errors.Join(err, errors.New("run: ended before a job was answered; give it more time with --for"))
 	}
 	return report, err
 }

@@ -3,7 +3,6 @@
 package cpu
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -69,5 +68,3 @@ func (d *Device) Close() error {
 	}
 	return nil
 }
-
-var errNegative = errors.New("cpu: alloc of a negative size")

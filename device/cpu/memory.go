@@ -25,7 +25,7 @@ func (d *Device) Alloc(space device.Space, bytes int) (device.Buffer, error) {
 		return nil, fmt.Errorf("cpu: alloc: %w", device.ErrClosed)
 	}
 	if bytes < 0 {
-		return nil, errNegative
+		return nil, fmt.Errorf("cpu: alloc of %d bytes", bytes)
 	}
 	bytes = max(bytes, 1)
 	if err := d.memory.reserve(int64(bytes)); err != nil {

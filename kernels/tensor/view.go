@@ -56,6 +56,9 @@ func Window(base unsafe.Pointer, length int, dt DType, dims, strides Dims, offse
 	if !dt.Valid() {
 		return bad("dtype", "f32, f16, bf16", "%v", dt)
 	}
+	if length < 0 {
+		return bad("length", "at least 0", "%d bytes", length)
+	}
 	v := View{base: base, bytes: length, dtype: dt, dims: dims, strides: strides, offset: offset}
 	return v.checked()
 }
@@ -72,7 +75,13 @@ func compact(base unsafe.Pointer, length int, dt DType, dims Dims) View {
 }
 
 // Compact returns the strides of a row-major, contiguous batch.
-func Compact(d Dims) Dims { return Dims{d[1] * d[2], d[2], 1} }
+func Compact(d Dims) Dims {
+	matrix, ok := mul(d[1], d[2])
+	if !ok {
+		matrix = 0 // only an empty batch can be of such matrices
+	}
+	return Dims{matrix, d[2], 1}
+}
 
 // Strided returns a view of the same memory with its own dimensions, strides
 // and offset, all in elements of the original type and counted from the start
@@ -164,19 +173,19 @@ func (v View) Slice(r0, r1, c0, c1 int) View {
 	if r0 < 0 || r0 > r1 || r1 > v.dims[1] || c0 < 0 || c0 > c1 || c1 > v.dims[2] {
 		return bad("slice", "0 <= from <= to <= size", "rows [%d,%d) of %d, columns [%d,%d) of %d", r0, r1, v.dims[1], c0, c1, v.dims[2])
 	}
-	if r0 < r1 && c0 < c1 { // an empty slice points at nothing
+	v.dims[1], v.dims[2] = r1-r0, c1-c0
+	if v.Len() > 0 { // an empty slice points at nothing
 		v.offset += r0*v.strides[1] + c0*v.strides[2]
 	}
-	v.dims[1], v.dims[2] = r1-r0, c1-c0
 	return v
 }
 
 // Columns narrows the view itself to columns [c0, c1), which must be within it.
 func (v *View) Columns(c0, c1 int) {
-	if c0 < c1 {
+	v.dims[2] = c1 - c0
+	if v.Len() > 0 {
 		v.offset += c0 * v.strides[2]
 	}
-	v.dims[2] = c1 - c0
 }
 
 // Sub returns matrices [b0, b1) of the batch.
@@ -187,10 +196,10 @@ func (v View) Sub(b0, b1 int) View {
 	if b0 < 0 || b0 > b1 || b1 > v.dims[0] {
 		return bad("batch slice", "0 <= from <= to <= batch", "[%d,%d) of %d", b0, b1, v.dims[0])
 	}
-	if b0 < b1 {
+	v.dims[0] = b1 - b0
+	if v.Len() > 0 {
 		v.offset += b0 * v.strides[0]
 	}
-	v.dims[0] = b1 - b0
 	return v
 }
 
@@ -203,6 +212,9 @@ func (v View) Broadcast(n int) View {
 		return bad("batch", "1 or the batch of the product", "%d", v.dims[0])
 	}
 	v.dims[0], v.strides[0] = n, 0
+	if _, ok := volume(v.dims); !ok {
+		return bad("batch", "at least 0, and a product of dimensions that fits an int", "%d of %d x %d", n, v.dims[1], v.dims[2])
+	}
 	return v
 }
 

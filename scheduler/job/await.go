@@ -45,7 +45,7 @@ func (l *Life) Await(ctx context.Context) error {
 // Ending returns how a job ends whose context has ended.
 func Ending(ctx context.Context) (Outcome, error) {
 	cause := context.Cause(ctx)
-	if errors.Is(cause, context.DeadlineExceeded) {
+	if errors.Is(cause, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return Expired, fmt.Errorf("%w: %w", ErrExpired, cause)
 	}
 	return Cancelled, fmt.Errorf("%w: %w", ErrCancelled, cause)

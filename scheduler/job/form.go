@@ -1,6 +1,8 @@
 package job
 
 import (
+	"math"
+
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
@@ -18,7 +20,7 @@ type Job interface {
 // Orient decides whether a product is taken as its mirror image.
 type Orient func(aLoaded, bLoaded bool) (mirror bool, reason string)
 
-// OptionsOf returns the options of a job.
+// OptionsOf returns the options of a job, the zero Options for a nil pointer.
 func OptionsOf(j Job) *Options { return j.options() }
 
 // Form is a checked job, after orientation: C = alpha*A*B + beta*C + bias with
@@ -63,7 +65,11 @@ func volume(v *tensor.View) int64 {
 	if v.Resident() != nil || v.IsZero() {
 		return 0
 	}
-	return int64(v.Len()) * int64(v.DType().Size())
+	n, size := int64(v.Len()), int64(v.DType().Size())
+	if n > math.MaxInt64/size/4 { // strides of 0: more than any memory holds
+		return math.MaxInt64 / 4 // of which the sum of three still fits
+	}
+	return n * size
 }
 
 func checkView(field string, v *tensor.View) error {
@@ -72,6 +78,9 @@ func checkView(field string, v *tensor.View) error {
 	}
 	if v.IsZero() {
 		return invalid(field, "a view over memory", "missing")
+	}
+	if v.Base() == nil && v.Len() > 0 && v.Resident() == nil {
+		return invalid(field, "memory that the host can address", "a view of other memory")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -27,9 +28,11 @@ type Ledger struct {
 	tenants sync.Map // name -> *Account
 	first   Account  // of the empty tenant, found without a look-up
 
-	room    sync.Mutex // guards waiting
-	waiting []chan struct{}
-	queue   atomic.Int32 // len(waiting)
+	admission sync.Mutex // held while limits are compared and leases taken
+
+	room    sync.Mutex    // guards waiting
+	waiting chan struct{} // what Room gave out and is not yet closed, or nil
+	asked   atomic.Bool   // waiting is not nil
 }
 
 // NewLedger returns a ledger with nothing in flight.
@@ -90,27 +93,45 @@ func (a *Account) Lease(bytes int64) Lease { return Lease{a, bytes} }
 
 // Admit takes n jobs of bytes in all, or none of them and says which limit
 // was met. It counts them as submitted only when it takes them.
+//
+// Leases are taken one caller at a time, so that a refused caller never keeps
+// out another who fits; they are given back without waiting for anybody.
 func (a *Account) Admit(n, bytes int64) error {
+	all := &a.ledger.load
+	a.ledger.admission.Lock()
+	if full := a.full(n, bytes); full != nil {
+		a.ledger.admission.Unlock()
+		full.Tenant = a.Tenant
+		return full
+	}
+	all.jobs.Add(n)
+	all.bytes.Add(bytes)
+	a.load.jobs.Add(n)
+	a.load.bytes.Add(bytes)
+	a.ledger.admission.Unlock()
+	a.submitted.Add(n)
+	return nil
+}
+
+// full returns the limit that n more jobs of bytes would exceed, or nil.
+func (a *Account) full(n, bytes int64) *QueueFullError {
 	lim, all := &a.ledger.limits, &a.ledger.load
-	jobs, size := all.jobs.Add(n), all.bytes.Add(bytes)
-	mine, minesize := a.load.jobs.Add(n), a.load.bytes.Add(bytes)
-	var full *QueueFullError
-	switch {
-	case lim.Jobs > 0 && jobs > lim.Jobs:
-		full = &QueueFullError{Limit: "jobs", InUse: jobs - n, Max: lim.Jobs}
-	case lim.TenantJobs > 0 && mine > lim.TenantJobs:
-		full = &QueueFullError{Limit: "jobs of the tenant", InUse: mine - n, Max: lim.TenantJobs}
-	case lim.Bytes > 0 && size > lim.Bytes:
-		full = &QueueFullError{Limit: "bytes", InUse: size - bytes, Max: lim.Bytes}
-	case lim.TenantBytes > 0 && minesize > lim.TenantBytes:
-		full = &QueueFullError{Limit: "bytes of the tenant", InUse: minesize - bytes, Max: lim.TenantBytes}
-	default:
-		a.submitted.Add(n)
+	return cmp.Or(
+		exceeded("jobs", &all.jobs, n, lim.Jobs),
+		exceeded("jobs of the tenant", &a.load.jobs, n, lim.TenantJobs),
+		exceeded("bytes", &all.bytes, bytes, lim.Bytes),
+		exceeded("bytes of the tenant", &a.load.bytes, bytes, lim.TenantBytes))
+}
+
+func exceeded(limit string, load *atomic.Int64, more, most int64) *QueueFullError {
+	if most == 0 {
 		return nil
 	}
-	full.Tenant = a.Tenant
-	a.giveBack(n, bytes)
-	return full
+	inUse := load.Load()
+	if more <= most-inUse {
+		return nil
+	}
+	return &QueueFullError{Limit: limit, InUse: inUse, Max: most}
 }
 
 // Reject counts n jobs that were refused.
@@ -132,7 +153,7 @@ func (a *Account) giveBack(n, bytes int64) {
 	l := a.ledger
 	l.load.jobs.Add(-n)
 	l.load.bytes.Add(-bytes)
-	if l.queue.Load() > 0 {
+	if l.asked.Load() {
 		l.wakeAll()
 	}
 }
@@ -174,22 +195,23 @@ func (r *leaseRun) flush() {
 // Room returns a channel that is closed when something is given back. Ask
 // before trying again to Admit, so that no room is missed.
 func (l *Ledger) Room() <-chan struct{} {
-	ch := make(chan struct{})
 	l.room.Lock()
 	defer l.room.Unlock()
-	l.waiting = append(l.waiting, ch)
-	l.queue.Store(int32(len(l.waiting)))
-	return ch
+	if l.waiting == nil {
+		l.waiting = make(chan struct{})
+		l.asked.Store(true)
+	}
+	return l.waiting
 }
 
 func (l *Ledger) wakeAll() {
 	l.room.Lock()
 	defer l.room.Unlock()
-	for _, ch := range l.waiting {
-		close(ch)
+	if l.waiting != nil {
+		close(l.waiting)
+		l.waiting = nil
+		l.asked.Store(false)
 	}
-	l.waiting = nil
-	l.queue.Store(0)
 }
 
 // Audit is the balance of a ledger or of one tenant's account. It balances

@@ -62,7 +62,6 @@ type Life struct {
 	waiters atomic.Pointer[waiter]
 	group   *Group
 	lease   Lease
-	onEnd   func()
 }
 
 type verdict struct {
@@ -78,20 +77,18 @@ func (l *Life) Init(lease Lease, g *Group) { l.lease, l.group = lease, g }
 // over.
 func (l *Life) Join(g *Group) { l.group = g }
 
-// OnEnd has f called once when the job ends, before anybody is woken; f must
-// not block. It is for the time before the job is handed over.
+// OnEnd has f called once when the job has ended, at once if it has already.
+// f must not block.
 func (l *Life) OnEnd(f func()) {
-	if first := l.onEnd; first != nil {
-		l.onEnd = func() { first(); f() }
-		return
+	if !l.await(&waiter{call: f}) {
+		f()
 	}
-	l.onEnd = f
 }
 
 // Reset makes an ended life ready for another Init.
 func (l *Life) Reset() {
 	l.phase.Store(queued)
-	l.outcome, l.err, l.group, l.lease, l.onEnd = 0, nil, nil, Lease{}, nil
+	l.outcome, l.err, l.group, l.lease = 0, nil, nil, Lease{}
 	l.fate.Store(nil)
 	l.waiters.Store(nil)
 }
@@ -120,7 +117,8 @@ func (l *Life) End(o Outcome, err error) bool {
 	if l.end(queued, o, err) {
 		return true
 	}
-	if l.phase.Load() == held && l.fate.CompareAndSwap(nil, &verdict{o, err}) {
+	if l.phase.Load() == held {
+		l.fate.CompareAndSwap(nil, &verdict{o, err}) // the first to mark decides
 		l.phase.CompareAndSwap(held, marked)
 	}
 	return false
@@ -144,10 +142,9 @@ func (l *Life) end(from phase, o Outcome, err error) bool {
 		return false
 	}
 	l.lease.end(o)
+	g := l.group // the life may be reused once it is published
 	l.publish()
-	if l.group != nil {
-		l.group.ended(1)
-	}
+	g.ended(1)
 	return true
 }
 
@@ -163,12 +160,9 @@ func (l *Life) seal(from phase, o Outcome, err error) bool {
 // ending is the moment between the last compare-and-swap and ended.
 const ending phase = ended + 1
 
-// publish shows the outcome and wakes those who wait. The life may be reused
-// as soon as the last of them is told.
+// publish shows the outcome and wakes those who wait. Whoever ends a life must
+// have a share in it until publish returns; then it may be reused.
 func (l *Life) publish() {
-	if l.onEnd != nil {
-		l.onEnd()
-	}
 	l.phase.Store(ended)
 	for w := l.waiters.Swap(noMore); w != nil; {
 		next := w.next // the waiter may be reused once it is told
@@ -177,11 +171,13 @@ func (l *Life) publish() {
 	}
 }
 
-// waiter is one goroutine's place in the list of those to wake.
+// waiter is one place in the list of those to wake: a goroutine's, or a
+// function to call.
 type waiter struct {
 	next      *waiter
 	ch        chan struct{}
 	broadcast bool
+	call      func()
 }
 
 // noMore heads the list of an ended job.
@@ -190,11 +186,14 @@ var noMore = &waiter{}
 var waiters = sync.Pool{New: func() any { return &waiter{ch: make(chan struct{}, 1)} }}
 
 func (w *waiter) tell() {
-	if w.broadcast {
+	switch {
+	case w.call != nil:
+		w.call()
+	case w.broadcast:
 		close(w.ch)
-		return
+	default:
+		w.ch <- struct{}{}
 	}
-	w.ch <- struct{}{}
 }
 
 // await adds w to the list; false if the job has ended already.

@@ -44,7 +44,12 @@ func (s Scale) Factors() (alpha, beta float32) {
 	return s.alpha, s.beta
 }
 
-func (m *Matmul) options() *Options { return &m.Options }
+func (m *Matmul) options() *Options {
+	if m == nil {
+		return new(Options)
+	}
+	return &m.Options
+}
 
 // Arrange implements Job.
 func (m *Matmul) Arrange(f *Form, orient Orient) error {
@@ -94,6 +99,9 @@ func (m *Matmul) lay(f *Form) error {
 	}
 	if batch := f.C.Matrices(); batch != 1 {
 		f.A, f.B = f.A.Broadcast(batch), f.B.Broadcast(batch)
+		if err := f.checkBroadcast(); err != nil {
+			return err
+		}
 	}
 	if m.Bias.IsZero() {
 		f.Bias = tensor.View{}
@@ -133,6 +141,15 @@ func (f *Form) checkShapes() error {
 	return nil
 }
 
+// checkBroadcast refuses matrices that are too many for their size, which
+// only strides of 0 can bring about.
+func (f *Form) checkBroadcast() error {
+	if err := checkView("A", &f.A); err != nil {
+		return err
+	}
+	return checkView("B", &f.B)
+}
+
 // spreadBias turns the bias into a view as large as C whose rows are all the
 // same, by a stride of 0.
 func (m *Matmul) spreadBias(f *Form) error {
@@ -147,7 +164,7 @@ func (m *Matmul) spreadBias(f *Form) error {
 		return invalid("Bias", "one value per column of C", "shape %v for C %v", m.Bias.Dims(), c)
 	}
 	f.Bias = b.Strided(c, tensor.Dims{0, 0, b.Strides()[2]}, b.Offset())
-	return f.Bias.Err()
+	return checkView("Bias", &f.Bias)
 }
 
 func (m *Matmul) checkOverlap() error {

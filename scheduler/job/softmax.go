@@ -22,7 +22,12 @@ type Softmax struct {
 	Options
 }
 
-func (s *Softmax) options() *Options { return &s.Options }
+func (s *Softmax) options() *Options {
+	if s == nil {
+		return new(Options)
+	}
+	return &s.Options
+}
 
 // Arrange implements Job.
 func (s *Softmax) Arrange(f *Form, _ Orient) error {

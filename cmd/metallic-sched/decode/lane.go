@@ -146,7 +146,7 @@ type Summary struct {
 	PerToken int64 // operations of one token
 	Kinds    []KindSum
 	Batches  map[BatchKind]BatchSum
-	Checked  int64 // values compared with their reference
+	Checked  int64     // values compared with their reference
 	Audit    job.Audit // of the sequences' jobs
 	All      job.Audit // of these and the lane's own
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/metallic-sched/metallic-sched/device/discover"
+	"github.com/metallic-sched/metallic-sched/kernels"
+)
+
+// devicesCommand lists what this machine has.
+type devicesCommand struct{}
+
+// Run implements the command.
+func (devicesCommand) Run(s streams) error {
+	cfg, err := settings("")
+	if err != nil {
+		return err
+	}
+	t := newTable(s.out, "Devices, in the order of preference", 6, "device", "name", "threads", "memory", "capabilities", "notes")
+	t.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 2, WidthMax: 28}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight},
+		{Number: 5, WidthMax: 36, WidthMaxEnforcer: text.WrapSoft}, {Number: 6, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft},
+	})
+	for _, e := range discover.List() {
+		if !e.Available {
+			t.AppendRow(table.Row{e.Backend, "not available", "", "", "", e.Err})
+			continue
+		}
+		t.AppendRow(table.Row{
+			e.Backend, e.Name, e.Threads, byteSize(e.Memory), strings.ReplaceAll(describeCaps(e.Caps), ",", ", "), strings.Join(deviceNotes(e), "\n"),
+		})
+	}
+	t.Render()
+	_, err = fmt.Fprintf(s.out, "METALLIC_DEVICE is %s\n", cfg.DeviceName)
+	return err
+}
+
+func deviceNotes(e discover.Entry) []string {
+	notes := e.Notes
+	if !e.Caps.Vendor && e.Caps.VendorHelp != "" {
+		notes = append(notes[:len(notes):len(notes)], "no vendor library: "+e.Caps.VendorHelp)
+	}
+	return notes
+}
+
+// describeCaps writes capabilities as --caps reads them.
+func describeCaps(c kernels.Caps) string {
+	var parts []string
+	if c.SIMDMatrix {
+		parts = append(parts, "simd")
+	}
+	if c.Vendor {
+		parts = append(parts, "vendor")
+	}
+	if c.SIMDReduction {
+		parts = append(parts, "reduction")
+	}
+	return strings.Join(append(parts,
+		fmt.Sprintf("simdgroup=%d", c.SIMDWidth), fmt.Sprintf("max-threadgroup=%d", c.MaxThreadgroup)), ",")
+}

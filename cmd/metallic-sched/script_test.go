@@ -1,0 +1,32 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var rewrite = flag.Bool("rewrite", false, "accept the output of the commands as the golden one")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"metallic-sched": main})
+}
+
+// TestScripts runs the commands as a user does. Of the environment only what
+// a script sets reaches them.
+func TestScripts(t *testing.T) {
+	data, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), UpdateScripts: *rewrite, RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("DATA", data)
+			return os.MkdirAll(e.Getenv("TMPDIR"), 0o700)
+		},
+	})
+}

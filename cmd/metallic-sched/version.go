@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// versionCommand shows what was built.
+type versionCommand struct{}
+
+// Run implements the command.
+func (versionCommand) Run(s streams) error {
+	info, _ := debug.ReadBuildInfo()
+	_, err := fmt.Fprintln(s.out, versionLine(info))
+	return err
+}
+
+// versionLine describes a build; info is nil for one that says nothing.
+func versionLine(info *debug.BuildInfo) string {
+	version, commit, changed := "(unknown)", "unknown", ""
+	if info != nil {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				commit = s.Value
+			case s.Key == "vcs.modified" && s.Value == "true":
+				changed = " with changes"
+			}
+		}
+	}
+	return fmt.Sprintf("metallic-sched %s, commit %s%s, %s %s/%s",
+		version, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
