@@ -14,6 +14,10 @@ import (
 // Do submits a job and waits for its end. When ctx ends the job is cancelled.
 // nil means that the result is in C; otherwise the error wraps one of package
 // job's and C is as it was (see Config.InPlaceBytes for the one exception).
+//
+// A job that ended with job.ErrCancelled or job.ErrExpired will not write C any
+// more, but its batch may run on: until that has ended the device may still
+// read A, B, Bias and C. Use other memory for the next job, or leave it alone.
 func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
 	t := actors.NewTask()
 	if err := s.accept(ctx, t, j, false); err != nil {
