@@ -103,6 +103,9 @@ func (d *desk) remaining() time.Duration {
 // begin sends the next piece of work on its way, a retry or the bucket that
 // the picker chooses; false if nothing waits.
 func (d *desk) begin(b *Batch) bool {
+	if !d.anythingWaits() {
+		return false
+	}
 	now := d.engine.now()
 	if n := len(d.retries); n > 0 {
 		retry := d.retries[n-1]
@@ -119,6 +122,16 @@ func (d *desk) begin(b *Batch) bool {
 	}
 	d.engine.send(b.shard.owner.pid, (*credit)(b))
 	return true
+}
+
+func (d *desk) anythingWaits() bool {
+	waits := len(d.retries) > 0
+	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
+		for _, owner := range ds {
+			waits = owner.shard.absorb() || waits
+		}
+	}
+	return waits
 }
 
 // pickFrom makes a credit out for one dispatcher's work; false if none waits.
@@ -255,7 +268,10 @@ func (d *desk) work(l *lane) policy.Work {
 // has nothing left in it, comes to its end here; so does one that the device
 // finishes before it returns.
 func (d *desk) commit(b *Batch) {
-	b.committed = d.engine.now()
+	b.committed = b.formed
+	if d.engine.Timed || d.engine.info.QueueDepth > 1 {
+		b.committed = d.engine.now()
+	}
 	if b.refused != nil || len(b.parts) == 0 {
 		b.timing, b.err = device.Timing{}, b.refused
 		d.finish(b)

@@ -43,6 +43,9 @@ type Config struct {
 	// InPlaceBytes is the size from which results are written straight to the
 	// caller's memory; negative means never.
 	InPlaceBytes int
+	// Timed asks for every time of a batch's record; otherwise those that are
+	// not needed are left out, and encoding counts as part of the wait.
+	Timed bool
 	// Profile asks the device for times of single dispatches.
 	Profile bool
 	// Fault is for tests: it is called before every message, with the actor's

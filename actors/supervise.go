@@ -53,8 +53,7 @@ func (e *Engine) spawn(role string, receive func(message any)) *actor.PID {
 		receive(ctx.Message())
 	}
 	return e.system.Root.Spawn(actor.PropsFromFunc(react,
-		actor.WithDispatcher(e.loop),
-		actor.WithMailbox(newMailbox(e.lost)),
+		actor.WithMailbox(newMailbox(e.loop, e.lost)),
 		actor.WithGuardian(actor.NewRestartingStrategy()),
 	))
 }

@@ -84,7 +84,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep},
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
-		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile,
+		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
 		Observer: &s.records, Fault: s.cfg.fault,
 	})
 	if err != nil {

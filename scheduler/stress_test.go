@@ -30,6 +30,7 @@ func TestStress(t *testing.T) {
 	if testing.Short() {
 		jobs = 50_000 / slowdown
 	}
+	rarely := jobs / 500
 	var faults, restarts atomic.Int64
 	d := sim.Open(sim.Config{Inner: openInner(t), Fault: randomFaults(&faults)})
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
@@ -37,7 +38,7 @@ func TestStress(t *testing.T) {
 		Device: d, MaxColumns: 48, InPlaceBytes: -1,
 		Limits: job.Limits{Jobs: 300, TenantJobs: 200},
 	}, func(string) {
-		if rand.IntN(2000) == 0 {
+		if rand.IntN(rarely) == 0 {
 			restarts.Add(1)
 			panic(errInjected)
 		}

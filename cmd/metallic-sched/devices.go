@@ -22,8 +22,11 @@ func (devicesCommand) Run(s streams) error {
 	}
 	t := newTable(s.out, "Devices, in the order of preference", 6, "device", "name", "threads", "memory", "capabilities", "notes")
 	t.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 2, WidthMax: 28}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight},
-		{Number: 5, WidthMax: 36, WidthMaxEnforcer: text.WrapSoft}, {Number: 6, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 2, WidthMax: 28},
+		{Number: 3, Align: text.AlignRight},
+		{Number: 4, Align: text.AlignRight},
+		{Number: 5, WidthMax: 36, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 6, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft},
 	})
 	for _, e := range discover.List() {
 		if !e.Available {

@@ -61,9 +61,16 @@ func (e *explanation) write(w io.Writer) {
 		group = fmt.Sprint(e.Threadgroup)
 	}
 	for _, row := range [][2]string{
-		{"device", e.Device + ": " + e.Caps}, {"orientation", e.Orientation},
-		{"as written", e.Written}, {"normalised", e.Normalised}, {"types, normalised", e.DTypes},
-		{"backend", e.Backend}, {"variant", e.Variant}, {"kernel", e.Kernel}, {"key", e.Key}, {"threadgroup", group},
+		{"device", e.Device + ": " + e.Caps},
+		{"orientation", e.Orientation},
+		{"as written", e.Written},
+		{"normalised", e.Normalised},
+		{"types, normalised", e.DTypes},
+		{"backend", e.Backend},
+		{"variant", e.Variant},
+		{"kernel", e.Kernel},
+		{"key", e.Key},
+		{"threadgroup", group},
 	} {
 		t.AppendRow(table.Row{row[0], row[1]})
 	}

@@ -30,7 +30,7 @@ type progress struct {
 
 const (
 	livePeriod  = 200 * time.Millisecond
-	quietPeriod = 5 * time.Second
+	quietPeriod = 3 * time.Second
 )
 
 func startProgress(out io.Writer) *progress {

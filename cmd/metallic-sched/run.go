@@ -128,11 +128,15 @@ func (c *runCommand) replay(ctx context.Context, s streams, cfg scheduler.Config
 	if err == nil {
 		err = r.start(weights, fit, c.Sequences, c.Seed)
 	}
-	if err == nil {
+	started := err == nil
+	if started {
 		err = r.alternate(ctx, c.For, s.err)
 	}
 	err = errors.Join(err, r.close())
 	weights.Release()
+	if !started {
+		return nil, err
+	}
 	report := &report{info: dev.Info(), fit: fit, interrupted: ctx.Err() != nil}
 	report.batched, report.alone = r.lanes[0].Summary(), r.lanes[1].Summary()
 	if report.batched.Jobs+report.alone.Jobs == 0 {

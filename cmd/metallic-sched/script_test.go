@@ -24,6 +24,7 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *rewrite, RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"makeweights": makeWeights},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DATA", data)
 			return os.MkdirAll(e.Getenv("TMPDIR"), 0o700)

@@ -62,21 +62,29 @@ func (l *Lane) Start(w *Weights, fit Fit, lane, sequences int, seed uint64) erro
 	return nil
 }
 
-// Run lets every sequence go on from where it was left, for some time or until
-// the context ends. A job that has not been answered then is cancelled and
-// submitted again by the next Run. The error is that of a job, or of a wrong
-// result.
+// Run lets every sequence go on from where it was left, for some time but until
+// one job is answered at least, or until the context ends. A job that has not
+// been answered then is cancelled and submitted again by the next Run. The
+// error is that of a job, or of a wrong result.
 func (l *Lane) Run(ctx context.Context, d time.Duration) error {
 	// Not a deadline: the scheduler would hurry for it.
 	ctx, stop := context.WithCancel(ctx)
-	defer time.AfterFunc(d, stop).Stop()
 	defer stop()
+	first := make(chan struct{})
+	defer time.AfterFunc(d, func() {
+		select {
+		case <-first:
+			stop()
+		case <-ctx.Done():
+		}
+	}).Stop()
+	answered := sync.OnceFunc(func() { close(first) })
 	start := time.Now()
 	var all sync.WaitGroup
 	var failure atomic.Pointer[error]
 	for i, s := range l.sequences {
 		all.Go(func() {
-			if err := l.drive(ctx, s); err != nil {
+			if err := l.drive(ctx, s, answered); err != nil {
 				err = fmt.Errorf("sequence %d: %w", i, err)
 				failure.CompareAndSwap(nil, &err)
 				stop()
@@ -104,8 +112,8 @@ func (l *Lane) wait() error {
 	})
 }
 
-// drive runs one sequence, job by job.
-func (l *Lane) drive(ctx context.Context, s *sequence) error {
+// drive runs one sequence, job by job, and tells of each.
+func (l *Lane) drive(ctx context.Context, s *sequence, answered func()) error {
 	for ctx.Err() == nil {
 		start := time.Now()
 		err := l.scheduler.Do(ctx, s.next())
@@ -116,6 +124,7 @@ func (l *Lane) drive(ctx context.Context, s *sequence) error {
 			return fmt.Errorf("%v: %w", s.kind, err)
 		}
 		l.tally.done(s.kind, s.model.flops(s.kind, s.length), time.Since(start))
+		answered()
 		if l.check != nil {
 			if err := l.check.sample(s); err != nil {
 				return err
