@@ -127,7 +127,8 @@ type lane struct {
 	jobs     int
 	width    int // columns worth taking at once, by the cost model
 	group    int // products worth putting in one command buffer
-	widthAge int // batches since these were worked out
+	rest     int // batches until these are worked out again
+	measured int // how often they were
 	place    int // in shard.open, -1 when nothing waits
 }
 

@@ -238,19 +238,21 @@ func bestClass(now time.Time, c *policy.Candidate, tuning policy.PickTuning) int
 
 // limits returns how much of a lane one batch may take, by the cost model.
 func (d *desk) limits(l *lane) (columns, problems int) {
-	if l.width == 0 || l.widthAge >= 64 {
+	if l.rest--; l.rest < 0 {
 		d.measure(l)
 	}
-	l.widthAge++
 	return l.width, l.group
 }
 
+// measure works out a lane's limits. Work that takes long for a single column
+// may still be widened: four times as long is far less than one after another.
 func (d *desk) measure(l *lane) {
 	w := d.work(l)
-	l.width = min(d.costs.Columns(d.engine.MaxTime, w), d.engine.MaxColumns)
 	one := max(d.costs.Predict(w.Widen(1)), 1)
+	l.width = min(d.costs.Columns(max(d.engine.MaxTime, 4*one), w), d.engine.MaxColumns)
 	l.group = int(min(max(d.engine.GroupTime/one, 1), time.Duration(d.engine.MaxProblems)))
-	l.widthAge = 0
+	l.measured++
+	l.rest = min(l.measured, 64) // the model learns most from the first batches
 }
 
 // work returns what one unit of the lane's first job is.
@@ -260,8 +262,10 @@ func (d *desk) work(l *lane) policy.Work {
 			return policy.WorkOf(b.queues[i].head.Plan)
 		}
 	}
-	return policy.Work{Family: l.key.family, A: l.key.a, B: l.key.b, C: l.key.c,
-		Shape: kernels.Shape{Batch: 1, M: l.key.m, N: 1, K: l.key.k}}
+	return policy.Work{
+		Family: l.key.family, A: l.key.a, B: l.key.b, C: l.key.c,
+		Shape: kernels.Shape{Batch: 1, M: l.key.m, N: 1, K: l.key.k},
+	}
 }
 
 // commit hands a bound batch to the device. One that could not be bound, or

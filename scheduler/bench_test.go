@@ -55,7 +55,6 @@ func share(b *testing.B, n, step int, start func() func()) {
 }
 
 type peerJob struct {
-	x, y [64]float32
 	done chan struct{}
 }
 

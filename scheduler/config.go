@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -19,7 +23,8 @@ type Config struct {
 	// Device runs the batches. The scheduler does not close it. Nil: the
 	// scheduler opens the device named by DeviceName and closes it itself.
 	Device device.Device
-	// DeviceName is auto, cpu or sim. Default auto: the best one found.
+	// DeviceName is auto or the name of a kind of device: metal, cuda, cpu,
+	// sim. Default auto: the best one found.
 	DeviceName string
 
 	// Prefs steer which kernel a job gets. Default policy.DefaultPrefs().
@@ -60,7 +65,8 @@ type Config struct {
 	Recorder metrics.Recorder
 	// CloseRecorder makes Close close the Recorder. Default: it is flushed.
 	CloseRecorder bool
-	// Logger takes what an operator should know, such as a device that failed.
+	// Logger takes what an operator should know, such as a batch that failed.
+	// It is called where the device is run from, so it should not block.
 	// Default: nothing is logged.
 	Logger *slog.Logger
 	// Profile asks the device for the time of every dispatch and records it.
@@ -113,6 +119,9 @@ func set[T comparable](field *T, value T) {
 
 // validate checks a Config that has its defaults.
 func (c *Config) validate() error {
+	if names := discover.Names(); c.Device == nil && !slices.Contains(names, c.DeviceName) {
+		return &ConfigError{"DeviceName", strconv.Quote(c.DeviceName), strings.Join(names, ", ")}
+	}
 	for _, f := range []struct {
 		name  string
 		value int64

@@ -21,7 +21,8 @@ var lots = sync.Pool{New: func() any { return &lot{group: job.NewGroup()} }}
 // DoAll submits many jobs at once and waits for all of them, once. Either all
 // are accepted or none: a refused one is named in the error. Otherwise the
 // error joins those of the jobs that did not end well, each named by its
-// index; nil means that all are done.
+// index; nil means that all are done. The group waits for room if all of its
+// jobs ask to; then the earliest of their deadlines holds.
 //
 // It costs a fraction of as many calls of Do.
 func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error {
@@ -73,7 +74,6 @@ func (s *Scheduler) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle
 
 // acceptAll accepts all jobs or none.
 func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error {
-	now := s.engine.Now()
 	for i, j := range jobs {
 		t := actors.NewTask()
 		o, err := s.prepare(ctx, t, j)
@@ -81,51 +81,19 @@ func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error
 			t.Refuse()
 			return s.refuseAll(l, jobs, fmt.Errorf("job %d of %d: %w", i, len(jobs), err))
 		}
-		t.Account, t.Arrived = s.ledger.Account(o.Tenant), now
+		t.Account = s.ledger.Account(o.Tenant)
 		l.tasks = append(l.tasks, t)
 	}
 	if err := s.admitAll(ctx, l, jobs); err != nil {
 		return s.refuseAll(l, jobs, err)
 	}
 	l.group.Expect(len(jobs))
+	now := s.engine.Now()
 	for _, t := range l.tasks {
+		t.Arrived = now
 		t.Init(t.Account.Lease(t.Form.Volume()), l.group)
 	}
 	return nil
-}
-
-// admitAll takes leases, for runs of one tenant in one step.
-func (s *Scheduler) admitAll(ctx context.Context, l *lot, jobs []job.Job) error {
-	for i := 0; i < len(l.tasks); {
-		a, bytes, n := l.tasks[i].Account, int64(0), 0
-		for ; i+n < len(l.tasks) && l.tasks[i+n].Account == a; n++ {
-			bytes += l.tasks[i+n].Form.Volume()
-		}
-		err := s.fits(bytes)
-		if err == nil {
-			err = a.Admit(int64(n), bytes)
-		}
-		if errors.Is(err, job.ErrQueueFull) && job.OptionsOf(jobs[i]).Wait {
-			err = s.waitForRoom(ctx, a, int64(n), bytes)
-		}
-		if err == nil && s.closed.Load() {
-			a.Withdraw(int64(n), bytes)
-			err = job.ErrClosed
-		}
-		if err != nil {
-			l.withdraw(i)
-			return err
-		}
-		i += n
-	}
-	return nil
-}
-
-// withdraw gives back the leases of the first n tasks.
-func (l *lot) withdraw(n int) {
-	for _, t := range l.tasks[:n] {
-		t.Account.Withdraw(1, t.Form.Volume())
-	}
 }
 
 // refuseAll counts every job as rejected and drops the tasks.

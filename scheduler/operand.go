@@ -2,9 +2,9 @@ package scheduler
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
@@ -29,20 +29,22 @@ type Operand struct {
 // changes to the caller's memory are not seen; see Update. The error wraps
 // job.ErrInvalid, job.ErrClosed or device.ErrOutOfMemory.
 func (s *Scheduler) Load(v tensor.View) (*Operand, error) {
-	if s.closed.Load() {
-		return nil, job.ErrClosed
-	}
+	o := &Operand{scheduler: s, id: tensor.Resident{ID: s.operands.Add(1)}}
+	o.id.Owner = o
 	if err := checkLoad(v); err != nil {
 		return nil, err
 	}
-	o := &Operand{scheduler: s, id: tensor.Resident{ID: s.operands.Add(1)}}
-	o.id.Owner = o
 	c, err := s.copyIn(v)
 	if err != nil {
 		return nil, err
 	}
 	o.current.Store(c)
-	o.view = o.id.Of(tensor.Window(c.buffer.Pointer(), c.buffer.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
+	o.view = o.id.Of(tensor.Window(nil, c.buffer.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
+	s.loaded.Store(o, nil)
+	if s.closed.Load() { // Close may have released the operands before this one
+		o.Release()
+		return nil, job.ErrClosed
+	}
 	return o, nil
 }
 
@@ -54,11 +56,18 @@ func checkLoad(v tensor.View) error {
 		return &job.InvalidError{Field: "operand", Got: "missing", Allowed: "a view over memory"}
 	case v.Resident() != nil:
 		return &job.InvalidError{Field: "operand", Got: "loaded already", Allowed: "memory of the caller"}
+	case v.Base() == nil && v.Len() > 0:
+		return &job.InvalidError{Field: "operand", Got: "a view of other memory", Allowed: "memory that the host can address"}
+	case v.Len() > math.MaxInt/v.DType().Size(): // by strides of 0
+		return &job.InvalidError{
+			Field: "operand", Got: fmt.Sprintf("%d elements of %v", v.Len(), v.DType()), Allowed: "a size in bytes that fits an int",
+		}
 	}
 	return nil
 }
 
-// View returns the operand as it was loaded, compact and row-major.
+// View returns the operand as it was loaded, compact and row-major. It names
+// the operand in jobs; the contents cannot be read through it.
 func (o *Operand) View() tensor.View { return o.view }
 
 // T returns the operand's transpose.
@@ -66,7 +75,8 @@ func (o *Operand) T() tensor.View { return o.view.T() }
 
 // Update replaces the operand's contents by a copy of v, which must have the
 // type and dimensions it was loaded with. Jobs submitted before see the old
-// contents, jobs submitted after it returns the new.
+// contents, jobs submitted after it returns the new. The error is like Load's,
+// or job.ErrReleased.
 func (o *Operand) Update(v tensor.View) error {
 	if err := checkLoad(v); err != nil {
 		return err
@@ -80,7 +90,7 @@ func (o *Operand) Update(v tensor.View) error {
 	o.change.Lock()
 	defer o.change.Unlock()
 	old := o.current.Load()
-	if old == nil {
+	if old == nil && !o.scheduler.closed.Load() {
 		return job.ErrReleased
 	}
 	next, err := o.scheduler.copyIn(v)
@@ -99,6 +109,7 @@ func (o *Operand) Release() {
 	o.change.Lock()
 	defer o.change.Unlock()
 	if old := o.current.Swap(nil); old != nil {
+		o.scheduler.loaded.Delete(o)
 		old.Release()
 	}
 }
@@ -146,6 +157,9 @@ func (c *copyOf) Release() {
 
 // copyIn puts a compact copy of v on the device.
 func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
+	if s.closed.Load() {
+		return nil, job.ErrClosed
+	}
 	size := v.Len() * v.DType().Size()
 	space := device.SpaceDevice
 	if s.device.Info().HostMemory {
@@ -209,7 +223,7 @@ func (s *Scheduler) retain(t *actors.Task) error {
 			return err
 		}
 		t.Memory[i] = c
-		*v = v.Rebase(unsafe.Pointer(c.buffer.Pointer()))
+		*v = v.Rebase(c.buffer.Pointer())
 	}
 	return nil
 }

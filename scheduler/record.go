@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sort"
 	"time"
 
@@ -17,6 +18,7 @@ type recording struct {
 	recorder metrics.Recorder // nil: only count
 	closes   bool             // the recorder is ours to close
 	counters *metrics.Counters
+	logger   *slog.Logger
 	device   string
 	last     kind
 	series   *metrics.Series // of last
@@ -24,8 +26,8 @@ type recording struct {
 	decision metrics.Decision // reused: recorders copy what they keep
 }
 
-func (r *recording) init(cfg *Config, c *metrics.Counters, device string) {
-	r.recorder, r.closes, r.counters, r.device = cfg.Recorder, cfg.CloseRecorder, c, device
+func (r *recording) init(cfg *Config, c *metrics.Counters) {
+	r.recorder, r.closes, r.counters, r.logger = cfg.Recorder, cfg.CloseRecorder, c, cfg.Logger
 	if d, ok := r.recorder.(interface{ Dropped() uint64 }); ok {
 		c.Func("decisions_dropped_total", func() float64 { return float64(d.Dropped()) })
 	}
@@ -38,6 +40,9 @@ func (r *recording) BatchEnded(o *actors.Outcome) {
 		r.seq++
 		r.fill(o)
 		r.recorder.Record(&r.decision)
+	}
+	if err := o.Err(); err != nil {
+		r.logger.Warn("batch failed", "id", o.ID(), "kernel", o.Key().Kernel, "jobs", o.Jobs(), "attempt", o.Attempt()+1, "error", err)
 	}
 }
 

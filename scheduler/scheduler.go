@@ -33,10 +33,12 @@ type Scheduler struct {
 	records  recording
 
 	operands atomic.Uint64 // ids given to operands
+	loaded   sync.Map      // *Operand -> nothing: those not released
+	turn     chan struct{} // holds one token: see waitForAll
 	closed   atomic.Bool
 	closing  sync.Once
+	stopping chan struct{} // closed when Close begins
 	closeErr error
-	done     chan struct{} // closed when Close has finished
 }
 
 // Open starts a scheduler. ctx bounds the warm-up; it is not kept. The error
@@ -44,24 +46,37 @@ type Scheduler struct {
 // device.ErrUnavailable.
 func Open(ctx context.Context, cfg Config) (*Scheduler, error) {
 	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
-		return nil, err
+	s := &Scheduler{
+		cfg: cfg, device: cfg.Device, counters: metrics.NewCounters(),
+		turn: make(chan struct{}, 1), stopping: make(chan struct{}),
 	}
-	s := &Scheduler{cfg: cfg, device: cfg.Device, done: make(chan struct{})}
-	if s.device == nil {
-		d, err := discover.Open(cfg.DeviceName)
-		if err != nil {
-			return nil, err
-		}
-		s.device, s.owned = d, true
-	}
+	s.turn <- struct{}{}
+	s.records.init(&s.cfg, s.counters)
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.closeDevice())
+		return nil, errors.Join(err, s.records.close(ctx), s.closeDevice())
 	}
 	return s, nil
 }
 
+// openDevice opens the device that the Config names, if it does not bring one.
+func (s *Scheduler) openDevice() error {
+	if s.device != nil {
+		return nil
+	}
+	d, err := discover.Open(s.cfg.DeviceName)
+	if err == nil {
+		s.device, s.owned = d, true
+	}
+	return err
+}
+
 func (s *Scheduler) start(ctx context.Context) error {
+	if err := s.cfg.validate(); err != nil {
+		return err
+	}
+	if err := s.openDevice(); err != nil {
+		return err
+	}
 	info := s.device.Info()
 	if err := s.cfg.Prefs.Validate(info.Caps, s.cfg.Catalog); err != nil {
 		return err
@@ -69,8 +84,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 	s.plans = policy.NewCache(info.Caps, *s.cfg.Prefs, s.cfg.Catalog)
 	s.kernels = device.NewCache(s.device, s.cfg.KernelCache)
 	s.ledger = job.NewLedger(s.cfg.Limits)
-	s.counters = metrics.NewCounters()
-	s.records.init(&s.cfg, s.counters, info.Backend)
+	s.records.device = info.Backend
 	if err := s.warm(ctx); err != nil {
 		return err
 	}
@@ -130,15 +144,19 @@ func (s *Scheduler) warm(ctx context.Context) error {
 
 // Close stops admission and finishes what was accepted. When ctx ends first
 // the rest ends with job.ErrClosed, except what is being written in place,
-// which is waited for. Closing again waits for the first Close and returns
-// its error.
+// which is waited for. Operands are released. Closing again waits for the
+// first Close and returns its error.
 func (s *Scheduler) Close(ctx context.Context) error {
 	s.closing.Do(func() {
 		s.closed.Store(true)
-		s.closeErr = errors.Join(s.engine.Close(ctx), s.records.close(ctx), s.closeDevice())
-		close(s.done)
+		close(s.stopping)
+		err := s.engine.Close(ctx)
+		s.loaded.Range(func(o, _ any) bool {
+			o.(*Operand).Release()
+			return true
+		})
+		s.closeErr = errors.Join(err, s.records.close(ctx), s.closeDevice())
 	})
-	<-s.done
 	return s.closeErr
 }
 

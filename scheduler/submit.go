@@ -2,8 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"errors"
-	"strconv"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/actors"
@@ -64,23 +62,19 @@ func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job, follo
 
 // refuse gives back what a refused task holds and counts it.
 func (s *Scheduler) refuse(t *actors.Task, o *job.Options) {
-	tenant := ""
-	if o != nil {
-		tenant = o.Tenant
-	}
-	s.ledger.Account(tenant).Reject(1)
+	s.ledger.Account(o.Tenant).Reject(1)
 	t.Refuse()
 }
 
 // prepare fills in the task: form, plan, operands, deadline.
 func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *job.Options, err error) {
 	if j == nil {
-		return nil, &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul or *job.Softmax"}
-	}
-	if err := j.Arrange(&t.Form, policy.Orient); err != nil {
-		return nil, err
+		return new(job.Options), &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul or *job.Softmax"}
 	}
 	o = job.OptionsOf(j)
+	if err := j.Arrange(&t.Form, policy.Orient); err != nil {
+		return o, err
+	}
 	if s.closed.Load() {
 		return o, job.ErrClosed
 	}
@@ -111,64 +105,4 @@ func (s *Scheduler) setDeadline(ctx context.Context, t *actors.Task, o *job.Opti
 		return job.ErrExpired
 	}
 	return nil
-}
-
-// admit takes a lease, waiting for room if the job asked to.
-func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options) error {
-	t.Account = s.ledger.Account(o.Tenant)
-	bytes := t.Form.Volume()
-	if err := s.fits(bytes); err != nil {
-		return err
-	}
-	err := t.Account.Admit(1, bytes)
-	if err != nil && o.Wait && errors.Is(err, job.ErrQueueFull) {
-		err = s.waitForRoom(ctx, t.Account, 1, bytes)
-	}
-	if err != nil {
-		return err
-	}
-	t.Init(t.Account.Lease(bytes), nil)
-	if s.closed.Load() { // Close may have looked before the lease was taken
-		t.Account.Withdraw(1, bytes)
-		return job.ErrClosed
-	}
-	return nil
-}
-
-// fits refuses jobs that no waiting would admit.
-func (s *Scheduler) fits(bytes int64) error {
-	limit := s.cfg.Limits.Bytes
-	if tl := s.cfg.Limits.TenantBytes; tl > 0 && (limit == 0 || tl < limit) {
-		limit = tl
-	}
-	if limit > 0 && bytes > limit {
-		return tooLarge(bytes, limit)
-	}
-	return nil
-}
-
-// waitForRoom tries again whenever something is given back.
-func (s *Scheduler) waitForRoom(ctx context.Context, a *job.Account, n, bytes int64) error {
-	for {
-		room := s.ledger.Room()
-		err := a.Admit(n, bytes)
-		if err == nil || s.closed.Load() {
-			return err
-		}
-		select {
-		case <-room:
-		case <-ctx.Done():
-			_, err := job.Ending(ctx)
-			return err
-		case <-s.done:
-			return job.ErrClosed
-		}
-	}
-}
-
-func tooLarge(bytes, limit int64) error {
-	return &job.InvalidError{
-		Field: "size", Got: strconv.FormatInt(bytes, 10) + " bytes of activations and results",
-		Allowed: "up to " + strconv.FormatInt(limit, 10) + ", the admission limit",
-	}
 }

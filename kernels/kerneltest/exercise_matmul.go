@@ -41,8 +41,11 @@ func matmulCases(g maker, row *kernels.Row, types [3]tensor.DType, impl *Impleme
 	large := kernels.Shape{Batch: 1, M: 257 + g.IntN(10), N: min(wide, 131), K: 3}
 	cases = append(cases, g.matmul(large, types, true))
 	for _, s := range []kernels.Shape{
-		{Batch: 1, M: 0, N: 1, K: 5}, {Batch: 1, M: 5, N: 0, K: 5}, {Batch: 1, M: 5, N: 1, K: 0},
-		{Batch: 0, M: 5, N: 1, K: 5}, {Batch: 2, M: 0, N: 0, K: 0},
+		{Batch: 1, M: 0, N: 1, K: 5},
+		{Batch: 1, M: 5, N: 0, K: 5},
+		{Batch: 1, M: 5, N: 1, K: 0},
+		{Batch: 0, M: 5, N: 1, K: 5},
+		{Batch: 2, M: 0, N: 0, K: 0},
 	} {
 		cases = append(cases, g.matmul(s, types, true))
 	}
@@ -58,8 +61,16 @@ func edgeValues(types [3]tensor.DType, cols int, subnormals bool) *Matmul {
 		least = 1
 	}
 	rows := [][4]float32{ // the last row of B is 0
-		{nan, 1, 1, 1}, {inf, 1, 1, 1}, {-inf, 1, 1, 1}, {inf, -inf, 0, 0}, {0, 0, 0, inf},
-		{greatest, 0, 0, 0}, {-greatest, 0, 0, 1}, {least, 0, 0, 0}, {0, -least, 0, 0}, {1, 2, 3, 4},
+		{nan, 1, 1, 1},
+		{inf, 1, 1, 1},
+		{-inf, 1, 1, 1},
+		{inf, -inf, 0, 0},
+		{0, 0, 0, inf},
+		{greatest, 0, 0, 0},
+		{-greatest, 0, 0, 1},
+		{least, 0, 0, 0},
+		{0, -least, 0, 0},
+		{1, 2, 3, 4},
 	}
 	m := &Matmul{
 		Name: "edge values", Exact: true,

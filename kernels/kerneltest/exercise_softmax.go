@@ -83,8 +83,19 @@ func specialRows(dt tensor.DType, cols int) *Softmax {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	greatest, least := extremes(dt)
 	specials := [][2]float32{
-		{nan, 0}, {0, nan}, {inf, 0}, {0, inf}, {inf, inf}, {-inf, 0}, {0, -inf}, {inf, -inf}, {nan, inf},
-		{greatest, 0}, {-greatest, greatest}, {least, -least}, {0, 0},
+		{nan, 0},
+		{0, nan},
+		{inf, 0},
+		{0, inf},
+		{inf, inf},
+		{-inf, 0},
+		{0, -inf},
+		{inf, -inf},
+		{nan, inf},
+		{greatest, 0},
+		{-greatest, greatest},
+		{least, -least},
+		{0, 0},
 	}
 	rows := len(specials)
 	s := &Softmax{

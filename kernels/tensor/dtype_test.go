@@ -15,8 +15,11 @@ func TestDType(t *testing.T) {
 		size int
 		name string
 	}{
-		{tensor.F32, 4, "f32"}, {tensor.F16, 2, "f16"}, {tensor.BF16, 2, "bf16"},
-		{0, 0, "dtype(0)"}, {tensor.BF16 + 1, 0, "dtype(4)"},
+		{tensor.F32, 4, "f32"},
+		{tensor.F16, 2, "f16"},
+		{tensor.BF16, 2, "bf16"},
+		{0, 0, "dtype(0)"},
+		{tensor.BF16 + 1, 0, "dtype(4)"},
 	} {
 		require.Equal(t, c.size, c.d.Size(), c.name)
 		require.Equal(t, c.size > 0, c.d.Valid(), c.name)

@@ -18,10 +18,14 @@ type half struct {
 }
 
 var halves = []half{
-	{"f16", func(b uint16) float32 { return tensor.Float16(b).Float32() },
-		func(x float32) uint16 { return uint16(tensor.ToFloat16(x)) }, 0x7c00},
-	{"bf16", func(b uint16) float32 { return tensor.BFloat16(b).Float32() },
-		func(x float32) uint16 { return uint16(tensor.ToBFloat16(x)) }, 0x7f80},
+	{
+		"f16", func(b uint16) float32 { return tensor.Float16(b).Float32() },
+		func(x float32) uint16 { return uint16(tensor.ToFloat16(x)) }, 0x7c00,
+	},
+	{
+		"bf16", func(b uint16) float32 { return tensor.BFloat16(b).Float32() },
+		func(x float32) uint16 { return uint16(tensor.ToBFloat16(x)) }, 0x7f80,
+	},
 }
 
 func TestHalfRoundTrip(t *testing.T) {

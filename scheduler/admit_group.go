@@ -1,0 +1,109 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// admitAll takes leases for all tasks of a group or for none.
+func (s *Scheduler) admitAll(ctx context.Context, l *lot, jobs []job.Job) error {
+	if err := s.fitAll(l.tasks); err != nil {
+		return err
+	}
+	err := l.admit(func(a *job.Account, r load) error { return a.Admit(r.jobs, r.bytes) })
+	if errors.Is(err, job.ErrQueueFull) {
+		if wait, deadline := patience(jobs); wait {
+			err = s.waitForAll(ctx, deadline, l)
+		}
+	}
+	if err == nil && s.closed.Load() { // Close may have looked before the leases were taken
+		l.withdraw(len(l.tasks))
+		err = job.ErrClosed
+	}
+	return err
+}
+
+// patience reports whether every job of a group would wait for room, and
+// until when: the earliest of their deadlines.
+func patience(jobs []job.Job) (wait bool, deadline time.Time) {
+	for _, j := range jobs {
+		o := job.OptionsOf(j)
+		if !o.Wait {
+			return false, time.Time{}
+		}
+		if d := o.Deadline; !d.IsZero() && (deadline.IsZero() || d.Before(deadline)) {
+			deadline = d
+		}
+	}
+	return true, deadline
+}
+
+// waitForAll takes the leases one tenant after the other and keeps those it
+// has while it waits for the next. Only one group at a time does so: two could
+// each wait for what the other keeps.
+func (s *Scheduler) waitForAll(ctx context.Context, deadline time.Time, l *lot) error {
+	expired, stop := alarm(deadline)
+	defer stop()
+	if err := s.wait(ctx, expired, s.turn); err != nil {
+		return err
+	}
+	defer func() { s.turn <- struct{}{} }()
+	return l.admit(func(a *job.Account, r load) error { return s.waitForRoom(ctx, deadline, a, r) })
+}
+
+// admit has leases taken for runs of one tenant in one step each, and gives
+// all back when one is refused.
+func (l *lot) admit(take func(*job.Account, load) error) error {
+	for from := 0; from < len(l.tasks); {
+		to, a, run := from, l.tasks[from].Account, load{}
+		for ; to < len(l.tasks) && l.tasks[to].Account == a; to++ {
+			run.add(l.tasks[to])
+		}
+		if err := take(a, run); err != nil {
+			l.withdraw(from)
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// withdraw gives back the leases of the first n tasks.
+func (l *lot) withdraw(n int) {
+	for _, t := range l.tasks[:n] {
+		t.Account.Withdraw(1, t.Form.Volume())
+	}
+}
+
+// fitAll refuses a group that no waiting would admit.
+func (s *Scheduler) fitAll(tasks []*actors.Task) error {
+	var all load
+	mixed := false
+	for _, t := range tasks {
+		all.add(t)
+		mixed = mixed || t.Account != tasks[0].Account
+	}
+	lim := &s.cfg.Limits
+	switch {
+	case !mixed:
+		return s.fits(all)
+	case lim.TenantJobs == 0 && lim.TenantBytes == 0:
+		return all.within(lim.Jobs, lim.Bytes)
+	}
+	tenants := map[*job.Account]load{}
+	for _, t := range tasks {
+		l := tenants[t.Account]
+		l.add(t)
+		tenants[t.Account] = l
+	}
+	for _, l := range tenants {
+		if err := l.within(lim.TenantJobs, lim.TenantBytes); err != nil {
+			return err
+		}
+	}
+	return all.within(lim.Jobs, lim.Bytes)
+}
