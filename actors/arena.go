@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"fmt"
+
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
@@ -9,70 +11,92 @@ import (
 // and results before they are committed. It keeps its memory from batch to
 // batch.
 type arena struct {
-	device device.Device
-	chunks []device.Buffer // the last one is in use
-	used   int             // bytes of the last chunk
+	device  device.Device
+	relieve func()          // gives back memory that nobody uses
+	chunk   device.Buffer   // in use, nil before the first
+	used    int             // bytes of it
+	full    []device.Buffer // outgrown by the batch
 }
 
 const (
 	arenaAlign = 64 // a cache line, and enough for every vector load
 	arenaFirst = 16 << 10
 	arenaKeep  = 64 << 20 // larger ones are given back after the batch
+	arenaMost  = 1 << 50  // far more than any device has, far from overflow
 )
 
 // alloc returns a compact region of shared memory. Its contents are whatever
 // was there before.
-func (a *arena) alloc(dt tensor.DType, dims tensor.Dims) (device.Region, error) {
-	size := dims[0] * dims[1] * dims[2] * dt.Size()
-	if len(a.chunks) == 0 || a.used+size > a.chunks[len(a.chunks)-1].Len() {
-		if err := a.grow(size); err != nil {
-			return device.Region{}, err
-		}
+func (a *arena) alloc(dt tensor.DType, dims tensor.Dims) (r device.Region, err error) {
+	if float64(dims[0])*float64(dims[1])*float64(dims[2]) > arenaMost {
+		return r, fmt.Errorf("actors: stage %v elements of %v: %w", dims, dt, device.ErrOutOfMemory)
 	}
-	r := device.In(a.chunks[len(a.chunks)-1], dt, dims, a.used/dt.Size())
+	size := dims[0] * dims[1] * dims[2] * dt.Size()
+	if err := a.reserve(size); err != nil {
+		return r, err
+	}
+	r.Buffer = a.chunk
+	r.View = tensor.Part(a.chunk.Pointer(), a.chunk.Len(), dt, dims, a.used/dt.Size())
 	a.used += (size + arenaAlign - 1) &^ (arenaAlign - 1)
-	return r, r.View.Err()
+	return r, nil
+}
+
+// reserve makes sure that the next allocations, of size bytes in all with
+// their alignment, lie in one buffer.
+func (a *arena) reserve(size int) error {
+	if a.chunk == nil || a.used+size > a.chunk.Len() {
+		return a.grow(size)
+	}
+	return nil
 }
 
 func (a *arena) grow(size int) error {
 	next := arenaFirst
-	if n := len(a.chunks); n > 0 {
-		next = 2 * a.chunks[n-1].Len()
+	if a.chunk != nil {
+		next = 2 * a.chunk.Len()
 	}
 	for next < size {
 		next *= 2
 	}
 	buf, err := a.device.Alloc(device.SpaceShared, next)
-	if err != nil && next > size { // the last of the memory may still be enough
+	if err != nil { // what idle batches keep, or the last of the memory, may be enough
+		a.relieve()
 		buf, err = a.device.Alloc(device.SpaceShared, max(size, 1))
 	}
 	if err != nil {
 		return err
 	}
-	a.chunks, a.used = append(a.chunks, buf), 0
+	if a.chunk != nil {
+		a.full = append(a.full, a.chunk)
+	}
+	a.chunk, a.used = buf, 0
 	return nil
 }
 
-// reset makes the memory free for the next batch and keeps the largest chunk.
+// reset makes the memory free for the next batch and keeps the last chunk,
+// which is the largest unless memory ran out.
 func (a *arena) reset() {
 	a.used = 0
-	n := len(a.chunks)
-	if n == 0 {
-		return
+	if len(a.full) > 0 {
+		a.freeFull()
 	}
-	keep := a.chunks[n-1]
-	for _, c := range a.chunks[:n-1] {
-		c.Free()
-	}
-	a.chunks = append(a.chunks[:0], keep)
-	if keep.Len() > arenaKeep {
+	if a.chunk != nil && a.chunk.Len() > arenaKeep {
 		a.free()
 	}
 }
 
-func (a *arena) free() {
-	for _, c := range a.chunks {
+func (a *arena) freeFull() {
+	for _, c := range a.full {
 		c.Free()
 	}
-	a.chunks, a.used = a.chunks[:0], 0
+	clear(a.full)
+	a.full = a.full[:0]
+}
+
+func (a *arena) free() {
+	a.freeFull()
+	if a.chunk != nil {
+		a.chunk.Free()
+		a.chunk, a.used = nil, 0
+	}
 }

@@ -72,7 +72,8 @@ type Batch struct {
 	formed    time.Time
 	committed time.Time
 	ended     time.Time
-	stage     atomic.Int32 // of the commit: committing, running, endedEarly
+	settled   bool         // costs, charges and records are done
+	stage     atomic.Int32 // of the commit: see idle
 	timing    device.Timing
 	err       error
 }
@@ -133,23 +134,45 @@ func (b *Batch) clear() {
 	b.Stages = b.Stages[:0]
 	b.shard, b.lane, b.refused, b.err = nil, nil, nil, nil
 	b.problems, b.columns, b.attempt, b.reason = 0, 0, 0, 0
-	b.lingered, b.compiled = false, false
+	b.lingered, b.compiled, b.settled = false, false, false
+	b.stage.Store(idle)
 	b.oldest = time.Time{}
 	b.timing = device.Timing{}
 }
 
 // newBatch returns an empty batch.
 func (e *Engine) newBatch() *Batch {
-	if b, ok := e.batches.Get().(*Batch); ok {
+	if n := len(e.spare); n > 0 {
+		b := e.spare[n-1]
+		e.spare[n-1] = nil
+		e.spare = e.spare[:n-1]
 		return b
 	}
-	b := &Batch{engine: e, arena: arena{device: e.device}}
+	b := &Batch{engine: e, arena: arena{device: e.device, relieve: e.freeSpare}}
 	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }
 	return b
 }
 
-// recycle makes the batch ready for reuse.
+// recycle gives up the batch's tasks, whose callers have been told, and makes
+// it ready for reuse.
 func (e *Engine) recycle(b *Batch) {
+	for i := range b.parts {
+		b.parts[i].leave()
+	}
 	b.clear()
-	e.batches.Put(b)
+	e.spare = append(e.spare, b)
+	if len(e.spare) > maxSpareArenas {
+		b.arena.free()
+	}
+}
+
+// maxSpareArenas bounds the staging memory that is kept for batches to come:
+// far more are out only while a failed batch is bisected.
+const maxSpareArenas = 8
+
+// freeSpare gives back the staging memory of batches that are not in use.
+func (e *Engine) freeSpare() {
+	for _, b := range e.spare {
+		b.arena.free()
+	}
 }

@@ -18,7 +18,8 @@ type bindings struct {
 	biases     []device.Region
 	rows       []device.RowRun
 	pipelines  []device.Pipeline
-	results    []tensor.View // of each problem, where it is staged
+	compiled   []device.Pipeline // for this batch: the cache may drop them again
+	results    []tensor.View     // of each problem, where it is staged
 }
 
 // clear lets go of everything the batch referred to.
@@ -29,10 +30,11 @@ func (s *bindings) clear() {
 	clear(s.softmaxes)
 	clear(s.biases)
 	clear(s.pipelines)
+	clear(s.compiled)
 	clear(s.results)
 	s.gather, s.dispatches, s.matmuls, s.softmaxes = s.gather[:0], s.dispatches[:0], s.matmuls[:0], s.softmaxes[:0]
 	s.runs, s.biases, s.rows = s.runs[:0], s.biases[:0], s.rows[:0]
-	s.pipelines, s.results = s.pipelines[:0], s.results[:0]
+	s.pipelines, s.compiled, s.results = s.pipelines[:0], s.compiled[:0], s.results[:0]
 }
 
 // reuse makes the memory free for binding, with the pipelines resolved.
@@ -104,6 +106,9 @@ func (b *Batch) resolve() (ready bool) {
 		b.key = keyOf(ps)
 		p, ok := b.engine.cache.Lookup(b.key)
 		if !ok {
+			p, ok = s.find(b.key)
+		}
+		if !ok {
 			return false
 		}
 		s.pipelines = append(s.pipelines, p)
@@ -112,13 +117,25 @@ func (b *Batch) resolve() (ready bool) {
 	return true
 }
 
-// compile puts every pipeline of the batch into the cache.
+// find returns a pipeline that was compiled for the batch.
+func (s *bindings) find(key kernels.Key) (device.Pipeline, bool) {
+	for _, p := range s.compiled {
+		if p.Key() == key {
+			return p, true
+		}
+	}
+	return nil, false
+}
+
+// compile gets every pipeline of the batch, by way of the cache.
 func (b *Batch) compile() error {
 	for i := 0; i < len(b.parts); {
 		ps := b.problem(i)
-		if _, _, err := b.engine.cache.Get(keyOf(ps)); err != nil {
+		p, _, err := b.engine.cache.Get(keyOf(ps))
+		if err != nil {
 			return err
 		}
+		b.scratch.compiled = append(b.scratch.compiled, p)
 		i += len(ps)
 	}
 	return nil

@@ -11,10 +11,16 @@ func (b *Batch) bindMatmul(ps []part, n int) (*device.Matmul, error) {
 	s := &b.scratch
 	s.matmuls = append(s.matmuls, device.Matmul{})
 	mm := &s.matmuls[len(s.matmuls)-1]
+	var err error
 	if len(ps) == 1 {
-		return mm, b.bindAlone(mm, &ps[0], n)
+		err = b.bindAlone(mm, &ps[0], n)
+	} else {
+		err = b.bindWide(mm, ps, n)
 	}
-	return mm, b.bindWide(mm, ps, n)
+	if err == nil && len(mm.Biases) > 0 {
+		err = b.placeBiases(mm.Biases)
+	}
+	return mm, err
 }
 
 // bindAlone binds a single part: its operands are used where they lie, and
@@ -30,9 +36,10 @@ func (b *Batch) bindAlone(mm *device.Matmul, p *part, n int) error {
 	var errA, errB error
 	mm.A, errA = b.input(a)
 	mm.B, errB = b.input(rb)
-	if err := errsFirst(errA, errB, b.bindResult(mm, p), b.addRun(mm, p)); err != nil {
+	if err := errsFirst(errA, errB, b.bindResult(mm, p)); err != nil {
 		return err
 	}
+	b.addRun(mm, p)
 	d := mm.C.View.Dims()
 	mm.Shape = kernels.Shape{Batch: d[0], M: d[1], N: d[2], K: t.Plan.Problem.Shape.K}
 	return nil
@@ -85,9 +92,7 @@ func (b *Batch) bindWide(mm *device.Matmul, ps []part, n int) error {
 	b.scratch.results[n] = mm.C.View
 	for i := range ps {
 		b.gather(mm, &ps[i])
-		if err := b.addRun(mm, &ps[i]); err != nil {
-			return err
-		}
+		b.addRun(mm, &ps[i])
 	}
 	return nil
 }
@@ -119,7 +124,7 @@ func (s *bindings) copy() *device.Copy {
 }
 
 // addRun appends the factors of one part's columns.
-func (b *Batch) addRun(mm *device.Matmul, p *part) error {
+func (b *Batch) addRun(mm *device.Matmul, p *part) {
 	f, q := &p.task.Form, &p.task.Plan.Problem
 	run := device.Run{Columns: p.u1 - p.u0, Alpha: f.Alpha, Beta: f.Beta, Bias: -1}
 	if q.Shape.Batch != 1 {
@@ -132,15 +137,53 @@ func (b *Batch) addRun(mm *device.Matmul, p *part) error {
 		} else { // every matrix has the same
 			bias.View = bias.View.Sub(0, min(1, bias.View.Matrices()))
 		}
-		in, err := b.input(bias)
-		if err != nil {
-			return err
-		}
 		run.Bias = len(mm.Biases)
-		mm.Biases = appendWithin(&b.scratch.biases, mm.Biases, in)
+		mm.Biases = appendWithin(&b.scratch.biases, mm.Biases, bias)
 	}
 	mm.Runs = appendWithin(&b.scratch.runs, mm.Runs, run)
+}
+
+// placeBiases stages biases that the device could not read, or that do not lie
+// together, in one buffer.
+func (b *Batch) placeBiases(biases []device.Region) error {
+	together := biases[0].Buffer != nil || b.engine.info.HostMemory
+	bytes := 0
+	for i := range biases {
+		together = together && biases[i].Buffer == biases[0].Buffer
+		d := biases[i].View.Dims()
+		bytes += max(d[1], d[2])*biases[i].View.DType().Size() + arenaAlign
+	}
+	if together {
+		return nil
+	}
+	if err := b.arena.reserve(bytes); err != nil {
+		return err
+	}
+	for i := range biases {
+		if err := b.stageBias(&biases[i]); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// stageBias copies the line that a bias repeats.
+func (b *Batch) stageBias(r *device.Region) error {
+	d, line, again := r.View.Dims(), *r, tensor.Dims{0, 0, 1}
+	if s := r.View.Strides(); s[1] == 0 {
+		line.View = r.View.Slice(0, min(1, d[1]), 0, d[2])
+	} else {
+		line.View, again = r.View.Slice(0, d[1], 0, min(1, d[2])), tensor.Dims{0, 1, 0}
+	}
+	dst, err := b.arena.alloc(r.View.DType(), line.View.Dims())
+	if err != nil {
+		return err
+	}
+	c := b.scratch.copy()
+	c.Dst, c.Src = dst, line
+	dst.View = dst.View.Strided(d, again, dst.View.Offset())
+	*r = dst
+	return r.View.Err()
 }
 
 // appendWithin appends to a slice that lies at the end of a larger one.

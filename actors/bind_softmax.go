@@ -2,6 +2,7 @@ package actors
 
 import (
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -9,8 +10,10 @@ import (
 // each matrix of a part.
 func (b *Batch) rowRuns() int {
 	n := 0
-	for i := range b.parts {
-		n += max(b.parts[i].task.Plan.Problem.Shape.Batch, 1)
+	if b.plan().Problem.Op == kernels.OpSoftmax {
+		for i := range b.parts {
+			n += b.parts[i].rows()[0]
+		}
 	}
 	return n
 }

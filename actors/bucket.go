@@ -34,7 +34,7 @@ func laneOf(p *kernels.Plan) laneKey {
 // bucketKey is what jobs of a lane must share to be computed as one product:
 // the operand A. Rows of softmax share nothing and need nothing.
 type bucketKey struct {
-	operand *tensor.Resident
+	memory  Memory // of a loaded operand, one version of its contents
 	base    unsafe.Pointer
 	offset  int
 	strides tensor.Dims
@@ -49,7 +49,7 @@ func bucketOf(t *Task) bucketKey {
 		return bucketKey{alone: t}
 	}
 	a := &t.Form.A
-	return bucketKey{operand: a.Resident(), base: a.Base(), offset: a.Offset(), strides: a.Strides()}
+	return bucketKey{memory: t.Memory[OperandA], base: a.Base(), offset: a.Offset(), strides: a.Strides()}
 }
 
 // holds reports whether t's operand is the bucket's.
@@ -58,7 +58,7 @@ func (k *bucketKey) holds(t *Task) bool {
 		return true
 	}
 	a := &t.Form.A
-	return k.alone == nil && k.operand == a.Resident() && k.base == a.Base() && k.offset == a.Offset() && k.strides == a.Strides()
+	return k.alone == nil && k.base == a.Base() && k.offset == a.Offset() && k.strides == a.Strides() && k.memory == t.Memory[OperandA]
 }
 
 // taskList is a queue linked through Task.next.
@@ -76,7 +76,9 @@ func (l *taskList) push(t *Task) {
 
 func (l *taskList) pop() *Task {
 	t := l.head
-	l.head = t.next
+	if l.head = t.next; l.head == nil {
+		l.tail = nil
+	}
 	t.next = nil
 	return t
 }
@@ -125,6 +127,7 @@ type lane struct {
 	buckets  map[bucketKey]*bucket
 	classes  [job.Classes]bucketList // buckets with tasks of a class, oldest first
 	jobs     int
+	cold     int // batches whose kernels are being compiled
 	width    int // columns worth taking at once, by the cost model
 	group    int // products worth putting in one command buffer
 	rest     int // batches until these are worked out again
@@ -158,6 +161,19 @@ func (l *bucketList) remove(b *bucket, class int) {
 		link.next.links[class].prev = link.prev
 	}
 	link.prev, link.next = nil, nil
+}
+
+// yield puts b behind the other buckets in each class where the next one has
+// waited longer, so that one that is never emptied holds up nobody.
+func (b *bucket) yield() {
+	for class := range b.queues {
+		list := &b.lane.classes[class]
+		if next := b.links[class].next; list.head == b && next != nil &&
+			next.queues[class].head.Arrived.Before(b.queues[class].head.Arrived) {
+			list.remove(b, class)
+			list.push(b, class)
+		}
+	}
 }
 
 // oldest returns, for each class, when the lane's longest waiting task of it

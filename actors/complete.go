@@ -13,12 +13,14 @@ import (
 // errEnded: a job ended while its batch was being bound.
 var errEnded = errors.New("actors: job ended while binding")
 
-// The stages of a committed batch: which of Commit's return and the call of
-// Done came first decides who closes the books.
+// The stages of a commit: which of Commit's return and the call of Done came
+// first decides who closes the books.
 const (
-	committing int32 = iota
+	idle int32 = iota
+	committing
 	running
 	endedEarly // the device was done before Commit returned
+	finishing  // likewise, and the results are the callers'
 )
 
 // complete is called by the device, from any thread, when a batch has ended.
@@ -122,10 +124,15 @@ func (p *part) leave() {
 }
 
 // finish drops a task of which nothing flies and nothing will start. A job
-// held for writing in place that has not ended by now never will be done.
+// held for writing in place that has not ended by now never will be done: a
+// part failed, or the job was marked and the rest of it left out.
 func (t *Task) finish() {
-	if s := t.split; s != nil && s.held && !t.Ended() {
+	switch s := t.split; {
+	case s == nil || !s.held:
+	case s.err != nil:
 		t.Release(job.Failed, s.err)
+	default: // does nothing to a job that is done
+		t.Release(job.Cancelled, job.ErrCancelled)
 	}
 	t.leave()
 }
@@ -160,6 +167,7 @@ func (b *Batch) again(parts []part) *Batch {
 	next.parts = append(next.parts, parts...)
 	next.attempt, next.reason, next.pick = b.attempt+1, Retried, "failed batch, bisected"
 	next.ID, next.shard, next.lane, next.oldest = b.ID, b.shard, b.lane, b.oldest
+	next.Profile, next.predicted = b.Profile, 0
 	for i := range next.parts {
 		p := &next.parts[i]
 		next.columns += max(p.u1-p.u0, 1)

@@ -1,7 +1,7 @@
 package actors
 
 import (
-	"sync/atomic"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -20,15 +20,19 @@ type desk struct {
 	queue  device.Queue
 	costs  *policy.CostModel
 	// standing is the credit that an idle device leaves for the dispatcher that
-	// has work first; it counts as out.
-	standing atomic.Pointer[Batch]
+	// has work first; it counts as out. All actors share one goroutine.
+	standing *Batch
 	out      []*Batch // credits and batches that have not come back
-	retries  []*Batch // halves of batches that failed
+	cold     []*Batch // their kernels are being compiled
+	retries  []*Batch // halves of batches that failed, and what was cold
 	ids      uint64
+	ended    time.Time // when the device was done with the batch before
+	closing  *shut     // since the engine closes, else nil
 
-	cands  []policy.Candidate
-	places []place // where each candidate stands
-	linger *time.Timer
+	cands   []policy.Candidate
+	places  []place       // where each candidate stands
+	soonest time.Duration // until the first lane has lingered, 0 for none
+	linger  *time.Timer
 }
 
 // place is where a candidate stands.
@@ -52,26 +56,34 @@ func (d *desk) receive(message any) {
 		d.account((*Batch)(m))
 		d.schedule()
 		d.engine.recycle((*Batch)(m))
-	case *abandon:
-		d.abandonAll()
-		close(m.done)
+	case *compiled:
+		d.resume((*Batch)(m))
+	case *shut:
+		d.shut(m)
+	}
+	if d.closing != nil {
+		d.report()
 	}
 }
 
 // schedule hands out credit while the device has room. When nothing waits the
-// last credit is left standing. All actors share one goroutine, so no
-// dispatcher can look for a standing credit between the survey and the store.
+// last credit is left standing. A credit stands until it is on its way, so
+// that a panic loses none.
 func (d *desk) schedule() {
-	if b := d.standing.Swap(nil); b != nil && !d.begin(b) {
-		d.standing.Store(b)
-		return
+	if d.closing != nil {
+		d.abandonAll() // what was submitted while the engine closed
 	}
-	for policy.Room(len(d.out), d.remaining(), d.engine.Handover, d.engine.info.QueueDepth) {
-		b := d.newCredit()
-		if !d.begin(b) {
-			d.standing.Store(b)
+	for {
+		if d.standing == nil {
+			if !policy.Room(len(d.out), d.remaining(), d.engine.Handover, d.engine.info.QueueDepth) {
+				return
+			}
+			d.standing = d.newCredit()
+		}
+		if !d.begin(d.standing) {
 			return
 		}
+		d.standing = nil
 	}
 }
 
@@ -94,10 +106,15 @@ func (d *desk) remaining() time.Duration {
 	for _, b := range d.out {
 		sum += b.predicted
 	}
-	if at := d.out[0].committed; !at.IsZero() {
-		sum -= time.Since(at)
+	first := d.out[0]
+	if first.committed.IsZero() {
+		return sum
 	}
-	return sum
+	began := first.committed
+	if d.ended.After(began) { // it waited for the batch before
+		began = d.ended
+	}
+	return sum - min(first.predicted, time.Since(began)) // late, it takes nothing off the others
 }
 
 // begin sends the next piece of work on its way, a retry or the bucket that
@@ -117,7 +134,11 @@ func (d *desk) begin(b *Batch) bool {
 		d.engine.send(d.engine.kernels[retry.plan().Row.Family], (*formed)(retry))
 		return true
 	}
-	if d.survey(now); !d.pick(b, now) {
+	d.survey(now)
+	if d.soonest > 0 {
+		d.wakeIn(d.soonest)
+	}
+	if !d.pick(b, now) {
 		return false
 	}
 	d.engine.send(b.shard.owner.pid, (*credit)(b))
@@ -158,7 +179,7 @@ func (d *desk) pick(b *Batch, now time.Time) bool {
 
 // survey collects a candidate for every lane in which something waits.
 func (d *desk) survey(now time.Time) {
-	d.cands, d.places = d.cands[:0], d.places[:0]
+	d.cands, d.places, d.soonest = d.cands[:0], d.places[:0], 0
 	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
 		for _, owner := range ds {
 			d.surveyShard(owner, now)
@@ -170,9 +191,14 @@ func (d *desk) surveyShard(owner *dispatcher, now time.Time) {
 	s := owner.shard
 	s.absorb()
 	for _, l := range s.open {
+		if l.cold > 0 { // gathers until its kernel is there
+			continue
+		}
 		c := l.candidate()
 		if wait := d.lingers(l, &c, now); wait > 0 {
-			d.wakeIn(wait)
+			if d.soonest == 0 || wait < d.soonest {
+				d.soonest = wait
+			}
 			continue
 		}
 		d.cands = append(d.cands, c)
@@ -223,16 +249,20 @@ func (d *desk) wakeIn(wait time.Duration) {
 
 // bestClass returns the class whose longest waiting job stands highest.
 func bestClass(now time.Time, c *policy.Candidate, tuning policy.PickTuning) int {
-	var only [job.Classes]policy.Candidate
-	best, classes := 0, 0
-	for class, at := range c.Oldest {
-		if only[class].Oldest[class] = at; !at.IsZero() {
-			best, classes = class, classes+1
+	last, classes := 0, 0
+	for class := range c.Oldest {
+		if !c.Oldest[class].IsZero() {
+			last, classes = class, classes+1
 		}
 	}
-	if classes > 1 {
-		best, _ = policy.Pick(now, only[:], tuning)
+	if classes == 1 {
+		return last
 	}
+	var only [job.Classes]policy.Candidate
+	for class := range c.Oldest {
+		only[class].Oldest[class] = c.Oldest[class]
+	}
+	best, _ := policy.Pick(now, only[:], tuning)
 	return best
 }
 
@@ -249,7 +279,13 @@ func (d *desk) limits(l *lane) (columns, problems int) {
 func (d *desk) measure(l *lane) {
 	w := d.work(l)
 	one := max(d.costs.Predict(w.Widen(1)), 1)
-	l.width = min(d.costs.Columns(max(d.engine.MaxTime, 4*one), w), d.engine.MaxColumns)
+	if budget := max(d.engine.MaxTime, 4*one); l.key.single {
+		l.width = min(d.costs.Columns(budget, w), d.engine.MaxColumns)
+	} else { // cut by matrices
+		w.Shape.Batch = 1
+		one = max(d.costs.Predict(w), 1)
+		l.width = int(min(max(budget/one, 1), time.Duration(d.engine.MaxColumns)))
+	}
 	l.group = int(min(max(d.engine.GroupTime/one, 1), time.Duration(d.engine.MaxProblems)))
 	l.measured++
 	l.rest = min(l.measured, 64) // the model learns most from the first batches
@@ -272,9 +308,16 @@ func (d *desk) work(l *lane) policy.Work {
 // has nothing left in it, comes to its end here; so does one that the device
 // finishes before it returns.
 func (d *desk) commit(b *Batch) {
+	if b.stage.Load() != idle { // delivered again after a panic
+		d.committed(b)
+		return
+	}
 	b.committed = b.formed
 	if d.engine.Timed || d.engine.info.QueueDepth > 1 {
 		b.committed = d.engine.now()
+	}
+	if d.closing != nil { // nobody waits for it, except for what is held
+		b.refused = errsFirst(b.refused, errShut)
 	}
 	if b.refused != nil || len(b.parts) == 0 {
 		b.timing, b.err = device.Timing{}, b.refused
@@ -290,16 +333,23 @@ func (d *desk) commit(b *Batch) {
 		b.complete(device.Timing{}, err)
 		return
 	}
+	d.committed(b)
+}
+
+// committed goes on after Commit has returned.
+func (d *desk) committed(b *Batch) {
 	if b.stage.CompareAndSwap(committing, running) {
 		if d.engine.info.QueueDepth > 1 {
 			d.schedule()
 		}
 		return
 	}
-	if b.err == nil {
+	if b.stage.CompareAndSwap(endedEarly, finishing) && b.err == nil {
 		b.commit()
 	}
-	d.finish(b)
+	if b.stage.Load() == finishing {
+		d.finish(b)
+	}
 }
 
 // finish closes the books on a batch whose callers have not been told yet:
@@ -314,48 +364,73 @@ func (d *desk) finish(b *Batch) {
 
 // predict returns how long the device will take for a batch.
 func (d *desk) predict(b *Batch) time.Duration {
-	problems := max(b.problems, 1)
-	return time.Duration(problems) * d.costs.Predict(b.work(problems))
+	w, problems := b.work()
+	return time.Duration(problems) * d.costs.Predict(w)
 }
 
-// work returns the batch's average problem.
-func (b *Batch) work(problems int) policy.Work {
-	w := policy.WorkOf(b.plan())
-	if !b.parts[0].sharesColumns() {
-		return w
+// work returns the batch's average problem and how many there are.
+func (b *Batch) work() (w policy.Work, problems int) {
+	w, problems = policy.WorkOf(b.plan()), max(len(b.scratch.dispatches), 1)
+	extent := 0
+	for i := range b.parts {
+		extent += b.parts[i].extent()
 	}
-	return w.Widen(max(b.columns/problems, 1))
+	extent = max(extent/problems, 1)
+	if w.Family.Op() == kernels.OpMatmul && w.Shape.Batch != 1 {
+		w.Shape.Batch = extent
+		return w, problems
+	}
+	return w.Widen(extent), problems
+}
+
+// extent returns the part's rows (softmax), matrices or columns.
+func (p *part) extent() int {
+	if p.task.Plan.Problem.Op == kernels.OpSoftmax {
+		d := p.rows()
+		return d[0] * d[1]
+	}
+	return p.u1 - p.u0
 }
 
 // account closes the books on a batch: costs, charges, records, and retries
 // for what failed.
 func (d *desk) account(b *Batch) {
 	d.takeBack(b)
+	d.warm(b)
+	if b.ended.After(d.ended) {
+		d.ended = b.ended
+	}
 	if len(b.parts) > 0 {
 		d.settle(b)
 	}
 }
 
 func (d *desk) settle(b *Batch) {
+	if !b.settled {
+		b.settled = true // once, even if the observer panics
+		d.record(b)
+	}
 	if b.err == nil {
-		problems := max(b.problems, 1)
-		d.costs.Observe(b.work(problems), b.timing.Device/time.Duration(problems))
+		return
+	}
+	if halves := b.retry(b.err); halves != nil {
+		d.retries = append(d.retries, halves...)
+		clear(b.parts) // they belong to the halves now
+		b.parts = b.parts[:0]
+	}
+	for i := range b.parts {
+		b.parts[i].fail(failed(b.err))
+	}
+}
+
+func (d *desk) record(b *Batch) {
+	if b.err == nil {
+		w, problems := b.work()
+		d.costs.Observe(w, b.timing.Device/time.Duration(problems))
 	}
 	b.charge()
 	if o := d.engine.Observer; o != nil {
 		_ = guard("observer", func() { o.BatchEnded((*Outcome)(b)) })
-	}
-	if b.err != nil {
-		if halves := b.retry(b.err); halves != nil {
-			d.retries = append(d.retries, halves...)
-			return // the parts belong to the halves now
-		}
-		for i := range b.parts {
-			b.parts[i].fail(failed(b.err))
-		}
-	}
-	for i := range b.parts {
-		b.parts[i].leave()
 	}
 }
 
@@ -378,28 +453,11 @@ func (b *Batch) charge() {
 	account.Charge(time.Duration(each * float64(units)))
 }
 
-func (d *desk) takeBack(b *Batch) {
-	for i, x := range d.out {
-		if x == b {
-			d.out = append(d.out[:i], d.out[i+1:]...)
-			return
-		}
-	}
-}
+func (d *desk) takeBack(b *Batch) { d.out = without(d.out, b) }
 
-// abandonAll ends every job that waits or is on its way. What the device
-// writes in place ends when the device lets go of it.
-func (d *desk) abandonAll() {
-	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
-		for _, owner := range ds {
-			owner.shard.abandonAll(job.Cancelled, job.ErrClosed)
-		}
+func without(list []*Batch, b *Batch) []*Batch {
+	if i := slices.Index(list, b); i >= 0 {
+		return slices.Delete(list, i, i+1)
 	}
-	for _, list := range [...][]*Batch{d.out, d.retries} {
-		for _, b := range list {
-			for i := range b.parts {
-				b.parts[i].task.End(job.Cancelled, job.ErrClosed)
-			}
-		}
-	}
+	return list
 }

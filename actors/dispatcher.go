@@ -44,17 +44,13 @@ func (d *dispatcher) receive(message any) {
 // work first. While there is none the device is busy and will pick later.
 func (d *dispatcher) useStanding() {
 	desk := d.engine.desk
-	if d.engine.Linger > 0 { // the picker decides whether it is time
+	if d.engine.Linger > 0 || desk.closing != nil { // the device actor decides
 		d.engine.sendDevice(isReady)
 		return
 	}
-	b := desk.standing.Swap(nil)
-	switch {
-	case b == nil:
-	case desk.pickFrom(b, d):
+	if b := desk.standing; b != nil && desk.pickFrom(b, d) {
+		desk.standing = nil
 		d.fill(b)
-	default:
-		desk.standing.Store(b)
 	}
 }
 

@@ -78,7 +78,7 @@ type Engine struct {
 	devicer *actor.PID
 
 	opened    time.Time
-	batches   sync.Pool
+	spare     []*Batch // to be used again; of the actors' goroutine
 	compiling sync.WaitGroup
 }
 
@@ -157,15 +157,16 @@ func (e *Engine) Waiting() (n int64) {
 // waited for. Then the actors stop. The device stays open.
 func (e *Engine) Close(ctx context.Context) error {
 	err := e.drain(ctx)
-	if err != nil {
-		e.abandonAll()
-	}
+	m := &shut{stopped: make(chan struct{}), quiet: make(chan struct{})}
+	quiet := m.quiet
+	e.sendDevice(m)
+	<-m.stopped
+	closeErr := e.desk.queue.Close()  // completes what the device has
+	_ = e.drain(context.Background()) // what was held, and what came late
+	<-quiet
 	e.compiling.Wait()
-	closeErr := e.desk.queue.Close()
-	for err == nil && e.Ledger.InFlight() > 0 { // the last completions arrive
-		e.abandonAll()
-	}
 	e.stop()
+	e.desk.free()
 	return errors.Join(err, closeErr)
 }
 
@@ -182,11 +183,4 @@ func (e *Engine) drain(ctx context.Context) error {
 			return fmt.Errorf("%w: %d jobs had not ended: %w", job.ErrClosed, e.Ledger.InFlight(), context.Cause(ctx))
 		}
 	}
-}
-
-// abandonAll ends every job that is not being written in place.
-func (e *Engine) abandonAll() {
-	m := &abandon{done: make(chan struct{})}
-	e.sendDevice(m)
-	<-m.done
 }

@@ -1,5 +1,7 @@
 package actors
 
+import "errors"
+
 // kernelActor turns a formed batch into plain data: pipelines, bindings,
 // copies. It touches no queue. There is one for each kernel family.
 func (e *Engine) kernelActor(message any) {
@@ -9,39 +11,32 @@ func (e *Engine) kernelActor(message any) {
 }
 
 func (e *Engine) bind(b *Batch) {
-	b.prune()
 	ready := true
-	err := guard("kernel actor", func() { ready = len(b.parts) == 0 || b.resolve() })
+	err := guard("kernel actor", func() { ready, b.refused = b.bindLiving() })
 	switch {
 	case err != nil:
 		b.refused = err
 	case !ready:
 		e.compile(b)
 		return
-	case len(b.parts) > 0:
-		b.refused = b.bindLiving()
 	}
 	e.sendDevice((*bound)(b))
 }
 
 // bindLiving binds the parts whose jobs have not ended; some may end
-// meanwhile.
-func (b *Batch) bindLiving() (err error) {
+// meanwhile. It returns false when a kernel has to be compiled first.
+func (b *Batch) bindLiving() (ready bool, err error) {
 	for {
-		if g := guard("kernel actor", func() { err = b.bind() }); g != nil {
-			return g
-		}
-		if err != errEnded {
-			return err
-		}
 		b.prune()
 		if len(b.parts) == 0 {
-			return nil
+			return true, nil
 		}
-		if err := b.compile(); err != nil { // only looks up: all were compiled
-			return err
+		if !b.resolve() {
+			return false, nil
 		}
-		b.resolve()
+		if err := b.bind(); err != errEnded {
+			return true, err
+		}
 	}
 }
 
@@ -71,17 +66,22 @@ func (b *Batch) pruneFrom(first int) {
 }
 
 // compile compiles what the batch needs, on a goroutine of its own so that a
-// cold kernel holds up no other batch, and sends the batch here again.
+// cold kernel holds up no other batch.
 func (e *Engine) compile(b *Batch) {
+	e.desk.setAside(b)
+	e.sendDevice(isReady)
 	e.compiling.Add(1)
 	go func() {
 		defer e.compiling.Done()
-		if err := b.compile(); err != nil {
-			b.refused = err
-			e.sendDevice((*bound)(b))
-			return
-		}
-		b.compiled = true
-		e.send(e.kernels[b.plan().Row.Family], (*formed)(b))
+		err := errors.New("the compiler did not return")
+		defer func() {
+			if b.compiled = true; err != nil {
+				b.refused = err
+				e.sendDevice((*bound)(b))
+				return
+			}
+			e.sendDevice((*compiled)(b))
+		}()
+		err = b.compile()
 	}()
 }

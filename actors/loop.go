@@ -62,13 +62,11 @@ func (l *loop) run() {
 			go l.run()
 		}
 	}()
-	for l.take() {
-		for l.next < len(l.taken) {
-			e := l.taken[l.next]
-			l.taken[l.next] = envelope{}
-			l.next++
-			e.to.handle(e.message, e.system)
-		}
+	for l.next < len(l.taken) || l.take() {
+		e := l.taken[l.next]
+		l.taken[l.next] = envelope{}
+		l.next++
+		e.to.handle(e.message, e.system)
 	}
 	finished = true
 	close(l.done)

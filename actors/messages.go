@@ -14,10 +14,17 @@ type (
 	formed Batch
 	// bound: commit this batch, or take it back (kernel actor to device actor).
 	bound Batch
+	// compiled: this batch need not wait for the compiler any more (compiler to
+	// device actor).
+	compiled Batch
 	// completed: the device has ended this batch (device to device actor).
 	completed Batch
-	// abandon: end everything, also what is on its way (to the device actor).
-	abandon struct{ done chan struct{} }
+	// shut: end everything, also what is on its way, and commit nothing more (to
+	// the device actor).
+	shut struct {
+		stopped chan struct{} // closed when nothing more will be committed
+		quiet   chan struct{} // closed when every batch has come back
+	}
 )
 
 var (

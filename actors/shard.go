@@ -43,12 +43,17 @@ func (s *shard) insert(t *Task) {
 	b := s.last
 	if !b.fits(t) {
 		b = s.find(t)
-		s.last = b
 	}
 	if b.lane.jobs == 0 {
 		s.openLane(b.lane)
 	}
 	b.push(t)
+	if last := s.last; last != b {
+		s.last = b
+		if last != nil && last.jobs == 0 { // it was only kept for having been the last
+			s.close(last)
+		}
+	}
 }
 
 // find returns the task's bucket, opening it if need be.
@@ -88,7 +93,10 @@ func (s *shard) close(b *bucket) {
 		s.closeLane(b.lane)
 	}
 	if b == s.last {
-		return
+		if b.key.alone == nil {
+			return
+		}
+		s.last = nil // nothing will ever join it
 	}
 	l := b.lane
 	if b.key.alone == nil {
@@ -98,11 +106,16 @@ func (s *shard) close(b *bucket) {
 		delete(s.lanes, l.key)
 	}
 	*b = bucket{}
-	s.spare = append(s.spare, b)
+	if len(s.spare) < maxSpareBuckets {
+		s.spare = append(s.spare, b)
+	}
 }
 
-// maxIdleLanes bounds the lanes kept for shapes that may come back.
-const maxIdleLanes = 256
+const (
+	// maxIdleLanes bounds the lanes kept for shapes that may come back.
+	maxIdleLanes    = 256
+	maxSpareBuckets = 1024
+)
 
 func (s *shard) openLane(l *lane) {
 	l.place = len(s.open)
@@ -135,8 +148,9 @@ func (s *shard) fill(b *Batch) {
 			break
 		}
 		s.drain(bk, b)
-		if bk.jobs > 0 {
-			break // the batch is full
+		if bk.jobs > 0 { // the batch is full
+			bk.yield()
+			break
 		}
 		s.close(bk)
 	}
@@ -174,7 +188,7 @@ func (s *shard) hand(bk *bucket, class int, b *Batch) {
 	if !t.Deadline.IsZero() && !b.formed.Before(t.Deadline) {
 		t.End(job.Expired, job.ErrExpired)
 	}
-	if !t.Pending() || (t.split != nil && t.split.failed()) {
+	if !t.Pending() { // also when a part of it has failed
 		bk.pop(class)
 		t.abandon()
 		return

@@ -44,14 +44,6 @@ func (s *split) start() {
 	s.flying++
 }
 
-// failed reports whether a part has failed, so that the rest is not worth
-// computing.
-func (s *split) failed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err != nil
-}
-
 // computed counts n units as computed and reports whether all are.
 func (s *split) computed(n int) bool {
 	s.mu.Lock()

@@ -47,15 +47,26 @@ func (e *Engine) stop() {
 // spawn starts an actor that is restarted however often it panics.
 func (e *Engine) spawn(role string, receive func(message any)) *actor.PID {
 	react := func(ctx actor.Context) {
-		if e.Fault != nil {
+		message := ctx.Message()
+		if e.Fault != nil && !stops(message) {
 			e.Fault(role)
 		}
-		receive(ctx.Message())
+		receive(message)
 	}
 	return e.system.Root.Spawn(actor.PropsFromFunc(react,
 		actor.WithMailbox(newMailbox(e.loop, e.lost)),
 		actor.WithGuardian(actor.NewRestartingStrategy()),
 	))
+}
+
+// stops reports whether an actor is being stopped: one that panicked then would
+// be restarted instead.
+func stops(message any) bool {
+	switch message.(type) {
+	case *actor.Stopping, *actor.Stopped:
+		return true
+	}
+	return false
 }
 
 // now is time.Now for half the price: one reading of the monotonic clock.
@@ -97,7 +108,9 @@ func (e *Engine) lost(message any) {
 	case *wake, *ready:
 		e.sendDevice(isReady)
 		return
-	case *bound, *completed, *abandon:
+	case *bound:
+		b = (*Batch)(m)
+	case *completed, *compiled, *shut:
 		e.sendDevice(message)
 		return
 	default:

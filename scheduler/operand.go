@@ -118,7 +118,10 @@ func (o *Operand) Release() {
 func (o *Operand) acquire() (*copyOf, error) {
 	for {
 		c := o.current.Load()
-		if c == nil {
+		switch {
+		case c == nil && o.scheduler.closed.Load(): // which released it
+			return nil, job.ErrClosed
+		case c == nil:
 			return nil, job.ErrReleased
 		}
 		if c.retain() {

@@ -36,19 +36,19 @@ type Scheduler struct {
 	loaded   sync.Map      // *Operand -> nothing: those not released
 	turn     chan struct{} // holds one token: see waitForAll
 	closed   atomic.Bool
-	closing  sync.Once
 	stopping chan struct{} // closed when Close begins
+	done     chan struct{} // closed when Close has finished
 	closeErr error
 }
 
-// Open starts a scheduler. ctx bounds the warm-up; it is not kept. The error
-// is a *ConfigError or *policy.PrefError for a wrong Config, or wraps
-// device.ErrUnavailable.
+// Open starts a scheduler. ctx bounds the warm-up, from kernel to kernel; it is
+// not kept. The error is a *ConfigError or *policy.PrefError for a wrong
+// Config, or wraps device.ErrUnavailable.
 func Open(ctx context.Context, cfg Config) (*Scheduler, error) {
 	cfg = cfg.withDefaults()
 	s := &Scheduler{
 		cfg: cfg, device: cfg.Device, counters: metrics.NewCounters(),
-		turn: make(chan struct{}, 1), stopping: make(chan struct{}),
+		turn: make(chan struct{}, 1), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.turn <- struct{}{}
 	s.records.init(&s.cfg, s.counters)
@@ -120,9 +120,6 @@ const (
 // warm compiles the kernels of the problems that the Config lists.
 func (s *Scheduler) warm(ctx context.Context) error {
 	for _, p := range s.cfg.Warm {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("scheduler: warm-up: %w", err)
-		}
 		plan, err := s.plans.Plan(p)
 		if err != nil {
 			return fmt.Errorf("scheduler: warm-up: %w", err)
@@ -134,6 +131,9 @@ func (s *Scheduler) warm(ctx context.Context) error {
 			}
 		}
 		for _, k := range keys {
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("scheduler: warm-up: %w", err)
+			}
 			if _, _, err := s.kernels.Get(k); err != nil {
 				return fmt.Errorf("scheduler: warm-up: %w", err)
 			}
@@ -147,8 +147,7 @@ func (s *Scheduler) warm(ctx context.Context) error {
 // which is waited for. Operands are released. Closing again waits for the
 // first Close and returns its error.
 func (s *Scheduler) Close(ctx context.Context) error {
-	s.closing.Do(func() {
-		s.closed.Store(true)
+	if s.closed.CompareAndSwap(false, true) {
 		close(s.stopping)
 		err := s.engine.Close(ctx)
 		s.loaded.Range(func(o, _ any) bool {
@@ -156,7 +155,9 @@ func (s *Scheduler) Close(ctx context.Context) error {
 			return true
 		})
 		s.closeErr = errors.Join(err, s.records.close(ctx), s.closeDevice())
-	})
+		close(s.done)
+	}
+	<-s.done
 	return s.closeErr
 }
 

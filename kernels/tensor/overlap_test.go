@@ -29,6 +29,25 @@ func TestOverlapsNeverMissesAny(t *testing.T) {
 	})
 }
 
+// TestOverlapsNeverMissesAnyOfOnePitch draws views that are likely to lie side
+// by side: runs that repeat at one distance, in batches at any.
+func TestOverlapsNeverMissesAnyOfOnePitch(t *testing.T) {
+	memory := make([]byte, 256)
+	runs := rapid.Custom(func(t *rapid.T) tensor.View {
+		d := tensor.Dims{rapid.IntRange(1, 3).Draw(t, "b"), rapid.IntRange(1, 3).Draw(t, "m"), rapid.IntRange(1, 10).Draw(t, "n")}
+		s := tensor.Dims{rapid.IntRange(0, 20).Draw(t, "stride"), 8, rapid.IntRange(1, 2).Draw(t, "step")}
+		return tensor.Window(unsafe.Pointer(&memory[0]), len(memory), tensor.F32, d, s, rapid.IntRange(0, 40).Draw(t, "offset"))
+	}).Filter(func(v tensor.View) bool { return v.Err() == nil })
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 {
+			v, w := runs.Draw(t, "v"), runs.Draw(t, "w")
+			if meet(bytesOf(v), bytesOf(w)) {
+				require.True(t, v.Overlaps(&w))
+			}
+		}
+	})
+}
+
 func TestOverlapsIsExactForContiguousViews(t *testing.T) {
 	memory := make([]byte, 256)
 	run := rapid.Custom(func(t *rapid.T) tensor.View {

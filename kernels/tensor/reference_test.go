@@ -50,7 +50,7 @@ func outside(v tensor.View) string {
 var extreme = rapid.OneOf(
 	rapid.IntRange(0, 5),
 	rapid.SampledFrom([]int{
-		math.MaxInt, math.MaxInt - 1, math.MaxInt / 2, math.MaxInt/2 + 1, 1 << 62, 1 << 32, 1<<32 - 1, 1 << 31,
+		math.MaxInt, math.MaxInt - 1, math.MaxInt / 2, math.MaxInt/2 + 1, 1 << 62, 1<<62 + 1, 1 << 32, 1<<32 + 1, 1<<32 - 1, 1 << 31, 1<<31 + 1,
 		3037000499, 3037000500, -1, math.MinInt,
 	}),
 	rapid.Int(),

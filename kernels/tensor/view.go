@@ -271,6 +271,12 @@ func (v *View) Pointer() unsafe.Pointer {
 // Resident returns the loaded operand the view lies over, or nil.
 func (v *View) Resident() *Resident { return v.resident }
 
+// Part views a compact, row-major part of memory that is known to hold it,
+// from an offset in elements on. Unlike [Window] it checks nothing.
+func Part(base unsafe.Pointer, length int, dt DType, dims Dims, offset int) View {
+	return View{base: base, bytes: length, dtype: dt, dims: dims, strides: Compact(dims), offset: offset}
+}
+
 // Rebase returns the same view of other memory of the same length, such as a
 // newer copy of an operand.
 func (v View) Rebase(base unsafe.Pointer) View {

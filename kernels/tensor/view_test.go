@@ -133,6 +133,7 @@ func TestErrors(t *testing.T) {
 		"negative offset":    {v.Strided(tensor.Dims{1, 1, 1}, tensor.Dims{}, -1), "offset"},
 		"outside":            {v.Strided(tensor.Dims{1, 3, 4}, tensor.Dims{0, 4, 1}, 1), "strides"},
 		"overflow":           {v.Strided(tensor.Dims{1, 3, 1}, tensor.Dims{0, math.MaxInt, 1}, 0), "strides"},
+		"overflow to 0":      {v.Strided(tensor.Dims{1, 1<<32 + 1, 1}, tensor.Dims{0, 1 << 32, 1}, 0), "strides"},
 		"overflow by sum":    {v.Strided(tensor.Dims{2, 2, 1}, tensor.Dims{math.MaxInt, math.MaxInt, 1}, 0), "strides"},
 		"slice rows":         {v.Slice(0, 4, 0, 4), "slice"},
 		"slice backwards":    {v.Slice(2, 1, 0, 4), "slice"},

@@ -19,6 +19,15 @@ type Candidate struct {
 	Deadline time.Time
 }
 
+func (c *Candidate) waits() bool {
+	for i := range c.Oldest {
+		if !c.Oldest[i].IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
 // PickTuning adjusts [Pick].
 type PickTuning struct {
 	// AgeStep is the waiting time that is worth one class of priority. 0 turns
@@ -49,6 +58,9 @@ const (
 // No candidate starves: one that has waited AgeStep*job.Classes longer than
 // every job of the others is picked before them.
 func Pick(now time.Time, cands []Candidate, tuning PickTuning) (index int, reason string) {
+	if len(cands) == 1 && cands[0].waits() {
+		return 0, PickOnly
+	}
 	index = -1
 	var best standing
 	for i := range cands {

@@ -1,0 +1,55 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// errShut is why a batch was not committed any more.
+var errShut = fmt.Errorf("%w: %w", job.ErrClosed, device.ErrClosed)
+
+// shut ends every job but those that are held, now and later.
+func (d *desk) shut(m *shut) {
+	if d.linger != nil {
+		d.linger.Stop()
+	}
+	d.closing = m
+	d.schedule()
+	close(m.stopped)
+}
+
+// free gives back all staging memory, when the actors have stopped.
+func (d *desk) free() {
+	d.engine.freeSpare()
+	for _, b := range d.out { // the standing credit
+		b.arena.free()
+	}
+}
+
+// report tells Close when no batch is out any more.
+func (d *desk) report() {
+	idle := len(d.out) == 0 || len(d.out) == 1 && d.standing == d.out[0]
+	if idle && len(d.cold) == 0 && len(d.retries) == 0 && d.closing.quiet != nil {
+		close(d.closing.quiet)
+		d.closing.quiet = nil
+	}
+}
+
+// abandonAll ends every job that waits or is on its way. What the device
+// writes in place ends when the device lets go of it.
+func (d *desk) abandonAll() {
+	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
+		for _, owner := range ds {
+			owner.shard.abandonAll(job.Cancelled, job.ErrClosed)
+		}
+	}
+	for _, list := range [...][]*Batch{d.out, d.cold, d.retries} {
+		for _, b := range list {
+			for i := range b.parts {
+				b.parts[i].task.End(job.Cancelled, job.ErrClosed)
+			}
+		}
+	}
+}
