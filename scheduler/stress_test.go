@@ -66,6 +66,9 @@ func TestStress(t *testing.T) {
 	require.Equal(t, ends[job.Cancelled].Load()+ends[job.Expired].Load()+ends[rejected].Load(),
 		audit.Cancelled+audit.Expired+audit.Rejected)
 	require.NotZero(t, restarts.Load())
+	if jobs < 500_000 {
+		return // too few for every rare outcome to be sure to happen
+	}
 	for o := int(job.Done); o < len(ends); o++ {
 		require.NotZero(t, ends[o].Load(), "outcome %d never happened", o)
 	}
