@@ -25,7 +25,7 @@ func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
 // put adds tasks to the inbox, from any goroutine.
 func (d *dispatcher) put(newest, oldest *Task) {
 	if d.shard.put(newest, oldest) {
-		d.engine.send(d.pid, wakeUp)
+		d.engine.send(d.pid, d.engine.wake)
 	}
 }
 

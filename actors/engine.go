@@ -48,6 +48,10 @@ type Config struct {
 	Timed bool
 	// Profile asks the device for times of single dispatches.
 	Profile bool
+	// Lend lets goroutines that submit run the actors for a moment when nobody
+	// else does, which saves a wake-up. An Observer then runs on them: it must
+	// not need what they may hold.
+	Lend bool
 	// Fault is for tests: it is called before every message, with the actor's
 	// role, and may panic.
 	Fault func(role string)
@@ -69,6 +73,7 @@ type Engine struct {
 	info   device.Info
 	cache  *device.Cache
 	desk   *desk
+	wake   *wake // what dispatchers are sent
 
 	system  *actor.ActorSystem
 	loop    *loop
@@ -89,7 +94,10 @@ func Open(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
 	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache}
-	e.desk = newDesk(e, queue)
+	e.desk, e.wake = newDesk(e, queue), wakeUp
+	if cfg.Lend {
+		e.wake = wakeRun
+	}
 	e.start()
 	return e, nil
 }

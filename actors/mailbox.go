@@ -26,15 +26,17 @@ func newMailbox(l *loop, lost func(any)) actor.MailboxProducer {
 	return func() actor.Mailbox { return &mailbox{loop: l, lost: lost} }
 }
 
-// PostUserMessage implements actor.Mailbox. A nil message is ignored.
+// PostUserMessage implements actor.Mailbox. A nil message is ignored. The
+// goroutine that submits jobs may be lent to the loop.
 func (m *mailbox) PostUserMessage(message any) {
 	if message != nil {
-		m.loop.post(envelope{m, message, false})
+		w, ok := message.(*wake)
+		m.loop.post(envelope{m, message, false}, ok && w.lends)
 	}
 }
 
 // PostSystemMessage implements actor.Mailbox.
-func (m *mailbox) PostSystemMessage(message any) { m.loop.post(envelope{m, message, true}) }
+func (m *mailbox) PostSystemMessage(message any) { m.loop.post(envelope{m, message, true}, false) }
 
 // RegisterHandlers implements actor.Mailbox. The loop is the dispatcher.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {

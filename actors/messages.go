@@ -3,8 +3,9 @@ package actors
 // The messages. All are pointers that exist already, so that sending
 // allocates nothing. A batch changes its type with its stage.
 type (
-	// wake: an inbox has become non-empty (to a dispatcher).
-	wake struct{}
+	// wake: an inbox has become non-empty (to a dispatcher). The sender may lend
+	// its goroutine to the loop.
+	wake struct{ lends bool }
 	// ready: something waits and the device was idle (to the device actor).
 	ready struct{}
 	// credit: fill this batch (device actor to a dispatcher).
@@ -29,5 +30,6 @@ type (
 
 var (
 	wakeUp  = &wake{}
+	wakeRun = &wake{lends: true}
 	isReady = &ready{}
 )

@@ -99,6 +99,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
 		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
+		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
 		Observer: &s.records, Fault: s.cfg.fault,
 	})
 	if err != nil {
