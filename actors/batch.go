@@ -156,14 +156,21 @@ func (e *Engine) newBatch() *Batch {
 // recycle gives up the batch's tasks, whose callers have been told, and makes
 // it ready for reuse.
 func (e *Engine) recycle(b *Batch) {
-	for i := range b.parts {
-		b.parts[i].leave()
-	}
+	b.leave()
 	b.clear()
 	e.spare = append(e.spare, b)
 	if len(e.spare) > maxSpareArenas {
 		b.arena.free()
 	}
+}
+
+// leave gives up the batch's hold on its tasks.
+func (b *Batch) leave() {
+	for i := range b.parts {
+		b.parts[i].leave()
+	}
+	clear(b.parts)
+	b.parts = b.parts[:0]
 }
 
 // maxSpareArenas bounds the staging memory that is kept for batches to come:

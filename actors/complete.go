@@ -34,16 +34,9 @@ func (b *Batch) complete(t device.Timing, err error) {
 	b.ended = b.engine.now()
 	if err == nil {
 		b.commit()
-		b.tell()
+		b.engine.loop.flush(&b.settlement)
 	}
 	b.engine.sendDevice((*completed)(b))
-}
-
-// tell wakes the callers of the jobs that commit ended.
-func (b *Batch) tell() {
-	if b.settlement.Flush() > 1 {
-		b.engine.loop.yields.Store(true)
-	}
 }
 
 // commit writes staged results to the callers' memory, each in one copy, and

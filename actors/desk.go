@@ -149,7 +149,7 @@ func (d *desk) anythingWaits() bool {
 	waits := len(d.retries) > 0
 	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
 		for _, owner := range ds {
-			waits = owner.shard.absorb() || waits
+			waits = owner.shard.waits() || waits
 		}
 	}
 	return waits
@@ -189,7 +189,6 @@ func (d *desk) survey(now time.Time) {
 
 func (d *desk) surveyShard(owner *dispatcher, now time.Time) {
 	s := owner.shard
-	s.absorb()
 	for _, l := range s.open {
 		if l.cold > 0 { // gathers until its kernel is there
 			continue
@@ -358,7 +357,8 @@ func (d *desk) finish(b *Batch) {
 	b.ended = b.committed.Add(b.timing.Device)
 	d.account(b)
 	d.schedule()
-	b.tell()
+	b.leave() // before the callers, who take the tasks with them
+	d.engine.loop.tell(&b.settlement)
 	d.engine.recycle(b)
 }
 

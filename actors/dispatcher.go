@@ -16,22 +16,38 @@ type dispatcher struct {
 }
 
 func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
-	d := &dispatcher{engine: e, op: op, shard: newShard()}
+	stripes := 1
+	if e.Lend {
+		stripes = processors()
+	}
+	d := &dispatcher{engine: e, op: op, shard: newShard(stripes)}
 	d.shard.owner = d
 	d.pid = e.spawn(op.String(), d.receive)
 	return d
 }
 
-// put adds tasks to the inbox, from any goroutine.
+// put adds tasks to the inbox, from any goroutine. Whoever finds it empty sees
+// to it that they are taken: by the goroutine itself, if it may run the actors
+// and nobody else does.
 func (d *dispatcher) put(newest, oldest *Task) {
-	if d.shard.put(newest, oldest) {
-		d.engine.send(d.pid, d.engine.wake)
+	e := d.engine
+	switch {
+	case !d.shard.put(newest, oldest):
+	case e.Lend && e.loop.own():
+		e.send(d.pid, wakeNear)
+		e.loop.lend()
+	default:
+		e.send(d.pid, wakeUp)
 	}
 }
 
 func (d *dispatcher) receive(message any) {
 	switch m := message.(type) {
-	case *wake, *actor.Started: // after a restart the wake-up may be lost
+	case *wake:
+		if m.near && d.shard.absorbOne() || !m.near && d.shard.absorb() {
+			d.useStanding()
+		}
+	case *actor.Started: // after a restart the wake-up may be lost
 		if d.shard.absorb() {
 			d.useStanding()
 		}

@@ -73,7 +73,6 @@ type Engine struct {
 	info   device.Info
 	cache  *device.Cache
 	desk   *desk
-	wake   *wake // what dispatchers are sent
 
 	system  *actor.ActorSystem
 	loop    *loop
@@ -94,10 +93,7 @@ func Open(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
 	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache}
-	e.desk, e.wake = newDesk(e, queue), wakeUp
-	if cfg.Lend {
-		e.wake = wakeRun
-	}
+	e.desk = newDesk(e, queue)
 	e.start()
 	return e, nil
 }

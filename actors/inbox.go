@@ -6,7 +6,8 @@ import "sync/atomic"
 // they came. It is a stack that the taker turns round.
 type inbox struct {
 	head atomic.Pointer[Task]
-	_    [56]byte // callers write it, the dispatcher's other fields are read
+	user atomic.Pointer[seat] // who put last
+	_    [112]byte            // to the next one's, and a line that is fetched along
 }
 
 // put adds a chain of tasks, linked from the newest to the oldest. It reports

@@ -1,10 +1,11 @@
 package actors
 
 import (
-	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // loop runs actors one message at a time, from one queue. protoactor's own
@@ -26,8 +27,11 @@ type loop struct {
 	// Of the owner: what was taken from the queue and how far it has got.
 	taken []envelope
 	next  int
+	// news is what a lent owner tells callers when it has released the loop,
+	// nil for the loop's goroutine, which tells at once.
+	news *job.Settlement
 
-	// yields asks the owner to let other goroutines run before it goes on:
+	// yields asks to let other goroutines run before the next batch is formed:
 	// callers that were just told of their results are about to submit again,
 	// and batches grow by waiting for them. Nobody waits when nobody runs.
 	yields atomic.Bool
@@ -40,8 +44,12 @@ type envelope struct {
 	system  bool
 }
 
-// lentMessages bounds what a goroutine that lends itself delivers.
-const lentMessages = 64
+const (
+	// lentMessages bounds what a goroutine that lends itself delivers.
+	lentMessages = 64
+	// ownTries bounds how often it asks for the ownership.
+	ownTries = 64
+)
 
 func newLoop() *loop {
 	l := &loop{wake: make(chan struct{}, 1), done: make(chan struct{})}
@@ -49,33 +57,77 @@ func newLoop() *loop {
 	return l
 }
 
-// post queues a message, from any goroutine. One that lends itself may be kept
-// delivering for a while.
-func (l *loop) post(e envelope, lend bool) {
+// post queues a message, from any goroutine.
+func (l *loop) post(e envelope) {
 	l.mu.Lock()
 	l.queue = append(l.queue, e)
 	owned := l.owned
 	l.owned = true
 	l.mu.Unlock()
-	switch {
-	case owned:
-	case lend:
-		l.deliverLent()
-	default:
+	if !owned {
 		l.wake <- struct{}{}
 	}
 }
 
-// deliverLent delivers on a goroutine that is not the loop's, and leaves to
-// the loop's what is too much.
-func (l *loop) deliverLent() {
-	rest := true // also when a handler ends the goroutine
+// own makes a goroutine the owner, who must call lend. It waits a moment for
+// that; false if the loop is busy for longer.
+func (l *loop) own() bool {
+	l.breathe()
+	for range ownTries {
+		if l.tryOwn() {
+			return true
+		}
+		runtime.Gosched()
+	}
+	return false
+}
+
+func (l *loop) tryOwn() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.owned {
+		return false
+	}
+	l.owned = true
+	return true
+}
+
+// breathe lets callers run that were just told.
+func (l *loop) breathe() {
+	if l.yields.Load() {
+		l.yields.Store(false)
+		runtime.Gosched()
+	}
+}
+
+var allNews = sync.Pool{New: func() any { return new(job.Settlement) }}
+
+// lend delivers on a goroutine that is not the loop's, its owner, and leaves
+// to the loop's what is too much. Callers are told last of all, when another
+// processor may own the loop already.
+func (l *loop) lend() {
+	news := allNews.Get().(*job.Settlement)
+	released := false // nor when a handler ends the goroutine
 	defer func() {
-		if rest {
+		if !released {
+			l.news = nil
 			l.wake <- struct{}{}
 		}
+		l.flush(news)
+		allNews.Put(news)
 	}()
-	rest = !l.deliver(lentMessages)
+	l.news = news
+	for n := 0; n < lentMessages; n++ {
+		if l.take() {
+			l.deliver()
+			continue
+		}
+		l.news = nil
+		if released = l.release(); released {
+			return
+		}
+		l.news = news
+	}
 }
 
 // run delivers until the loop is closed and empty. A handler that ends the
@@ -89,46 +141,65 @@ func (l *loop) run() {
 		}
 	}()
 	for range l.wake {
-		if !l.deliver(math.MaxInt) { // closed
-			break
-		}
-	}
-	finished = true
-	close(l.done)
-}
-
-// deliver delivers up to a number of messages. It returns true when it has
-// given up the ownership, because nothing was left.
-func (l *loop) deliver(most int) (released bool) {
-	for ; most > 0; most-- {
-		if l.next == len(l.taken) {
-			if more, released := l.take(); !more {
-				return released
+		for !l.release() {
+			if l.breathe(); !l.take() { // nothing left, and closed
+				finished = true
+				close(l.done)
+				return
+			}
+			for l.next < len(l.taken) {
+				l.deliver()
 			}
 		}
-		e := l.taken[l.next]
-		l.taken[l.next] = envelope{}
-		l.next++
-		e.to.handle(e.message, e.system)
 	}
-	return false
 }
 
-// take takes all messages there are. Without any it gives up the ownership,
-// except that a closed loop's remains for its goroutine to end on.
-func (l *loop) take() (more, released bool) {
-	if l.yields.Load() {
-		l.yields.Store(false)
-		runtime.Gosched()
+// take reports whether there is a message to deliver.
+func (l *loop) take() bool {
+	if l.next < len(l.taken) {
+		return true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queue) > 0 {
-		l.taken, l.queue, l.next = l.queue, l.taken[:0], 0
-		return true, false
+	l.taken, l.queue, l.next = l.queue, l.taken[:0], 0
+	return len(l.taken) > 0
+}
+
+// deliver delivers one message.
+func (l *loop) deliver() {
+	e := l.taken[l.next]
+	l.taken[l.next] = envelope{}
+	l.next++
+	e.to.handle(e.message, e.system)
+}
+
+// release gives up the ownership if nothing is left to deliver. That of a
+// closed loop stays, for its goroutine to end on.
+func (l *loop) release() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.next < len(l.taken) || len(l.queue) > 0 || l.closed {
+		return false
 	}
-	l.owned = l.closed
-	return false, !l.owned
+	l.owned = false
+	return true
+}
+
+// tell wakes the callers of a settlement, now or soon. Only the owner may call
+// it.
+func (l *loop) tell(s *job.Settlement) {
+	if l.news != nil {
+		s.MoveTo(l.news)
+		return
+	}
+	l.flush(s)
+}
+
+// flush wakes the callers of a settlement.
+func (l *loop) flush(s *job.Settlement) {
+	if s.Flush() > 1 {
+		l.yields.Store(true)
+	}
 }
 
 // close ends the loop after what is queued, and waits for it.

@@ -26,17 +26,15 @@ func newMailbox(l *loop, lost func(any)) actor.MailboxProducer {
 	return func() actor.Mailbox { return &mailbox{loop: l, lost: lost} }
 }
 
-// PostUserMessage implements actor.Mailbox. A nil message is ignored. The
-// goroutine that submits jobs may be lent to the loop.
+// PostUserMessage implements actor.Mailbox. A nil message is ignored.
 func (m *mailbox) PostUserMessage(message any) {
 	if message != nil {
-		w, ok := message.(*wake)
-		m.loop.post(envelope{m, message, false}, ok && w.lends)
+		m.loop.post(envelope{m, message, false})
 	}
 }
 
 // PostSystemMessage implements actor.Mailbox.
-func (m *mailbox) PostSystemMessage(message any) { m.loop.post(envelope{m, message, true}, false) }
+func (m *mailbox) PostSystemMessage(message any) { m.loop.post(envelope{m, message, true}) }
 
 // RegisterHandlers implements actor.Mailbox. The loop is the dispatcher.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {

@@ -3,9 +3,9 @@ package actors
 // The messages. All are pointers that exist already, so that sending
 // allocates nothing. A batch changes its type with its stage.
 type (
-	// wake: an inbox has become non-empty (to a dispatcher). The sender may lend
-	// its goroutine to the loop.
-	wake struct{ lends bool }
+	// wake: an inbox has become non-empty (to a dispatcher). It is one of the
+	// processor that runs the actors now, or not.
+	wake struct{ near bool }
 	// ready: something waits and the device was idle (to the device actor).
 	ready struct{}
 	// credit: fill this batch (device actor to a dispatcher).
@@ -29,7 +29,7 @@ type (
 )
 
 var (
-	wakeUp  = &wake{}
-	wakeRun = &wake{lends: true}
-	isReady = &ready{}
+	wakeUp   = &wake{}
+	wakeNear = &wake{near: true}
+	isReady  = &ready{}
 )

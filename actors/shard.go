@@ -13,7 +13,7 @@ import (
 // Anybody may put into the inbox; the rest belongs to the goroutine that all
 // actors share.
 type shard struct {
-	inbox
+	stripes
 	owner *dispatcher
 
 	lanes  map[laneKey]*lane
@@ -23,12 +23,30 @@ type shard struct {
 	queued atomic.Int64 // tasks in buckets, for whoever asks
 }
 
-func newShard() *shard { return &shard{lanes: map[laneKey]*lane{}} }
+func newShard(stripes int) *shard {
+	return &shard{stripes: newStripes(stripes), lanes: map[laneKey]*lane{}}
+}
 
-// absorb moves what came in into buckets and reports whether anything waits.
+// absorb moves everything that came in into buckets and reports whether
+// anything waits.
 func (s *shard) absorb() bool {
+	for i := range s.all {
+		s.insertAll(s.all[i].take())
+	}
+	return s.waits()
+}
+
+// absorbOne is absorb for one stripe, the nearest.
+func (s *shard) absorbOne() bool {
+	s.insertAll(s.take())
+	return s.waits()
+}
+
+func (s *shard) waits() bool { return len(s.open) > 0 }
+
+func (s *shard) insertAll(t *Task) {
 	n := 0
-	for t := s.take(); t != nil; n++ {
+	for ; t != nil; n++ {
 		next := t.next
 		s.insert(t)
 		t = next
@@ -36,7 +54,6 @@ func (s *shard) absorb() bool {
 	if n > 0 {
 		s.queued.Add(int64(n))
 	}
-	return len(s.open) > 0
 }
 
 func (s *shard) insert(t *Task) {

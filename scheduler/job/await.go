@@ -33,12 +33,24 @@ func (l *Life) wait(ctx context.Context) bool {
 
 // Await waits for the job's end and returns its error. If ctx ends first the
 // job is cancelled, or expires if the context's deadline passed; one whose
-// memory is being written is waited for.
+// memory is being written is waited for. One goroutine may call it, once.
 func (l *Life) Await(ctx context.Context) error {
-	if !l.wait(ctx) {
-		l.End(Ending(ctx))
-		l.wait(context.Background())
+	w := &l.first
+	if w.ch == nil {
+		w.ch = make(chan struct{}, 1)
 	}
+	if l.Ended() || !l.await(w) {
+		return l.err
+	}
+	if done := ctx.Done(); done != nil {
+		select {
+		case <-w.ch:
+			return l.err
+		case <-done:
+			l.End(Ending(ctx))
+		}
+	}
+	<-w.ch
 	return l.err
 }
 

@@ -45,7 +45,7 @@ const (
 	queued phase = iota
 	held         // the scheduler may be writing the job's memory
 	marked       // held, and its fate is sealed: see Life.fate
-	ended
+	ended        // and published once waiters is noMore
 )
 
 // Life is the state machine of one accepted job. Whatever happens, it ends
@@ -60,6 +60,7 @@ type Life struct {
 	err     error
 	fate    atomic.Pointer[verdict] // set before marked
 	waiters atomic.Pointer[waiter]
+	first   waiter // Await's
 	group   *Group
 	lease   Lease
 }
@@ -89,7 +90,9 @@ func (l *Life) OnEnd(f func()) {
 func (l *Life) Reset() {
 	l.phase.Store(queued)
 	l.outcome, l.err, l.group, l.lease = 0, nil, nil, Lease{}
-	l.fate.Store(nil)
+	if l.fate.Load() != nil {
+		l.fate.Store(nil)
+	}
 	l.waiters.Store(nil)
 }
 
@@ -97,7 +100,7 @@ func (l *Life) Reset() {
 func (l *Life) Pending() bool { return l.phase.Load() <= held }
 
 // Ended reports whether the job has ended.
-func (l *Life) Ended() bool { return l.phase.Load() == ended }
+func (l *Life) Ended() bool { return l.waiters.Load() == noMore }
 
 // Result returns how an ended job ended.
 func (l *Life) Result() (Outcome, error) {
@@ -150,20 +153,16 @@ func (l *Life) end(from phase, o Outcome, err error) bool {
 
 // seal wins the right to end the job and writes how. The winner must publish.
 func (l *Life) seal(from phase, o Outcome, err error) bool {
-	if !l.phase.CompareAndSwap(from, ending) {
+	if !l.phase.CompareAndSwap(from, ended) {
 		return false
 	}
 	l.outcome, l.err = o, err
 	return true
 }
 
-// ending is the moment between the last compare-and-swap and ended.
-const ending phase = ended + 1
-
-// publish shows the outcome and wakes those who wait. Whoever ends a life must
-// have a share in it until publish returns; then it may be reused.
+// publish shows the outcome, in one step after which the life may be reused,
+// and wakes those who wait.
 func (l *Life) publish() {
-	l.phase.Store(ended)
 	for w := l.waiters.Swap(noMore); w != nil; {
 		next := w.next // the waiter may be reused once it is told
 		w.tell()

@@ -37,6 +37,13 @@ func (s *Settlement) Flush() (callers int) {
 	return callers
 }
 
+// MoveTo leaves what it has to another settlement.
+func (s *Settlement) MoveTo(other *Settlement) {
+	other.sealed = append(other.sealed, s.sealed...)
+	clear(s.sealed)
+	s.sealed = s.sealed[:0]
+}
+
 // giveBack returns the leases, runs of one account in one step.
 func (s *Settlement) giveBack() {
 	var run leaseRun
