@@ -166,9 +166,11 @@ func (e *Engine) recycle(b *Batch) {
 
 // leave gives up the batch's hold on its tasks.
 func (b *Batch) leave() {
+	var r releases
 	for i := range b.parts {
-		b.parts[i].leave()
+		b.parts[i].leave(&r)
 	}
+	r.flush()
 	clear(b.parts)
 	b.parts = b.parts[:0]
 }

@@ -108,18 +108,18 @@ func (p *part) fail(err error) {
 }
 
 // leave gives up the batch's hold on a part's task.
-func (p *part) leave() {
+func (p *part) leave(r *releases) {
 	t := p.task
 	if t.split != nil && !t.split.land() {
 		return
 	}
-	t.finish()
+	t.finish(r)
 }
 
 // finish drops a task of which nothing flies and nothing will start. A job
 // held for writing in place that has not ended by now never will be done: a
 // part failed, or the job was marked and the rest of it left out.
-func (t *Task) finish() {
+func (t *Task) finish(r *releases) {
 	switch s := t.split; {
 	case s == nil || !s.held:
 	case s.err != nil:
@@ -127,7 +127,7 @@ func (t *Task) finish() {
 	default: // does nothing to a job that is done
 		t.Release(job.Cancelled, job.ErrCancelled)
 	}
-	t.leave()
+	t.leave(r)
 }
 
 // failed wraps the cause of a failure as callers see it.

@@ -53,12 +53,14 @@ func (b *Batch) prune() {
 func (p *part) wanted() bool { return p.held || p.task.Pending() }
 
 func (b *Batch) pruneFrom(first int) {
+	var r releases
+	defer r.flush()
 	kept := b.parts[:first]
 	for i := first; i < len(b.parts); i++ {
 		if p := b.parts[i]; p.wanted() {
 			kept = append(kept, p)
 		} else {
-			p.leave()
+			p.leave(&r)
 		}
 	}
 	clear(b.parts[len(kept):])

@@ -198,7 +198,7 @@ type operand struct {
 }
 
 func (o *operand) Buffer() device.Buffer { return o.buffer }
-func (o *operand) Release()              { o.users.Add(-1) }
+func (o *operand) Release(n int)         { o.users.Add(-int64(n)) }
 
 // load returns a weight on the device and a function that makes a task use it.
 func (r *rig) load(v tensor.View) (*operand, tensor.View) {

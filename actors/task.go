@@ -42,8 +42,8 @@ const (
 // Memory is a loaded operand as one task uses it.
 type Memory interface {
 	Buffer() device.Buffer
-	// Release says that the task no longer needs it.
-	Release()
+	// Release says that n tasks no longer need it.
+	Release(n int)
 }
 
 var tasks = sync.Pool{New: func() any { return new(Task) }}
@@ -75,20 +75,43 @@ func (t *Task) reset() {
 }
 
 // leave is the engine's Drop: operands are given back first.
-func (t *Task) leave() {
+func (t *Task) leave(r *releases) {
 	for i, m := range t.Memory {
 		if m != nil {
-			m.Release()
+			r.add(m)
 			t.Memory[i] = nil
 		}
 	}
 	t.Drop()
 }
 
+// releases gives back the same operand for neighbouring tasks in one step.
+type releases struct {
+	memory Memory
+	n      int
+}
+
+func (r *releases) add(m Memory) {
+	if m != r.memory {
+		r.flush()
+		r.memory = m
+	}
+	r.n++
+}
+
+func (r *releases) flush() {
+	if r.n > 0 {
+		r.memory.Release(r.n)
+	}
+	*r = releases{}
+}
+
 // Refuse drops a task that was never handed to an engine.
 func (t *Task) Refuse() {
 	t.refs.Store(1)
-	t.leave()
+	var r releases
+	t.leave(&r)
+	r.flush()
 }
 
 // buffer returns the device's memory of an operand, nil for the caller's.
@@ -115,6 +138,8 @@ func (t *Task) region(operand int) device.Region {
 // parts of it are still flying the last one drops it.
 func (t *Task) abandon() {
 	if t.split == nil || t.split.close() {
-		t.finish()
+		var r releases
+		t.finish(&r)
+		r.flush()
 	}
 }

@@ -98,7 +98,7 @@ func (o *Operand) Update(v tensor.View) error {
 		return err
 	}
 	o.current.Store(next)
-	old.Release()
+	old.Release(1)
 	return nil
 }
 
@@ -110,7 +110,7 @@ func (o *Operand) Release() {
 	defer o.change.Unlock()
 	if old := o.current.Swap(nil); old != nil {
 		o.scheduler.loaded.Delete(o)
-		old.Release()
+		old.Release(1)
 	}
 }
 
@@ -152,8 +152,8 @@ func (c *copyOf) retain() bool {
 func (c *copyOf) Buffer() device.Buffer { return c.buffer }
 
 // Release implements actors.Memory.
-func (c *copyOf) Release() {
-	if c.refs.Add(-1) == 0 && c.refs.CompareAndSwap(0, freed) {
+func (c *copyOf) Release(n int) {
+	if c.refs.Add(-int64(n)) == 0 && c.refs.CompareAndSwap(0, freed) {
 		c.buffer.Free()
 	}
 }

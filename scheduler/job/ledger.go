@@ -23,12 +23,13 @@ type Limits struct {
 //
 // All methods may be called from any goroutine.
 type Ledger struct {
-	limits  Limits
-	load    load
-	tenants sync.Map // name -> *Account
-	first   Account  // of the empty tenant, found without a look-up
-
+	// What every job touches lies together.
 	admission sync.Mutex // held while limits are compared and leases taken
+	load      load
+	first     Account // of the empty tenant, found without a look-up
+
+	limits  Limits
+	tenants sync.Map // name -> *Account
 
 	room    sync.Mutex    // guards waiting
 	waiting chan struct{} // what Room gave out and is not yet closed, or nil
@@ -44,13 +45,13 @@ func NewLedger(limits Limits) *Ledger {
 
 // Account is one tenant's part of the ledger.
 type Account struct {
-	ledger    *Ledger
-	Tenant    string
 	load      load
 	submitted atomic.Int64
 	rejected  atomic.Int64
 	outcomes  [Outcomes]atomic.Int64
 	used      atomic.Int64 // device time, in nanoseconds
+	ledger    *Ledger
+	Tenant    string
 }
 
 // Charge adds device time that the tenant's jobs have used. A nil account is
