@@ -82,9 +82,15 @@ type Engine struct {
 	devicer *actor.PID
 
 	opened    time.Time
-	spare     []*Batch // to be used again; of the actors' goroutine
 	compiling sync.WaitGroup
+
+	_     line
+	spare []*Batch // to be used again; of the loop's owner
 }
+
+// line keeps what one processor writes apart from what others read: a cache
+// line, and the next one, which is fetched along.
+type line [128]byte
 
 // Open starts the actors.
 func Open(cfg Config) (*Engine, error) {

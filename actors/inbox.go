@@ -7,7 +7,7 @@ import "sync/atomic"
 type inbox struct {
 	head atomic.Pointer[Task]
 	user atomic.Pointer[seat] // who put last
-	_    [112]byte            // to the next one's, and a line that is fetched along
+	_    line
 }
 
 // put adds a chain of tasks, linked from the newest to the oldest. It reports

@@ -23,6 +23,7 @@ type loop struct {
 	closed bool
 	wake   chan struct{} // gives the goroutine the ownership
 	done   chan struct{}
+	_      line
 
 	// Of the owner: what was taken from the queue and how far it has got.
 	taken []envelope
@@ -30,6 +31,7 @@ type loop struct {
 	// news is what a lent owner tells callers when it has released the loop,
 	// nil for the loop's goroutine, which tells at once.
 	news *job.Settlement
+	_    line
 
 	// yields asks to let other goroutines run before the next batch is formed:
 	// callers that were just told of their results are about to submit again,

@@ -15,6 +15,7 @@ import (
 type shard struct {
 	stripes
 	owner *dispatcher
+	_     line
 
 	lanes  map[laneKey]*lane
 	open   []*lane // lanes in which something waits

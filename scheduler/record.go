@@ -26,11 +26,12 @@ type recording struct {
 	decision metrics.Decision // reused: recorders copy what they keep
 }
 
-func (r *recording) init(cfg *Config, c *metrics.Counters) {
-	r.recorder, r.closes, r.counters, r.logger = cfg.Recorder, cfg.CloseRecorder, c, cfg.Logger
+func newRecording(cfg *Config, c *metrics.Counters) *recording {
+	r := &recording{recorder: cfg.Recorder, closes: cfg.CloseRecorder, counters: c, logger: cfg.Logger}
 	if d, ok := r.recorder.(interface{ Dropped() uint64 }); ok {
 		c.Func("decisions_dropped_total", func() float64 { return float64(d.Dropped()) })
 	}
+	return r
 }
 
 // BatchEnded implements actors.Observer.

@@ -30,7 +30,7 @@ type Scheduler struct {
 	ledger   *job.Ledger
 	engine   *actors.Engine
 	counters *metrics.Counters
-	records  recording
+	records  *recording // written all the time, unlike the rest
 
 	operands atomic.Uint64 // ids given to operands
 	loaded   sync.Map      // *Operand -> nothing: those not released
@@ -51,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Scheduler, error) {
 		turn: make(chan struct{}, 1), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.turn <- struct{}{}
-	s.records.init(&s.cfg, s.counters)
+	s.records = newRecording(&s.cfg, s.counters)
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.records.close(ctx), s.closeDevice())
 	}
@@ -100,7 +100,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
 		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
-		Observer: &s.records, Fault: s.cfg.fault,
+		Observer: s.records, Fault: s.cfg.fault,
 	})
 	if err != nil {
 		return err
