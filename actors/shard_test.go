@@ -38,7 +38,6 @@ func newShelf() *shelf {
 // task returns a task that came a millisecond after the one before.
 func (s *shelf) task(tb require.TestingT, j job.Job) *Task {
 	t := &Task{Keep: true}
-	t.refs.Store(2)
 	require.NoError(tb, j.Arrange(&t.Form, policy.Orient))
 	var err error
 	t.Plan, err = s.plans.Plan(t.Form.Problem)
@@ -387,7 +386,6 @@ func churn(b *testing.B, queued int, distinct bool) {
 	tasks := make([]Task, queued)
 	for i := range tasks {
 		t := &tasks[i]
-		t.refs.Store(2)
 		t.Keep, t.Form, t.Plan, t.Units, t.Class, t.Arrived = true, proto.Form, proto.Plan, 1, 1, proto.Arrived
 		if distinct {
 			t.Form.A = tensor.Matrix(weights[i:i+16], 4, 4)

@@ -18,16 +18,17 @@ type Task struct {
 	Plan     *kernels.Plan
 	Memory   [Operands]Memory // of operands that are loaded, nil for the others
 	Account  *job.Account
-	Units    int // Form.Units
-	Class    int // job.Priority.Class
+	Units    int   // Form.Units
+	Bytes    int64 // Form.Volume
+	Class    int   // job.Priority.Class
 	Deadline time.Time
 	Arrived  time.Time
 
 	next  *Task // in an inbox or a bucket's queue
 	taken int   // units handed to batches so far
 	split *split
-	refs  atomic.Int32
-	Keep  bool // never reuse: a handle or a timer may outlive the job
+	drops atomic.Int32 // shares given up, of the submitter's and the engine's
+	Keep  bool         // never reuse: a handle or a timer may outlive the job
 }
 
 // Operands counts the operands that may be loaded, and the indices of them in
@@ -50,20 +51,30 @@ var tasks = sync.Pool{New: func() any { return new(Task) }}
 
 // NewTask returns an empty task that its submitter and the engine share.
 func NewTask() *Task {
-	t := tasks.Get().(*Task)
-	t.refs.Store(2)
-	return t
+	return tasks.Get().(*Task)
 }
 
 // Drop gives up the submitter's or the engine's share. The last one makes the
 // task ready for reuse.
 func (t *Task) Drop() {
-	if t.refs.Add(-1) > 0 || t.Keep {
-		return
+	if t.last() && !t.Keep {
+		t.reset()
+		tasks.Put(t)
+	}
+}
+
+// Reuse is Drop for a submitter that needs a task again: true when t is empty
+// and theirs.
+func (t *Task) Reuse() bool {
+	if !t.last() || t.Keep {
+		return false
 	}
 	t.reset()
-	tasks.Put(t)
+	return true
 }
+
+// last gives up a share and reports whether it was the last.
+func (t *Task) last() bool { return t.drops.Load() == 1 || t.drops.Add(1) == 2 }
 
 // reset forgets the job's memory but not the fields that the next job
 // overwrites anyway.
@@ -71,7 +82,7 @@ func (t *Task) reset() {
 	t.Life.Reset()
 	t.Form.A, t.Form.B, t.Form.C, t.Form.Bias = none, none, none, none
 	t.Plan, t.Account, t.split, t.next = nil, nil, nil, nil
-	t.taken, t.Deadline, t.Keep = 0, time.Time{}, false
+	t.taken, t.Deadline, t.Keep, t.drops = 0, time.Time{}, false, atomic.Int32{}
 }
 
 // leave is the engine's Drop: operands are given back first.
@@ -108,7 +119,7 @@ func (r *releases) flush() {
 
 // Refuse drops a task that was never handed to an engine.
 func (t *Task) Refuse() {
-	t.refs.Store(1)
+	t.drops.Store(1)
 	var r releases
 	t.leave(&r)
 	r.flush()

@@ -14,7 +14,7 @@ import (
 // admit takes a lease, waiting for room if the job asked to.
 func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options) error {
 	t.Account = s.ledger.Account(o.Tenant)
-	bytes := t.Form.Volume()
+	bytes := t.Bytes
 	if err := s.fits(load{1, bytes}); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ type load struct{ jobs, bytes int64 }
 
 func (l *load) add(t *actors.Task) {
 	l.jobs++
-	l.bytes += min(t.Form.Volume(), math.MaxInt64-l.bytes)
+	l.bytes += min(t.Bytes, math.MaxInt64-l.bytes)
 }
 
 // fits refuses a load of one tenant that no waiting would admit.

@@ -75,7 +75,7 @@ func (l *lot) admit(take func(*job.Account, load) error) error {
 // withdraw gives back the leases of the first n tasks.
 func (l *lot) withdraw(n int) {
 	for _, t := range l.tasks[:n] {
-		t.Account.Withdraw(1, t.Form.Volume())
+		t.Account.Withdraw(1, t.Bytes)
 	}
 }
 

@@ -13,7 +13,25 @@ import (
 // lot is the memory of one grouped submission, reused.
 type lot struct {
 	tasks []*actors.Task
+	spare []*actors.Task // empty
 	group *job.Group
+}
+
+func (l *lot) task() *actors.Task {
+	n := len(l.spare) - 1
+	if n < 0 {
+		return actors.NewTask()
+	}
+	t := l.spare[n]
+	l.spare = l.spare[:n]
+	return t
+}
+
+// keep gives up the submitter's share of a task that has ended.
+func (l *lot) keep(t *actors.Task) {
+	if t.Reuse() {
+		l.spare = append(l.spare, t)
+	}
 }
 
 var lots = sync.Pool{New: func() any { return &lot{group: job.NewGroup()} }}
@@ -43,7 +61,7 @@ func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error {
 	}
 	err := l.errors()
 	for _, t := range l.tasks {
-		t.Drop()
+		l.keep(t)
 	}
 	l.recycle()
 	return err
@@ -75,7 +93,7 @@ func (s *Scheduler) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle
 // acceptAll accepts all jobs or none.
 func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error {
 	for i, j := range jobs {
-		t := actors.NewTask()
+		t := l.task()
 		o, err := s.prepare(ctx, t, j)
 		if err != nil {
 			t.Refuse()
@@ -91,7 +109,7 @@ func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error
 	now := s.engine.Now()
 	for _, t := range l.tasks {
 		t.Arrived = now
-		t.Init(t.Account.Lease(t.Form.Volume()), l.group)
+		t.Init(t.Account.Lease(t.Bytes), l.group)
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *
 	if err := s.retain(t); err != nil {
 		return o, err
 	}
-	t.Class, t.Units = o.Priority.Class(), t.Form.Units()
+	t.Class, t.Units, t.Bytes = o.Priority.Class(), t.Form.Units(), t.Form.Volume()
 	return o, s.setDeadline(ctx, t, o)
 }
 

@@ -65,11 +65,12 @@ func volume(v *tensor.View) int64 {
 	if v.Resident() != nil || v.IsZero() {
 		return 0
 	}
-	n, size := int64(v.Len()), int64(v.DType().Size())
-	if n > math.MaxInt64/size/4 { // strides of 0: more than any memory holds
-		return math.MaxInt64 / 4 // of which the sum of three still fits
+	const most = math.MaxInt64 / 4 // the sum of three still fits
+	n := int64(v.Len())
+	if n > most/8 { // strides of 0: more than any memory holds
+		return most
 	}
-	return n * size
+	return n * int64(v.DType().Size())
 }
 
 func checkView(field string, v *tensor.View) error {

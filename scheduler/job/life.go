@@ -88,12 +88,7 @@ func (l *Life) OnEnd(f func()) {
 
 // Reset makes an ended life ready for another Init.
 func (l *Life) Reset() {
-	l.phase.Store(queued)
-	l.outcome, l.err, l.group, l.lease = 0, nil, nil, Lease{}
-	if l.fate.Load() != nil {
-		l.fate.Store(nil)
-	}
-	l.waiters.Store(nil)
+	*l = Life{first: waiter{ch: l.first.ch}}
 }
 
 // Pending reports whether the job is still wanted: not ended, nor marked.
