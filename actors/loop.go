@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -37,6 +38,9 @@ type loop struct {
 	// callers that were just told of their results are about to submit again,
 	// and batches grow by waiting for them. Nobody waits when nobody runs.
 	yields atomic.Bool
+	// busy counts the times left not to do so: goroutines that compute for
+	// long stand in the way.
+	busy atomic.Int32
 }
 
 // envelope is a message on its way to a mailbox's actor.
@@ -49,8 +53,14 @@ type envelope struct {
 const (
 	// lentMessages bounds what a goroutine that lends itself delivers.
 	lentMessages = 64
-	// ownTries bounds how often it asks for the ownership.
-	ownTries = 64
+	// ownTries and ownTime bound how often and how long it asks for the
+	// ownership.
+	ownTries = 512
+	ownTime  = time.Millisecond
+	// breath is how long others may run while a batch waits to be formed; if
+	// they take longer that is not tried again for a number of batches.
+	breath     = 200 * time.Microsecond
+	breathless = 256
 )
 
 func newLoop() *loop {
@@ -75,11 +85,18 @@ func (l *loop) post(e envelope) {
 // that; false if the loop is busy for longer.
 func (l *loop) own() bool {
 	l.breathe()
+	if l.tryOwn() {
+		return true
+	}
+	start := time.Now()
 	for range ownTries {
+		runtime.Gosched()
 		if l.tryOwn() {
 			return true
 		}
-		runtime.Gosched()
+		if time.Since(start) > ownTime {
+			break
+		}
 	}
 	return false
 }
@@ -96,9 +113,17 @@ func (l *loop) tryOwn() bool {
 
 // breathe lets callers run that were just told.
 func (l *loop) breathe() {
-	if l.yields.Load() {
-		l.yields.Store(false)
-		runtime.Gosched()
+	if !l.yields.Load() {
+		return
+	}
+	l.yields.Store(false)
+	if l.busy.Load() > 0 {
+		l.busy.Add(-1)
+		return
+	}
+	start := time.Now()
+	if runtime.Gosched(); time.Since(start) > breath {
+		l.busy.Store(breathless)
 	}
 }
 

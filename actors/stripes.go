@@ -43,29 +43,44 @@ func (s *stripes) put(newest, oldest *Task) (appointed bool) {
 		return s.all[0].put(newest, oldest)
 	}
 	mine := s.seat.Get().(*seat)
-	in := &s.all[mine.stripe.Load()]
-	if last := in.user.Load(); last != mine {
-		if last != nil && last.stripe.Load() == mine.stripe.Load() { // both would go on to
-			mine.stripe.Store((mine.stripe.Load() + 1) % int32(len(s.all)))
-			in = &s.all[mine.stripe.Load()]
-		}
-		in.user.Store(mine)
-	}
-	appointed = in.put(newest, oldest)
+	appointed = s.choose(mine).put(newest, oldest)
 	s.seat.Put(mine)
 	return appointed
 }
 
+// choose returns the stripe of a seat, after it has moved on from one that
+// somebody else was the last to use and still goes to.
+func (s *stripes) choose(mine *seat) *inbox {
+	at := mine.stripe.Load()
+	in := &s.all[at]
+	last := in.user.Load()
+	if last == mine {
+		return in
+	}
+	if last != nil && last.stripe.Load() == at {
+		at = (at + 1) % int32(len(s.all))
+		mine.stripe.Store(at)
+		in = &s.all[at]
+	}
+	in.user.Store(mine)
+	return in
+}
+
 // take empties the stripe of the processor it runs on, or another.
 func (s *stripes) take() *Task {
-	first := 0
-	if len(s.all) > 1 {
-		mine := s.seat.Get().(*seat)
-		first = int(mine.stripe.Load())
-		s.seat.Put(mine)
+	if len(s.all) == 1 {
+		return s.all[0].take()
 	}
+	mine := s.seat.Get().(*seat)
+	own := int(mine.stripe.Load())
+	s.seat.Put(mine)
+	return s.takeFrom(own)
+}
+
+// takeFrom empties one stripe, or the next that has something.
+func (s *stripes) takeFrom(own int) *Task {
 	for i := range s.all {
-		if t := s.all[(first+i)%len(s.all)].take(); t != nil {
+		if t := s.all[(own+i)%len(s.all)].take(); t != nil {
 			return t
 		}
 	}
