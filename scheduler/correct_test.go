@@ -129,7 +129,7 @@ func (m maker) mirrored(w *weight) *check {
 	x := m.matrix(dt, 1, 1+m.IntN(3), w.loaded.Rows())
 	j := &job.Matmul{A: x, B: w.loaded, C: m.matrix(dt, 1, x.Rows(), w.loaded.Cols())}
 	if m.IntN(2) == 0 {
-		j.Bias = m.matrix(tensor.F32, 1, 1, w.loaded.Cols())
+		j.Bias = m.matrix(j.C.DType(), 1, 1, w.loaded.Cols())
 	}
 	return matmulCheck(j, x, w.host)
 }

@@ -19,7 +19,7 @@ import (
 type Matmul struct {
 	A, B, C tensor.View
 	// Bias, if set, has one value per column of C (length N, as a 1 x N or
-	// N x 1 view) and is added to every row.
+	// N x 1 view) of C's type, and is added to every row.
 	Bias           tensor.View
 	TransA, TransB bool
 	// Scale holds alpha and beta. The zero Scale is alpha 1, beta 0.
@@ -157,6 +157,9 @@ func (m *Matmul) spreadBias(f *Form) error {
 		return err
 	}
 	b, c := m.Bias, f.C.Dims()
+	if b.DType() != f.C.DType() {
+		return invalid("Bias", "the type of C, "+f.C.DType().String(), "%v", b.DType())
+	}
 	if b.Cols() == 1 && b.Rows() != 1 {
 		b = b.T()
 	}

@@ -59,6 +59,7 @@ func TestMatmulErrors(t *testing.T) {
 		"B too many":    {func(m *job.Matmul) { m.A, m.B, m.C = spread(1, 1, 1<<60), spread(1, 1<<60, 4), matrix(2, 1, 4) }, "B", "fits an int"},
 		"Bias short":    {func(m *job.Matmul) { m.Bias = matrix(1, 1, 3) }, "Bias", "one value per column of C"},
 		"Bias tall":     {func(m *job.Matmul) { m.Bias = matrix(1, 2, 4) }, "Bias", "one value per column of C"},
+		"Bias type":     {func(m *job.Matmul) { m.Bias = tensor.Vector(make([]tensor.Float16, 4)) }, "Bias", "the type of C, f32"},
 		"Bias batch":    {func(m *job.Matmul) { m.Bias = matrix(2, 1, 4) }, "Bias", "one value per column of C"},
 		"Bias missing":  {func(m *job.Matmul) { m.Bias = matrix(1, 1, 4).Rebase(nil) }, "Bias", "memory that the host can address"},
 		"C over A":      {func(m *job.Matmul) { m.A, m.C = at(2, 3, 0), at(2, 4, 5) }, "C", "memory of its own"},
