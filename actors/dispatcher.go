@@ -33,7 +33,7 @@ func (d *dispatcher) put(newest, oldest *Task) {
 	e := d.engine
 	switch {
 	case !d.shard.put(newest, oldest):
-	case e.Lend && e.loop.own():
+	case e.Lend && e.loop.ownSoon():
 		e.send(d.pid, wakeNear)
 		e.loop.lend()
 	default:
@@ -44,7 +44,12 @@ func (d *dispatcher) put(newest, oldest *Task) {
 func (d *dispatcher) receive(message any) {
 	switch m := message.(type) {
 	case *wake:
-		if m.near && d.shard.absorbOne() || !m.near && d.shard.absorb() {
+		if m.near {
+			d.engine.loop.learn(d.shard.absorbOne())
+		} else {
+			d.shard.absorb()
+		}
+		if d.shard.waits() {
 			d.useStanding()
 		}
 	case *actor.Started: // after a restart the wake-up may be lost

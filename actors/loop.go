@@ -32,15 +32,17 @@ type loop struct {
 	// news is what a lent owner tells callers when it has released the loop,
 	// nil for the loop's goroutine, which tells at once.
 	news *job.Settlement
+	// breath is how long others ran before a lent owner came, 0 for not at all.
+	breath time.Duration
+	rest   int32 // how many times others were not let run after that
 	_    line
 
 	// yields asks to let other goroutines run before the next batch is formed:
 	// callers that were just told of their results are about to submit again,
 	// and batches grow by waiting for them. Nobody waits when nobody runs.
 	yields atomic.Bool
-	// busy counts the times left not to do so: goroutines that compute for
-	// long stand in the way.
-	busy atomic.Int32
+	// rests counts the times left not to do so, because it did not pay.
+	rests atomic.Int32
 }
 
 // envelope is a message on its way to a mailbox's actor.
@@ -57,10 +59,12 @@ const (
 	// ownership.
 	ownTries = 512
 	ownTime  = time.Millisecond
-	// breath is how long others may run while a batch waits to be formed; if
-	// they take longer that is not tried again for a number of batches.
-	breath     = 200 * time.Microsecond
-	breathless = 256
+	// breathTime is what another job may cost: goroutines that compute for long
+	// may stand between the callers.
+	breathTime = 20 * time.Microsecond
+	// minRest to maxRest batches are formed without letting others run, after
+	// it did not pay once and time and again.
+	minRest, maxRest = 16, 1024
 )
 
 func newLoop() *loop {
@@ -84,7 +88,6 @@ func (l *loop) post(e envelope) {
 // own makes a goroutine the owner, who must call lend. It waits a moment for
 // that; false if the loop is busy for longer.
 func (l *loop) own() bool {
-	l.breathe()
 	if l.tryOwn() {
 		return true
 	}
@@ -101,6 +104,29 @@ func (l *loop) own() bool {
 	return false
 }
 
+// ownSoon is own for whoever brings work: others may add to it before.
+func (l *loop) ownSoon() bool {
+	breath := l.breathe()
+	if !l.own() {
+		return false
+	}
+	l.breath = breath
+	return true
+}
+
+// learn is told how many tasks a lent owner has found.
+func (l *loop) learn(n int) {
+	switch {
+	case l.breath == 0:
+	case n <= 1 || l.breath > time.Duration(n)*breathTime:
+		l.rest = min(max(2*l.rest, minRest), maxRest)
+		l.rests.Store(l.rest)
+	default:
+		l.rest = 0
+	}
+	l.breath = 0
+}
+
 func (l *loop) tryOwn() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,20 +137,16 @@ func (l *loop) tryOwn() bool {
 	return true
 }
 
-// breathe lets callers run that were just told.
-func (l *loop) breathe() {
-	if !l.yields.Load() {
-		return
-	}
-	l.yields.Store(false)
-	if l.busy.Load() > 0 {
-		l.busy.Add(-1)
-		return
+// breathe lets others run, unless that did not pay lately, and returns for how
+// long.
+func (l *loop) breathe() time.Duration {
+	if l.rests.Load() > 0 {
+		l.rests.Add(-1)
+		return 0
 	}
 	start := time.Now()
-	if runtime.Gosched(); time.Since(start) > breath {
-		l.busy.Store(breathless)
-	}
+	runtime.Gosched()
+	return max(time.Since(start), 1)
 }
 
 var allNews = sync.Pool{New: func() any { return new(job.Settlement) }}
@@ -169,7 +191,11 @@ func (l *loop) run() {
 	}()
 	for range l.wake {
 		for !l.release() {
-			if l.breathe(); !l.take() { // nothing left, and closed
+			if l.yields.Load() {
+				l.yields.Store(false)
+				_ = l.breathe()
+			}
+			if !l.take() { // nothing left, and closed
 				finished = true
 				close(l.done)
 				return

@@ -37,16 +37,13 @@ func (s *shard) absorb() bool {
 	return s.waits()
 }
 
-// absorbOne is absorb for one stripe, the nearest.
-func (s *shard) absorbOne() bool {
-	s.insertAll(s.take())
-	return s.waits()
-}
+// absorbOne moves what is in one stripe, the nearest, and returns how many
+// tasks there were.
+func (s *shard) absorbOne() int { return s.insertAll(s.take()) }
 
 func (s *shard) waits() bool { return len(s.open) > 0 }
 
-func (s *shard) insertAll(t *Task) {
-	n := 0
+func (s *shard) insertAll(t *Task) (n int) {
 	for ; t != nil; n++ {
 		next := t.next
 		s.insert(t)
@@ -55,6 +52,7 @@ func (s *shard) insertAll(t *Task) {
 	if n > 0 {
 		s.queued.Add(int64(n))
 	}
+	return n
 }
 
 func (s *shard) insert(t *Task) {
