@@ -13,6 +13,7 @@ type dispatcher struct {
 	op     kernels.Op
 	shard  *shard
 	pid    *actor.PID
+	door   mailbox
 }
 
 func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
@@ -22,7 +23,7 @@ func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
 	}
 	d := &dispatcher{engine: e, op: op, shard: newShard(stripes)}
 	d.shard.owner = d
-	d.pid = e.spawn(op.String(), d.receive)
+	d.pid = e.spawnAt(&d.door, op.String(), d.receive)
 	return d
 }
 
@@ -34,10 +35,10 @@ func (d *dispatcher) put(newest, oldest *Task) {
 	switch {
 	case !d.shard.put(newest, oldest):
 	case e.Lend && e.loop.ownSoon():
-		e.send(d.pid, wakeNear)
+		d.door.PostUserMessage(wakeNear)
 		e.loop.lend()
 	default:
-		e.send(d.pid, wakeUp)
+		d.door.PostUserMessage(wakeUp)
 	}
 }
 

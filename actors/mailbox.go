@@ -22,9 +22,8 @@ type mailbox struct {
 // maxTries is how often a message may panic before it is given up.
 const maxTries = 3
 
-func newMailbox(l *loop, lost func(any)) actor.MailboxProducer {
-	return func() actor.Mailbox { return &mailbox{loop: l, lost: lost} }
-}
+// produce returns m to protoactor, which asks once for each actor.
+func (m *mailbox) produce() actor.Mailbox { return m }
 
 // PostUserMessage implements actor.Mailbox. A nil message is ignored.
 func (m *mailbox) PostUserMessage(message any) {

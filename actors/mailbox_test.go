@@ -25,7 +25,7 @@ func newBox(t *testing.T) *box {
 	b := &box{fails: map[any]int{}, exits: map[any]bool{}}
 	l := newLoop()
 	t.Cleanup(l.close)
-	b.mailbox = newMailbox(l, func(m any) { b.lost = append(b.lost, m) })().(*mailbox)
+	b.mailbox = &mailbox{loop: l, lost: func(m any) { b.lost = append(b.lost, m) }}
 	b.RegisterHandlers(invoker{user: b.take, system: b.take, failure: func(reason, message any) {
 		b.reasons = append(b.reasons, reason)
 		b.PostSystemMessage(&actor.SuspendMailbox{})

@@ -46,6 +46,13 @@ func (e *Engine) stop() {
 
 // spawn starts an actor that is restarted however often it panics.
 func (e *Engine) spawn(role string, receive func(message any)) *actor.PID {
+	return e.spawnAt(&mailbox{}, role, receive)
+}
+
+// spawnAt is spawn for an actor whose mailbox is known to others: what they
+// post there when the actor has stopped is nobody's dead letter.
+func (e *Engine) spawnAt(m *mailbox, role string, receive func(message any)) *actor.PID {
+	m.loop, m.lost = e.loop, e.lost
 	react := func(ctx actor.Context) {
 		message := ctx.Message()
 		if e.Fault != nil && !stops(message) {
@@ -54,7 +61,7 @@ func (e *Engine) spawn(role string, receive func(message any)) *actor.PID {
 		receive(message)
 	}
 	return e.system.Root.Spawn(actor.PropsFromFunc(react,
-		actor.WithMailbox(newMailbox(e.loop, e.lost)),
+		actor.WithMailbox(m.produce),
 		actor.WithGuardian(actor.NewRestartingStrategy()),
 	))
 }
