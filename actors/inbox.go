@@ -13,6 +13,7 @@ type inbox struct {
 // put adds a chain of tasks, linked from the newest to the oldest. It reports
 // whether the inbox was empty, so that somebody must wake the taker.
 func (in *inbox) put(newest, oldest *Task) (wasEmpty bool) {
+	oldest.first = true
 	for {
 		head := in.head.Load()
 		oldest.next = head

@@ -52,7 +52,7 @@ func (l *loop) ownSoon() bool {
 	return true
 }
 
-// learn is told how many tasks a lent owner has found.
+// learn is told how many callers' tasks a lent owner has found.
 func (l *loop) learn(n int) {
 	switch {
 	case l.breath == 0:

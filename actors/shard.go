@@ -38,21 +38,26 @@ func (s *shard) absorb() bool {
 }
 
 // absorbOne moves what is in one stripe, the nearest, and returns how many
-// tasks there were.
+// callers put it there.
 func (s *shard) absorbOne() int { return s.insertAll(s.take()) }
 
 func (s *shard) waits() bool { return len(s.open) > 0 }
 
-func (s *shard) insertAll(t *Task) (n int) {
+func (s *shard) insertAll(t *Task) (callers int) {
+	n := 0
 	for ; t != nil; n++ {
 		next := t.next
+		if t.first {
+			t.first = false
+			callers++
+		}
 		s.insert(t)
 		t = next
 	}
 	if n > 0 {
 		s.queued.Add(int64(n))
 	}
-	return n
+	return callers
 }
 
 func (s *shard) insert(t *Task) {

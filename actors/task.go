@@ -25,6 +25,7 @@ type Task struct {
 	Arrived  time.Time
 
 	next  *Task // in an inbox or a bucket's queue
+	first bool  // of those that were put into an inbox together
 	taken int   // units handed to batches so far
 	split *split
 	drops atomic.Int32 // shares given up, of the submitter's and the engine's
