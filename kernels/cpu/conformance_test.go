@@ -13,13 +13,25 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	r := runner{scratch: new(cpu.Scratch)}
-	kerneltest.Exercise(t, kerneltest.Implementation{
-		Catalog: kernels.Default,
-		Caps:    kernels.Caps{SIMDMatrix: true, SIMDWidth: 1, MaxThreadgroup: 1024, VendorHelp: "no BLAS here"},
-		Matmul:  r.matmul,
-		Softmax: r.softmax,
+	eachLevel(t, func(t *testing.T) {
+		r := runner{scratch: new(cpu.Scratch)}
+		kerneltest.Exercise(t, kerneltest.Implementation{
+			Catalog: kernels.Default,
+			Caps:    kernels.Caps{SIMDMatrix: true, SIMDWidth: 1, MaxThreadgroup: 1024, VendorHelp: "no BLAS here"},
+			Matmul:  r.matmul,
+			Softmax: r.softmax,
+		})
 	})
+}
+
+// eachLevel runs a test with every instruction set that this machine has.
+func eachLevel(t *testing.T, test func(t *testing.T)) {
+	for _, l := range cpu.Levels() {
+		t.Run(l.String(), func(t *testing.T) {
+			defer cpu.Use(l)()
+			test(t)
+		})
+	}
 }
 
 // runner computes cases in random blocks, so that every suite tests the split
@@ -29,6 +41,11 @@ type runner struct{ scratch *cpu.Scratch }
 func (r runner) matmul(t testing.TB, key kernels.Key, m *kerneltest.Matmul) {
 	kernel := cpu.Matmuls[key.Kernel]
 	require.NotNil(t, kernel, key.Kernel)
+	r.blocks(kernel, productOf(m), m.Shape.Batch)
+}
+
+// productOf binds a case's operands.
+func productOf(m *kerneltest.Matmul) *cpu.Product {
 	p := &cpu.Product{
 		M: m.Shape.M, N: m.Shape.N, K: m.Shape.K,
 		A: mat(m.A.View), B: mat(m.B.View), C: mat(m.C.View),
@@ -40,7 +57,12 @@ func (r runner) matmul(t testing.TB, key kernels.Key, m *kerneltest.Matmul) {
 		}
 		p.Runs = append(p.Runs, bound)
 	}
-	for b := range m.Shape.Batch {
+	return p
+}
+
+// blocks computes a batch of products in random blocks.
+func (r runner) blocks(kernel *cpu.Matmul, p *cpu.Product, batch int) {
+	for b := range batch {
 		rows, cols := cut(p.M), cut(p.N)
 		for i := range len(rows) - 1 {
 			for j := range len(cols) - 1 {

@@ -15,7 +15,9 @@ import (
 
 // TestLayoutInvariance computes one product in every layout of A, B and C:
 // unlike other devices, this one gives the same bits for all of them.
-func TestLayoutInvariance(t *testing.T) {
+func TestLayoutInvariance(t *testing.T) { eachLevel(t, testLayoutInvariance) }
+
+func testLayoutInvariance(t *testing.T) {
 	s := kernels.Shape{Batch: 1, M: 9, N: 6, K: 700}
 	data := rand.New(rand.NewPCG(1, 2))
 	a, b := make([]float32, s.M*s.K), make([]float32, s.K*s.N)
@@ -42,7 +44,9 @@ func TestLayoutInvariance(t *testing.T) {
 
 // TestOneNaN mixes NaNs that processors tell apart: made by arithmetic and
 // with payloads. Which of them an addition returns must not show.
-func TestOneNaN(t *testing.T) {
+func TestOneNaN(t *testing.T) { eachLevel(t, testOneNaN) }
+
+func testOneNaN(t *testing.T) {
 	inf, payload := float32(math.Inf(1)), math.Float32frombits(0xffc12345)
 	s := kernels.Shape{Batch: 1, M: 5, N: 3, K: 4}
 	a := []float32{

@@ -12,9 +12,19 @@ func load(dst []float32, step int, src line, n int) {
 		return
 	}
 	dst = dst[:(n-1)*step+1]
+	if step == 1 && src.stride == 1 {
+		if src.dtype == tensor.F32 {
+			copy(dst, unsafe.Slice((*float32)(src.ptr), n))
+			return
+		}
+		whole := widenVector(dst, src)
+		dst, src = dst[whole:], src.from(whole)
+	}
 	switch src.dtype {
 	case tensor.F32:
-		loadF32(dst, step, src)
+		for i, o := 0, 0; o < len(dst); i, o = i+1, o+step {
+			dst[o] = *(*float32)(unsafe.Add(src.ptr, 4*i*src.stride))
+		}
 	case tensor.F16:
 		for i, o := 0, 0; o < len(dst); i, o = i+1, o+step {
 			dst[o] = widenF16(*(*uint16)(unsafe.Add(src.ptr, 2*i*src.stride)))
@@ -23,15 +33,5 @@ func load(dst []float32, step int, src line, n int) {
 		for i, o := 0, 0; o < len(dst); i, o = i+1, o+step {
 			dst[o] = widenBF16(*(*uint16)(unsafe.Add(src.ptr, 2*i*src.stride)))
 		}
-	}
-}
-
-func loadF32(dst []float32, step int, src line) {
-	if step == 1 && src.stride == 1 {
-		copy(dst, unsafe.Slice((*float32)(src.ptr), len(dst)))
-		return
-	}
-	for i, o := 0, 0; o < len(dst); i, o = i+1, o+step {
-		dst[o] = *(*float32)(unsafe.Add(src.ptr, 4*i*src.stride))
 	}
 }

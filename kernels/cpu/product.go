@@ -5,6 +5,11 @@ package cpu
 type Product struct {
 	M, N, K int
 	A, B, C Mat
+	// Panels is A in the layout of panels, if it is kept that way.
+	Panels Panels
+	// ID tells products apart: blocks with the same ID are of one product that
+	// has not changed, and share what a goroutine has packed. 0 shares nothing.
+	ID uint64
 	// Runs cover the N columns from left to right.
 	Runs []Run
 }

@@ -28,8 +28,9 @@ func (r *RowRun) attended(i int) int {
 	return max(0, min(r.Cols, r.Limit+i*r.Step))
 }
 
-// each calls row for the attended columns of rows [r0, r1) and fills the rest.
-func (p *Rows) each(s *Scratch, r0, r1 int, row func(s *Scratch, x, y line, n int)) {
+// each computes the attended columns of rows [r0, r1) with k and fills the
+// rest.
+func (p *Rows) each(s *Scratch, r0, r1 int, k *Softmax) {
 	start := 0
 	for i := range p.Runs {
 		run := &p.Runs[i]
@@ -37,14 +38,14 @@ func (p *Rows) each(s *Scratch, r0, r1 int, row func(s *Scratch, x, y line, n in
 		if run.Cols == 0 { // nothing to do, and perhaps no memory
 			end = 0
 		}
-		for r := max(start, r0); r < end; r++ {
+		for r := max(start, r0); r < end; {
 			n := run.attended(r - start)
-			x, y := p.line(r)
-			if n > 0 {
-				row(s, x, y, n)
-			}
-			if n < run.Cols {
-				storeZeros(y.from(n), run.Cols-n)
+			done := p.some(s, k, r, p.alike(run, r, start, end), n)
+			for ; done > 0; done-- {
+				if n < run.Cols {
+					storeZeros(p.Y.from(r/p.M, r%p.M, n).row(0), run.Cols-n)
+				}
+				r++
 			}
 		}
 		if start += run.Rows; start >= r1 {
@@ -53,7 +54,29 @@ func (p *Rows) each(s *Scratch, r0, r1 int, row func(s *Scratch, x, y line, n in
 	}
 }
 
-func (p *Rows) line(r int) (x, y line) {
-	b, i := r/p.M, r%p.M
-	return p.X.from(b, i, 0).row(0), p.Y.from(b, i, 0).row(0)
+// some computes n columns of row r and perhaps of rows after it, of one matrix,
+// and returns of how many.
+func (p *Rows) some(s *Scratch, k *Softmax, r, rows, n int) (done int) {
+	if n == 0 {
+		return 1
+	}
+	x, y := p.X.from(r/p.M, r%p.M, 0), p.Y.from(r/p.M, r%p.M, 0)
+	if k.vectors {
+		done = softmaxVector(s, x, y, rows, n)
+	}
+	if done == 0 {
+		k.row(s, x.row(0), y.row(0), n)
+		done = 1
+	}
+	return done
+}
+
+// alike returns how many rows from r on, of one matrix and before end, attend
+// to as many columns as r.
+func (p *Rows) alike(run *RowRun, r, start, end int) int {
+	rows := min(end-r, p.M-r%p.M)
+	if run.attended(r-start) == run.attended(r-start+rows-1) { // it only grows or only shrinks
+		return rows
+	}
+	return 1
 }

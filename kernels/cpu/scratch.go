@@ -10,11 +10,13 @@ const (
 
 // Scratch is the working memory of one goroutine. The zero value is ready.
 type Scratch struct {
-	acc   [maxAcc]float32
-	a, b  [maxTile]float32
-	out   [maxLine]float32
-	other [maxLine]float32
-	row   []float32 // one softmax row, grown to the longest seen
+	acc    [maxAcc]float32
+	a, b   [maxTile]float32
+	out    [maxLine]float32
+	other  [maxLine]float32
+	panel  panelScratch
+	row    []float32 // one softmax row, grown to the longest seen
+	halves []uint16  // likewise, of rows that do not lie contiguous
 }
 
 // rowOf returns memory for a softmax row of n columns.

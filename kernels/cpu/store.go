@@ -10,19 +10,26 @@ import (
 var quietNaN = math.Float32frombits(0x7fc00000)
 
 // store rounds src to the type of dst, to nearest even.
-func store(dst line, src []float32) {
+func store(dst line, src []float32) { storeScaled(dst, src, 1) }
+
+// storeScaled rounds factor*src to the type of dst, to nearest even.
+func storeScaled(dst line, src []float32, factor float32) {
+	if dst.stride == 1 {
+		n := storeVector(dst, src, factor)
+		dst, src = dst.from(n), src[n:]
+	}
 	switch dst.dtype {
 	case tensor.F32:
 		for i, x := range src {
-			*(*float32)(unsafe.Add(dst.ptr, 4*i*dst.stride)) = oneNaN(x)
+			*(*float32)(unsafe.Add(dst.ptr, 4*i*dst.stride)) = oneNaN(x * factor)
 		}
 	case tensor.F16:
 		for i, x := range src {
-			*(*tensor.Float16)(unsafe.Add(dst.ptr, 2*i*dst.stride)) = tensor.ToFloat16(oneNaN(x))
+			*(*tensor.Float16)(unsafe.Add(dst.ptr, 2*i*dst.stride)) = tensor.ToFloat16(oneNaN(x * factor))
 		}
 	case tensor.BF16:
 		for i, x := range src {
-			*(*tensor.BFloat16)(unsafe.Add(dst.ptr, 2*i*dst.stride)) = tensor.ToBFloat16(oneNaN(x))
+			*(*tensor.BFloat16)(unsafe.Add(dst.ptr, 2*i*dst.stride)) = tensor.ToBFloat16(oneNaN(x * factor))
 		}
 	}
 }

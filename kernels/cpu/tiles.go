@@ -37,4 +37,6 @@ func compute(acc accumulator, s *Scratch, p *Product, b Block) {
 	}
 }
 
-func roundUp(n, step int) int { return (n + step - 1) / step * step }
+func roundUp(n, step int) int { return ceilDiv(n, step) * step }
+
+func ceilDiv(n, by int) int { return (n + by - 1) / by }

@@ -18,12 +18,12 @@ func (m *Matmul) Check(flushes bool) error {
 	}
 	tiny, reference := tinyFor(flushes), newReference(m)
 	return m.C.first(func(b, i, j int) error {
-		want, magnitude := reference.element(b, i, j)
-		if overflows(magnitude) {
+		e := reference.element(b, i, j)
+		if e.overflows() {
 			return nil
 		}
 		r, _ := m.run(j)
-		return m.C.compare(b, i, j, want, m.tolerance(r.Alpha, magnitude, tiny))
+		return m.C.compare(b, i, j, e.want, m.tolerance(r.Alpha, e.magnitude, tiny))
 	})
 }
 

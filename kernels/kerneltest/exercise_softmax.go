@@ -67,11 +67,11 @@ func (g maker) softmax(dt tensor.DType, d tensor.Dims, row *kernels.Row) *Softma
 		s.Rows = append(s.Rows, r)
 		left -= r.Rows
 	}
-	spread := []float64{1, 1, 10, 200}[g.IntN(4)]
+	spread := []float32{1, 1, 10, 200}[g.IntN(4)]
 	// What a row does not attend to stays NaN.
 	s.X.each(func(b, i, j int) {
 		if _, attended := s.row(b*d[1] + i); j < attended {
-			s.X.View.SetValue(b, i, j, float32(spread*g.NormFloat64()))
+			s.X.View.SetValue(b, i, j, spread*g.number(false))
 		}
 	})
 	return s.seal()

@@ -8,14 +8,17 @@ import (
 )
 
 // maker makes random cases.
-type maker struct{ *rand.Rand }
+type maker struct {
+	*rand.Rand
+	raw []byte // bits that half of the values are taken from, if any
+}
 
 func newMaker(seed uint64, name string) maker {
 	h := uint64(14695981039346656037) // each kernel its own cases
 	for _, c := range []byte(name) {
 		h = (h ^ uint64(c)) * 1099511628211
 	}
-	return maker{rand.New(rand.NewPCG(seed, h))}
+	return maker{Rand: rand.New(rand.NewPCG(seed, h))}
 }
 
 // upTo returns 1 to n, half of the time one of the sizes at which tiles end.
@@ -32,8 +35,11 @@ func (g maker) layout() Layout { return Layouts[g.IntN(len(Layouts))] }
 // number returns a random value; whole gives small integers, whose sums are
 // exact.
 func (g maker) number(whole bool) float32 {
-	if whole {
+	switch {
+	case whole:
 		return float32(g.IntN(9) - 4)
+	case len(g.raw) > 0 && g.IntN(2) == 0:
+		return g.odd()
 	}
 	return float32(g.NormFloat64())
 }

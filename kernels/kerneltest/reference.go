@@ -12,29 +12,42 @@ func newReference(m *Matmul) *reference {
 	return &reference{m, m.A.then().values(), m.B.then().values(), m.C.then().values()}
 }
 
-// element returns C(b, i, j) and the magnitude S of the terms it is summed
-// from.
-func (f *reference) element(b, i, j int) (want, magnitude float64) {
+// sum is one element as it should be.
+type sum struct {
+	want      float64
+	magnitude float64 // of the terms
+	finite    float64 // of those that are finite
+	products  float64 // of finite products, before they are multiplied with alpha
+}
+
+func (s *sum) add(term float64) {
+	s.want += term
+	s.magnitude += math.Abs(term)
+	if !math.IsInf(term, 0) && term == term {
+		s.finite += math.Abs(term)
+	}
+}
+
+// element returns C(b, i, j).
+func (f *reference) element(b, i, j int) (e sum) {
 	s := f.m.Shape
 	r, within := f.m.run(j)
 	if r.Alpha != 0 {
 		for k := range s.K {
-			product := float64(r.Alpha) * f.a[(b*s.M+i)*s.K+k] * f.b[(b*s.K+k)*s.N+j]
-			want += product
-			magnitude += math.Abs(product)
+			product := f.a[(b*s.M+i)*s.K+k] * f.b[(b*s.K+k)*s.N+j]
+			e.add(float64(r.Alpha) * product)
+			if !math.IsInf(product, 0) && product == product {
+				e.products += math.Abs(product)
+			}
 		}
 	}
 	if r.Beta != 0 {
-		c := float64(r.Beta) * f.c[(b*s.M+i)*s.N+j]
-		want += c
-		magnitude += math.Abs(c)
+		e.add(float64(r.Beta) * f.c[(b*s.M+i)*s.N+j])
 	}
 	if r.Bias >= 0 {
-		bias := float64(f.m.Biases[r.Bias].View.Value(0, i, within))
-		want += bias
-		magnitude += math.Abs(bias)
+		e.add(float64(f.m.Biases[r.Bias].View.Value(0, i, within)))
 	}
-	return want, magnitude
+	return e
 }
 
 // normalised computes a softmax in float64. It also returns each element's

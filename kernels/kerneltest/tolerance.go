@@ -49,6 +49,4 @@ func (m *Matmul) tolerance(alpha float32, magnitude, tiny float64) float64 {
 
 // overflows reports that an intermediate sum may exceed float32, so that any
 // result is right. Infinite operands are no overflow.
-func overflows(magnitude float64) bool {
-	return magnitude > math.MaxFloat32 && !math.IsInf(magnitude, 0)
-}
+func (s *sum) overflows() bool { return max(s.finite, s.products) > math.MaxFloat32 }
