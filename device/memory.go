@@ -44,6 +44,18 @@ type Buffer interface {
 	Free()
 }
 
+// Preparer is what a Buffer may implement besides: it learns which matrices it
+// holds for long, such as a weight that many dispatches multiply with, and may
+// keep them in the layout its kernels like best, beside the original.
+type Preparer interface {
+	// Prepare may take as long as several copies of v. v lies in the buffer;
+	// what it shows must be there and must not change until the buffer is
+	// freed. Prepare is a hint: without the memory for it, dispatches read the
+	// original. It may be called once, before the first batch that uses the
+	// buffer.
+	Prepare(v tensor.View)
+}
+
 // Region is a window of elements that a step reads or writes: a strided view
 // of a device buffer or, when Buffer is nil, of host memory (the caller's). A
 // dispatch may name host memory only where Info.HostMemory says so.

@@ -26,6 +26,11 @@ type Config struct {
 	// DeviceName is auto or the name of a kind of device: metal, cuda, cpu,
 	// sim. Default auto: the best one found.
 	DeviceName string
+	// BLAS is the cpu device's library for the mps backend: a file name or
+	// path, or "none". Default "": the first that is found of the usual ones
+	// (OpenBLAS, BLIS, MKL; Accelerate on macOS). It is not used for a Device
+	// that is given.
+	BLAS string
 
 	// Prefs steer which kernel a job gets. Default policy.DefaultPrefs().
 	Prefs *policy.Prefs

@@ -19,6 +19,7 @@ import (
 // variable, and what to print when the value is not allowed.
 type environment struct {
 	Device deviceName `env:"METALLIC_DEVICE" allowed:"auto, metal, cuda, cpu, sim"`
+	BLAS   string     `env:"METALLIC_BLAS" allowed:"a library's file name or path, or none"`
 
 	MatmulBackend policy.MatmulBackend `env:"METALLIC_MATMUL_BACKEND" allowed:"auto, mlx, mps, gemv (also legacy_gemv)"`
 	SmallNMaxN    smallN               `env:"METALLIC_MATMUL_SMALLN_MAX_N" allowed:"a whole number from 0 to 16"`
@@ -137,6 +138,7 @@ func (e *environment) config(stderr io.Writer) Config {
 	prefs.Experimental = bool(e.Experimental)
 	return Config{
 		DeviceName: string(e.Device),
+		BLAS:       e.BLAS,
 		Prefs:      &prefs,
 		Logger:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(e.LogLevel)})),
 		Profile:    bool(e.Profile),

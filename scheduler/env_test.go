@@ -54,6 +54,7 @@ func TestEnvTheLastOfSeveralCounts(t *testing.T) {
 func TestEnvValues(t *testing.T) {
 	read := map[string]func(Config) any{
 		"METALLIC_DEVICE":              func(c Config) any { return c.DeviceName },
+		"METALLIC_BLAS":                func(c Config) any { return c.BLAS },
 		"METALLIC_MATMUL_BACKEND":      func(c Config) any { return c.Prefs.MatmulBackend.String() },
 		"METALLIC_MATMUL_SMALLN_MAX_N": func(c Config) any { return c.Prefs.SmallNMaxN },
 		"METALLIC_MATMUL_SIMD_M_MIN":   func(c Config) any { return c.Prefs.SIMDMMin },
@@ -67,6 +68,7 @@ func TestEnvValues(t *testing.T) {
 	}
 	allowed := map[string]map[string]any{
 		"METALLIC_DEVICE": {"auto": "auto", "cpu": "cpu", "sim": "sim", "metal": "metal", "cuda": "cuda", "CUDA": "cuda"},
+		"METALLIC_BLAS":   {"none": "none", "libopenblas.so.0": "libopenblas.so.0", "/opt/My BLAS/lib.so": "/opt/My BLAS/lib.so"},
 		"METALLIC_MATMUL_BACKEND": {
 			"auto": "auto", "mlx": "mlx", "mps": "mps", "gemv": "gemv", "legacy_gemv": "gemv",
 			"MLX": "mlx", "Legacy_GEMV": "gemv",
@@ -177,7 +179,7 @@ func TestEnvErrorNamesEachBadVariable(t *testing.T) {
 		`METALLIC_MATMUL_BACKED ("mlx") is not a known variable; did you mean METALLIC_MATMUL_BACKEND?`,
 		`METALLIC_METRICS_JSONL_PATH is "/nowhere/decisions.jsonl"; allowed: a file that can be created or appended to` +
 			` (metrics: open /nowhere/decisions.jsonl: no such file or directory)`,
-		`known variables: METALLIC_DEVICE, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
+		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
 			` METALLIC_MATMUL_SIMD_M_MIN, METALLIC_MATMUL_SIMD_N_MIN, METALLIC_MATMUL_FORCE_SMALLN,` +
 			` METALLIC_SOFTMAX_BACKEND, METALLIC_EXP_KERNELS, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
 			` METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING`,

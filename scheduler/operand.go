@@ -180,6 +180,9 @@ func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
 	} else {
 		tensor.Copy(tensor.Window(buf.Pointer(), buf.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0), v)
 	}
+	if p, ok := buf.(device.Preparer); ok && size > 0 {
+		p.Prepare(tensor.Window(buf.Pointer(), buf.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
+	}
 	c := &copyOf{buffer: buf}
 	c.refs.Store(1)
 	return c, nil

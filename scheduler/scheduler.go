@@ -63,7 +63,7 @@ func (s *Scheduler) openDevice() error {
 	if s.device != nil {
 		return nil
 	}
-	d, err := discover.Open(s.cfg.DeviceName)
+	d, err := discover.Open(s.cfg.DeviceName, discover.Config{BLAS: s.cfg.BLAS})
 	if err == nil {
 		s.device, s.owned = d, true
 	}

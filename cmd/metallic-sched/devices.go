@@ -26,11 +26,10 @@ func (devicesCommand) Run(s streams) error {
 		{Number: 3, Align: text.AlignRight},
 		{Number: 4, Align: text.AlignRight},
 		{Number: 5, WidthMax: 36, WidthMaxEnforcer: text.WrapSoft},
-		{Number: 6, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft},
 	})
-	for _, e := range discover.List() {
+	for _, e := range discover.List(discover.Config{BLAS: cfg.BLAS}) {
 		if !e.Available {
-			t.AppendRow(table.Row{e.Backend, "not available", "", "", "", e.Err})
+			t.AppendRow(table.Row{e.Backend, "not available", "", "", "", text.WrapSoft(e.Err.Error(), notesWidth)})
 			continue
 		}
 		t.AppendRow(table.Row{
@@ -42,10 +41,17 @@ func (devicesCommand) Run(s streams) error {
 	return err
 }
 
+// notesWidth is where notes go on in the next line.
+const notesWidth = 60
+
+// deviceNotes returns a device's notes, each in lines of its own.
 func deviceNotes(e discover.Entry) []string {
-	notes := e.Notes
+	var notes []string
+	for _, note := range e.Notes {
+		notes = append(notes, text.WrapSoft(note, notesWidth))
+	}
 	if !e.Caps.Vendor && e.Caps.VendorHelp != "" {
-		notes = append(notes[:len(notes):len(notes)], "no vendor library: "+e.Caps.VendorHelp)
+		notes = append(notes, text.WrapSoft("no vendor library: "+e.Caps.VendorHelp, notesWidth))
 	}
 	return notes
 }

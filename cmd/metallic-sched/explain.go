@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
@@ -123,15 +124,15 @@ func (c *explainCommand) selector() (selector, error) {
 		if s.caps, err = parseCaps(c.Caps); err != nil {
 			return s, wrongUsage("%v", err)
 		}
-	} else if err = s.ask(cfg.DeviceName); err != nil {
+	} else if err = s.ask(cfg); err != nil {
 		return s, err
 	}
 	return s, s.prefs.Validate(s.caps, kernels.Default)
 }
 
 // ask takes the capabilities of a device.
-func (s *selector) ask(device string) error {
-	d, err := discover.Open(device)
+func (s *selector) ask(cfg scheduler.Config) error {
+	d, err := discover.Open(cfg.DeviceName, discover.Config{BLAS: cfg.BLAS})
 	if err != nil {
 		return err
 	}

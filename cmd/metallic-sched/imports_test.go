@@ -35,10 +35,13 @@ var imports = []rule{
 	{"metrics", nil},
 	{"metrics/dashboard", []string{"metrics"}},
 	{"kernels/cpu", []string{"kernels/tensor"}},
+	{"kernels/cpu/peak", nil},
 	{"kernels/kerneltest", []string{"kernels", "kernels/tensor"}},
 	{"kernels", []string{"kernels/tensor"}},
 	{"device", []string{"kernels", "kernels/tensor"}},
-	{"device/cpu", []string{"device", "kernels", "kernels/tensor", "kernels/cpu"}},
+	{"device/cpu", []string{"device", "kernels", "kernels/tensor", "kernels/cpu", "device/cpu/blas"}},
+	{"device/cpu/blas", nil},
+	{"device/cpu/blas/blastest", []string{"device/cpu/blas"}},
 	{"device/metal/...", []string{"device", "kernels", "kernels/tensor", "shaders/..."}},
 	{"device/cuda/...", []string{"device", "kernels", "kernels/tensor", "shaders/..."}},
 	{"device/sim", []string{"device", "kernels", "kernels/tensor"}},
@@ -52,16 +55,17 @@ var imports = []rule{
 	{"scheduler", []string{
 		"actors", "device", "device/discover", "kernels", "kernels/tensor", "metrics", "scheduler/job", "scheduler/policy",
 	}},
+	{"bench", []string{"..."}},
 	{"cmd/...", []string{"..."}},
 }
 
 // owners say who alone may import a package that is not ours.
 var owners = []rule{
 	{"github.com/asynkron/protoactor-go/...", []string{"actors/..."}},
-	{"github.com/ebitengine/purego/...", []string{"device/..."}},
+	{"github.com/ebitengine/purego/...", []string{"device/...", "bench"}},
 	{"github.com/caarlos0/env/...", []string{"scheduler", "cmd/..."}},
 	{"github.com/VictoriaMetrics/metrics/...", []string{"metrics/..."}},
-	{"testing/...", []string{"kernels/kerneltest", "device/devicetest"}},
+	{"testing/...", []string{"kernels/kerneltest", "device/devicetest", "device/cpu/blas/blastest"}},
 	{"github.com/stretchr/testify/...", []string{"kernels/kerneltest", "device/devicetest"}},
 	{"C", nil}, // cgo
 }

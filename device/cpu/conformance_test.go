@@ -8,10 +8,17 @@ import (
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/cpu"
 )
 
+// TestConformance runs the suite with every instruction set that there is.
 func TestConformance(t *testing.T) {
-	devicetest.Exercise(t, opener(3))
+	for _, l := range cpu.Levels() {
+		t.Run(l.String(), func(t *testing.T) {
+			defer cpu.Use(l)()
+			devicetest.Exercise(t, opener(3))
+		})
+	}
 }
 
 // TestConformanceAlone has no helper threads. The kernels are the same, so a

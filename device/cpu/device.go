@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cpu/blas"
 	"github.com/metallic-sched/metallic-sched/kernels"
 )
 
@@ -16,6 +17,9 @@ type Config struct {
 	// Threads is the number of threads that compute at once, a queue's own
 	// among them. 0 means GOMAXPROCS.
 	Threads int
+	// BLAS is the platform's library for the mps family: a file name or path,
+	// or "none". "" means the first that is found of the usual ones.
+	BLAS string
 }
 
 // Device computes on the processor. Its methods may be called from any
@@ -24,6 +28,7 @@ type Device struct {
 	info   device.Info
 	memory accountant
 	pool   *pool
+	vendor *vendor // nil: no BLAS was found
 	closed atomic.Bool
 }
 
@@ -35,8 +40,13 @@ func Open(c Config) (*Device, error) {
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0)
 	}
-	info := describe(c.Threads)
-	return &Device{info: info, memory: accountant{limit: info.Memory}, pool: newPool(c.Threads - 1)}, nil
+	library, err := blas.Find(c.BLAS)
+	info := describeDevice(c.Threads, library, err)
+	d := &Device{info: info, memory: accountant{limit: info.Memory}, pool: newPool(c.Threads - 1)}
+	if library != nil {
+		d.vendor = newVendor(library, c.Threads)
+	}
+	return d, nil
 }
 
 // Info describes the processor and what its kernels can do.
@@ -48,7 +58,7 @@ func (d *Device) Compile(key kernels.Key) (device.Pipeline, error) {
 	if d.closed.Load() {
 		return nil, fmt.Errorf("cpu: compile: %w", device.ErrClosed)
 	}
-	return newPipeline(key)
+	return newPipeline(key, d.vendor)
 }
 
 // NewQueue opens a queue with a goroutine of its own. Queues share the pool:

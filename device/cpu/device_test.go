@@ -32,10 +32,13 @@ func TestClosedDevice(t *testing.T) {
 	require.ErrorIs(t, err, device.ErrClosed)
 }
 
-func TestVendorKernelIsUnsupported(t *testing.T) {
-	d := open(t, 1)
+func TestVendorKernelIsUnsupportedWithoutBLAS(t *testing.T) {
+	d, err := Open(Config{Threads: 1, BLAS: "none"})
+	require.NoError(t, err)
 	defer d.Close()
-	_, err := d.Compile(kernels.Key{Kernel: "matmul_mps"})
+	require.False(t, d.Info().Caps.Vendor)
+	require.Contains(t, d.Info().Caps.VendorHelp, "none")
+	_, err = d.Compile(kernels.Key{Kernel: "matmul_mps"})
 	require.ErrorIs(t, err, device.ErrUnsupported)
 	require.ErrorContains(t, err, "matmul_mps")
 }

@@ -3,33 +3,38 @@ package cpu
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cpu/blas"
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/cpu"
 )
 
-// Priors for the cost model, for one thread. They are what the portable
-// kernels reach on a current server core, rounded down; measurements replace
-// them within a few batches.
-const (
-	priorBandwidth = 10e9 // bytes a second
-	priorFlops     = 6e9  // f32 operations a second
-	priorLaunch    = 5 * time.Microsecond
+// Priors for the cost model, for one thread. They are what the kernels reach on
+// a current server core, rounded down; measurements replace them within a few
+// batches.
+var (
+	priorBandwidth = [...]float64{cpu.Portable: 10e9, cpu.AVX2: 20e9, cpu.AVX512: 20e9}[cpu.Best()] // bytes a second
+	priorFlops     = [...]float64{cpu.Portable: 6e9, cpu.AVX2: 50e9, cpu.AVX512: 100e9}[cpu.Best()] // f32 operations a second
 )
 
-func describe(threads int) device.Info {
-	return device.Info{
+const priorLaunch = 5 * time.Microsecond
+
+// describeDevice describes the processor, and the BLAS that was found or why
+// there is none.
+func describeDevice(threads int, library *blas.Library, missing error) device.Info {
+	info := device.Info{
 		Backend: "cpu",
 		Name:    processorName(),
 		Caps: kernels.Caps{
-			SIMDMatrix:     true, // matmul_simd is there, in portable Go
+			SIMDMatrix:     true, // matmul_simd is there, if need be in portable Go
 			SIMDWidth:      1,
 			MaxThreadgroup: 1024,
-			VendorHelp:     "this build has no BLAS bridge for the cpu device yet; use METALLIC_MATMUL_BACKEND=auto",
 		},
 		Threads:    threads,
 		Memory:     physicalMemory(),
@@ -38,8 +43,22 @@ func describe(threads int) device.Info {
 		Bandwidth:  priorBandwidth * float64(threads),
 		Flops:      priorFlops * float64(threads),
 		Launch:     priorLaunch,
-		Notes:      []string{"kernels: portable Go"},
+		Notes:      []string{"kernels: " + cpu.Best().String()},
 	}
+	if library == nil {
+		info.Caps.VendorHelp = missing.Error()
+		return info
+	}
+	info.Caps.Vendor = true
+	info.Notes = append(info.Notes, vendorNote(library, threads))
+	return info
+}
+
+func vendorNote(library *blas.Library, threads int) string {
+	if !library.SetsThreads() {
+		return fmt.Sprintf("mps: %v, on threads of its own choice", library)
+	}
+	return fmt.Sprintf("mps: %v, %d threads", library, threads)
 }
 
 // processorName returns what Linux calls the processor, elsewhere the

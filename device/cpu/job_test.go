@@ -74,3 +74,43 @@ func TestPoolSurvivesPanics(t *testing.T) {
 		}
 	}
 }
+
+// TestPhases: a part that waits starts when every block before is done, with
+// any number of threads.
+func TestPhases(t *testing.T) {
+	for _, threads := range []int{1, 2, 3, 7, 16, 64} {
+		p := newPool(threads - 1)
+		j := &job{idle: make(chan struct{}, 1)}
+		scratch := new(cpu.Scratch)
+		for range 30 {
+			first := &counting{blocks: make([]atomic.Int32, 40)}
+			second := &following{counting: counting{blocks: make([]atomic.Int32, 40)}, first: first}
+			third := &following{counting: counting{blocks: make([]atomic.Int32, 3)}, first: &second.counting}
+			j.reset()
+			j.add(first, 40)
+			j.then(second, 40)
+			j.then(third, 3)
+			p.run(j, scratch, threads)
+			require.Nil(t, j.failed.Load(), "%d threads", threads)
+			for i := range third.blocks {
+				require.EqualValues(t, 1, third.blocks[i].Load())
+			}
+		}
+		p.close()
+	}
+}
+
+// following is work that must not start before another is done.
+type following struct {
+	counting
+	first *counting
+}
+
+func (f *following) compute(s *cpu.Scratch, block int) {
+	for i := range f.first.blocks {
+		if n := f.first.blocks[i].Load(); n != 1 {
+			panic("too early")
+		}
+	}
+	f.counting.compute(s, block)
+}

@@ -31,7 +31,7 @@ func (d *Device) Alloc(space device.Space, bytes int) (device.Buffer, error) {
 	if err := d.memory.reserve(int64(bytes)); err != nil {
 		return nil, err
 	}
-	b := &buffer{space: space, memory: &d.memory, length: bytes}
+	b := &buffer{space: space, device: d, length: bytes}
 	if bytes < mapped {
 		b.bytes = alignedBytes(bytes)
 		return b, nil
@@ -72,10 +72,12 @@ func (a *accountant) release(bytes int64) { a.used.Add(-bytes) }
 
 type buffer struct {
 	space  device.Space
-	memory *accountant
+	device *Device
 	length int
 	bytes  []byte
 	free   sync.Once
+
+	prepared *prepared // the matrix that was prepared, if any
 }
 
 func (b *buffer) Space() device.Space { return b.space }
@@ -91,6 +93,9 @@ func (b *buffer) Free() {
 			unmapMemory(b.bytes)
 		}
 		b.bytes = nil
-		b.memory.release(int64(b.length))
+		b.device.memory.release(int64(b.length))
+		if b.prepared != nil {
+			b.prepared.free()
+		}
 	})
 }

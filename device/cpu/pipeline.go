@@ -9,15 +9,21 @@ import (
 )
 
 // pipeline is a kernel of the function table. Exactly one of matmul and
-// softmax is set.
+// softmax is set. With vendor the platform's BLAS computes the product, and
+// matmul stands for it where it cannot.
 type pipeline struct {
 	key     kernels.Key
 	matmul  *cpu.Matmul
 	softmax *cpu.Softmax
+	vendor  *vendor
 }
 
-func newPipeline(key kernels.Key) (*pipeline, error) {
+// newPipeline compiles a key; v is nil on a machine without a BLAS.
+func newPipeline(key kernels.Key, v *vendor) (*pipeline, error) {
 	p := &pipeline{key: key, matmul: cpu.Matmuls[key.Kernel], softmax: cpu.Softmaxes[key.Kernel]}
+	if key.Kernel == vendorKernel && v != nil {
+		p.matmul, p.vendor = rest, v
+	}
 	if p.matmul == nil && p.softmax == nil {
 		return nil, fmt.Errorf("cpu: kernel %q: %w", key.Kernel, device.ErrUnsupported)
 	}

@@ -21,6 +21,7 @@ type plan struct {
 	copies    []copying
 	products  []product
 	softmaxes []softmax
+	packed    []packed
 	runs      []cpu.Run     // of all products
 	rows      []cpu.RowRun  // of all softmaxes
 	time      time.Duration // what one thread would take, roughly
@@ -31,6 +32,7 @@ func (p *plan) reset() {
 	clear(p.copies)
 	clear(p.products)
 	clear(p.softmaxes)
+	clear(p.packed)
 	clear(p.runs)
 	p.copies, p.products, p.softmaxes = p.copies[:0], p.products[:0], p.softmaxes[:0]
 	p.runs, p.rows, p.time = p.runs[:0], p.rows[:0], 0
@@ -94,7 +96,9 @@ func (p *plan) split(j *job, threads int) {
 		j.add(&p.copies[i], p.copies[i].split(threads))
 	}
 	for i := range p.products {
-		j.add(&p.products[i], p.products[i].split(threads))
+		if w := &p.products[i]; !w.isLarge() { // those come later
+			j.add(w, w.split(threads))
+		}
 	}
 	for i := range p.softmaxes {
 		j.add(&p.softmaxes[i], p.softmaxes[i].split(threads))

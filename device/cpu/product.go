@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -9,10 +10,9 @@ import (
 )
 
 // What one thread does in a nanosecond, roughly.
-const (
-	macRate    = 3   // multiplications with addition
-	outputRate = 0.5 // elements of C
-)
+var macRate = [...]float64{cpu.Portable: 3, cpu.AVX2: 20, cpu.AVX512: 40}[cpu.Best()] // multiplications with addition
+
+const outputRate = 0.5 // elements of C
 
 // product computes a matmul dispatch in blocks of rows x cols.
 type product struct {
@@ -22,6 +22,9 @@ type product struct {
 	rows, cols   int
 	down, across int // blocks of one matrix
 }
+
+// productID gives every product a number of its own.
+var productID atomic.Uint64
 
 func (p *plan) addProduct(line *pipeline, m *device.Matmul) {
 	first := len(p.runs)
@@ -38,7 +41,8 @@ func (p *plan) addProduct(line *pipeline, m *device.Matmul) {
 		p: cpu.Product{
 			M: s.M, N: s.N, K: s.K,
 			A: mat(m.A.View), B: mat(m.B.View), C: mat(m.C.View),
-			Runs: p.runs[first:len(p.runs):len(p.runs)],
+			Runs:   p.runs[first:len(p.runs):len(p.runs)],
+			Panels: panelsOf(&m.A, s.M), ID: productID.Add(1),
 		},
 	})
 	p.time += p.products[len(p.products)-1].time()
@@ -60,20 +64,26 @@ func (p *product) time() time.Duration {
 	return atRate(outputs*float64(p.p.K), macRate) + atRate(outputs, outputRate)
 }
 
-// split starts from the kernel's favourite block and makes it lower while
-// threads would be idle.
+// split starts from the kernel's favourite block and makes it lower, and then
+// narrower, while threads would be idle.
 func (p *product) split(threads int) int {
 	k := p.line.matmul
 	p.rows, p.cols = p.p.M, p.p.N
-	if threads > 1 {
+	if threads > 1 && p.line.vendor == nil {
 		most := min(4*threads, int(p.time()/blockTime)+1)
 		p.rows, p.cols = k.Rows, k.Cols
 		for p.count() < most && p.rows > k.Step {
 			p.rows = ceil(p.rows/2, k.Step) * k.Step
 		}
+		for p.count() < most && p.cols > leastWidth {
+			p.cols /= 2
+		}
 	}
 	return p.count()
 }
+
+// leastWidth is the columns that reading a part of A is still worth.
+const leastWidth = 64
 
 // count sets the grid of blocks and returns its size.
 func (p *product) count() int {
@@ -86,6 +96,10 @@ func (p *product) count() int {
 
 func (p *product) compute(s *cpu.Scratch, block int) {
 	matrix, block := block/(p.down*p.across), block%(p.down*p.across)
+	if p.line.vendor != nil {
+		p.line.vendor.compute(s, &p.p, matrix)
+		return
+	}
 	m, n := block/p.across*p.rows, block%p.across*p.cols
 	p.line.matmul.Compute(s, &p.p, cpu.Block{
 		Matrix: matrix,

@@ -15,20 +15,21 @@ type queue struct {
 	pool *pool
 	done chan struct{} // closed when the runner has ended
 
-	mu        sync.Mutex
-	committed *sync.Cond // pending grew or closed was set
-	pending   []*device.Batch
-	closed    bool
+	committed chan struct{} // capacity 1: pending grew or closed was set
+
+	mu      sync.Mutex
+	pending []*device.Batch
+	closed  bool
 
 	// Of the runner alone.
 	plan    plan
 	job     job
 	scratch cpu.Scratch
+	space   workspace
 }
 
 func newQueue(p *pool) *queue {
-	q := &queue{pool: p, done: make(chan struct{})}
-	q.committed = sync.NewCond(&q.mu)
+	q := &queue{pool: p, done: make(chan struct{}), committed: make(chan struct{}, 1)}
 	q.job.idle = make(chan struct{}, 1)
 	go q.run()
 	return q
@@ -45,7 +46,14 @@ func (q *queue) Commit(b *device.Batch) {
 	}
 	q.pending = append(q.pending, b)
 	q.mu.Unlock()
-	q.committed.Signal()
+	q.wake()
+}
+
+func (q *queue) wake() {
+	select {
+	case q.committed <- struct{}{}:
+	default: // it will look anyway
+	}
 }
 
 // Close waits for everything that was committed.
@@ -57,13 +65,14 @@ func (q *queue) Close() error {
 	if closed {
 		return fmt.Errorf("cpu: queue: %w", device.ErrClosed)
 	}
-	q.committed.Signal()
+	q.wake()
 	<-q.done
 	return nil
 }
 
 func (q *queue) run() {
 	defer close(q.done)
+	defer q.space.free()
 	debug.SetPanicOnFault(true)
 	var batches []*device.Batch
 	for {
@@ -80,15 +89,19 @@ func (q *queue) run() {
 
 // take waits for batches and returns all there are, none after Close. The two
 // slices change places, so that nothing is allocated.
-func (q *queue) take(empty []*device.Batch) []*device.Batch {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for len(q.pending) == 0 && !q.closed {
-		q.committed.Wait()
+func (q *queue) take(empty []*device.Batch) (batches []*device.Batch) {
+	for closed := false; ; {
+		q.mu.Lock()
+		batches, closed = q.pending, q.closed
+		if len(batches) > 0 || closed {
+			q.pending = empty[:0]
+		}
+		q.mu.Unlock()
+		if len(batches) > 0 || closed {
+			return batches
+		}
+		lookOut(q.committed)
 	}
-	batches := q.pending
-	q.pending = empty[:0]
-	return batches
 }
 
 // batch runs the stages of a batch until one fails.
@@ -135,6 +148,9 @@ func (q *queue) stage(copies []device.Copy, dispatches []device.Dispatch) error 
 	}
 	q.job.reset()
 	q.plan.split(&q.job, threads)
+	if err := q.plan.addPacked(&q.job, &q.space, threads); err != nil {
+		return err
+	}
 	q.pool.run(&q.job, &q.scratch, threads)
 	if failed := q.job.failed.Load(); failed != nil {
 		return failed

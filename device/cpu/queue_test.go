@@ -181,18 +181,3 @@ func BenchmarkCommitStream(b *testing.B) {
 	}
 	<-last
 }
-
-func BenchmarkSmallN(b *testing.B) {
-	for _, threads := range []int{1, 2} {
-		b.Run(map[int]string{1: "1thread", 2: "2threads"}[threads], func(b *testing.B) {
-			d := open(b, threads)
-			c := newCommitter(b, newQueueOf(b, d), matmulStage(b, d, "matmul_smalln_n16", large(2048, 16, 1024)))
-			for b.Loop() {
-				if err := c.run(); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(2*2048*16*1024*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
-}

@@ -5,8 +5,9 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/cpu"
 )
 
-// softmaxRate is the elements that one thread normalises in a nanosecond.
-const softmaxRate = 0.2
+// softmaxRate is the elements that one thread normalises in a nanosecond,
+// roughly.
+var softmaxRate = [...]float64{cpu.Portable: 0.2, cpu.AVX2: 0.2, cpu.AVX512: 4}[cpu.Best()]
 
 // softmax computes a softmax dispatch in blocks of a few rows.
 type softmax struct {
@@ -37,8 +38,9 @@ func (p *softmax) split(threads int) int {
 	}
 	p.step = p.total
 	if threads > 1 {
-		rowTime := atRate(p.elements/float64(p.total), softmaxRate)
-		p.step = int(blockTime/(rowTime+1)) + 1
+		rowTime := atRate(p.elements/float64(p.total), softmaxRate) + 1
+		least, most := int(blockTime/4/rowTime)+1, int(blockTime/rowTime)+1
+		p.step = max(least, min(most, p.total/(8*threads)))
 	}
 	return ceil(p.total, p.step)
 }

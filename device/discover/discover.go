@@ -15,24 +15,31 @@ import (
 // Auto is the name of the best device found.
 const Auto = "auto"
 
+// Config says what devices are opened with. The zero Config is ready to use.
+type Config struct {
+	// BLAS is the cpu device's library for the mps family: a file name or
+	// path, or "none". "" means the first that is found of the usual ones.
+	BLAS string
+}
+
 // backend is one kind of device. open wraps device.ErrUnavailable, with what
 // is missing, when the machine has none.
 type backend struct {
 	name string
 	auto bool // Auto may choose it
-	open func() (device.Device, error)
+	open func(Config) (device.Device, error)
 }
 
 // backends are in the order in which Auto prefers them.
 var backends = []backend{
 	{"metal", true, missing("this build has no Metal backend")},
 	{"cuda", true, missing("this build has no CUDA backend")},
-	{"cpu", true, func() (device.Device, error) { return cpu.Open(cpu.Config{}) }},
-	{"sim", false, func() (device.Device, error) { return sim.Open(sim.Config{}), nil }},
+	{"cpu", true, func(c Config) (device.Device, error) { return cpu.Open(cpu.Config{BLAS: c.BLAS}) }},
+	{"sim", false, func(Config) (device.Device, error) { return sim.Open(sim.Config{}), nil }},
 }
 
-func missing(what string) func() (device.Device, error) {
-	return func() (device.Device, error) { return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, what) }
+func missing(what string) func(Config) (device.Device, error) {
+	return func(Config) (device.Device, error) { return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, what) }
 }
 
 // Names lists what Open accepts.
@@ -47,28 +54,28 @@ func Names() []string {
 // Open opens the device of the given name. A device that this machine lacks
 // is an error that wraps device.ErrUnavailable and says what is missing and
 // what there is instead.
-func Open(name string) (device.Device, error) {
+func Open(name string, c Config) (device.Device, error) {
 	if name == Auto {
-		return openBest()
+		return openBest(c)
 	}
 	i := slices.IndexFunc(backends, func(b backend) bool { return b.name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("device %q is not known; allowed are %s", name, strings.Join(Names(), ", "))
 	}
-	d, err := backends[i].open()
+	d, err := backends[i].open(c)
 	if err != nil {
-		return nil, fmt.Errorf("device %s: %w; available: %s", name, err, strings.Join(available(), ", "))
+		return nil, fmt.Errorf("device %s: %w; available: %s", name, err, strings.Join(available(c), ", "))
 	}
 	return d, nil
 }
 
-func openBest() (device.Device, error) {
+func openBest(c Config) (device.Device, error) {
 	var tried []string
 	for _, b := range backends {
 		if !b.auto {
 			continue
 		}
-		d, err := b.open()
+		d, err := b.open(c)
 		if err == nil {
 			return d, nil
 		}
@@ -77,9 +84,9 @@ func openBest() (device.Device, error) {
 	return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, strings.Join(tried, "; "))
 }
 
-func available() []string {
+func available(c Config) []string {
 	var names []string
-	for _, e := range List() {
+	for _, e := range List(c) {
 		if e.Available {
 			names = append(names, e.Backend)
 		}
@@ -96,16 +103,16 @@ type Entry struct {
 
 // List describes every kind of device, in the order in which Auto prefers
 // them. It opens and closes each.
-func List() []Entry {
+func List(c Config) []Entry {
 	var entries []Entry
 	for _, b := range backends {
-		entries = append(entries, describe(b))
+		entries = append(entries, describe(b, c))
 	}
 	return entries
 }
 
-func describe(b backend) Entry {
-	d, err := b.open()
+func describe(b backend, c Config) Entry {
+	d, err := b.open(c)
 	if err != nil {
 		return Entry{Info: device.Info{Backend: b.name}, Err: err}
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestOpen(t *testing.T) {
 	for name, backend := range map[string]string{"auto": "cpu", "cpu": "cpu", "sim": "sim"} {
-		d, err := Open(name)
+		d, err := Open(name, Config{})
 		require.NoError(t, err, name)
 		require.Equal(t, backend, d.Info().Backend)
 		require.NoError(t, d.Close())
@@ -19,7 +19,7 @@ func TestOpen(t *testing.T) {
 
 func TestOpenOfAMissingDeviceSaysWhatThereIs(t *testing.T) {
 	for _, name := range []string{"cuda", "metal"} {
-		_, err := Open(name)
+		_, err := Open(name, Config{})
 		require.ErrorIs(t, err, device.ErrUnavailable)
 		require.ErrorContains(t, err, "device "+name)
 		require.ErrorContains(t, err, "available: cpu, sim")
@@ -27,18 +27,27 @@ func TestOpenOfAMissingDeviceSaysWhatThereIs(t *testing.T) {
 }
 
 func TestOpenOfAnUnknownDeviceSaysWhatIsAllowed(t *testing.T) {
-	_, err := Open("gpu")
+	_, err := Open("gpu", Config{})
 	require.NotErrorIs(t, err, device.ErrUnavailable)
 	require.ErrorContains(t, err, "auto, metal, cuda, cpu, sim")
 }
 
+func TestConfigIsPassedOn(t *testing.T) {
+	d, err := Open("cpu", Config{BLAS: "none"})
+	require.NoError(t, err)
+	require.False(t, d.Info().Caps.Vendor)
+	require.NoError(t, d.Close())
+	entries := List(Config{BLAS: "/nowhere/libblas.so"})
+	require.Contains(t, entries[2].Caps.VendorHelp, "/nowhere/libblas.so")
+}
+
 func TestList(t *testing.T) {
-	entries := List()
+	entries := List(Config{})
 	require.Len(t, entries, len(Names())-1)
 	for _, e := range entries {
 		require.Contains(t, Names(), e.Backend)
 		require.Equal(t, e.Available, e.Err == nil, "%s", e.Backend)
-		d, err := Open(e.Backend)
+		d, err := Open(e.Backend, Config{})
 		require.Equal(t, e.Available, err == nil, "%s", e.Backend)
 		if err == nil {
 			require.NoError(t, d.Close())
@@ -50,13 +59,13 @@ func TestAutoTakesTheFirstThatOpens(t *testing.T) {
 	saved := backends
 	defer func() { backends = saved }()
 	backends = []backend{{"cuda", true, missing("no driver")}, {"sim", false, saved[len(saved)-1].open}}
-	_, err := Open(Auto)
+	_, err := Open(Auto, Config{})
 	require.ErrorIs(t, err, device.ErrUnavailable)
 	require.ErrorContains(t, err, "cuda: ")
 	require.ErrorContains(t, err, "no driver")
 
 	backends[1].auto = true
-	d, err := Open(Auto)
+	d, err := Open(Auto, Config{})
 	require.NoError(t, err)
 	require.Equal(t, "sim", d.Info().Backend)
 	require.NoError(t, d.Close())

@@ -1,0 +1,81 @@
+package cpu
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/cpu"
+)
+
+// TestOthersRunMeanwhile multiplies large matrices on all processors, and has
+// the garbage collector stop the world and a timer go off meanwhile. Go cannot
+// preempt assembly: one call that computed all of its part would hold both up
+// for a quarter of a second. The bounds allow for a machine that others use.
+func TestOthersRunMeanwhile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	if !cpu.HasPanels() {
+		t.Skip("this processor or build has no assembly")
+	}
+	d := open(t, runtime.GOMAXPROCS(0))
+	q := newQueueOf(t, d)
+	dispatch := largeProduct(t, d, kernels.Shape{Batch: 1, M: 4096, N: 4096, K: 4096})
+	product := newCommitter(t, q, device.Stage{Dispatches: []device.Dispatch{dispatch}})
+	require.NoError(t, product.run())
+
+	before := pauses()
+	start := time.Now()
+	product.queue.Commit(&product.batch)
+	var late []time.Duration
+	for running := true; running; {
+		from := time.Now()
+		select {
+		case err := <-product.done:
+			require.NoError(t, err)
+			running = false
+		case <-time.After(time.Millisecond):
+			late = append(late, time.Since(from)-time.Millisecond)
+		}
+		if len(late)%10 == 9 {
+			runtime.GC()
+		}
+	}
+	took := time.Since(start)
+	worst := worstSince(before)
+	require.NotEmpty(t, late, "the product took %v", took)
+	t.Logf("in %v: %d timers, the median late by %v, %v most; the world stopped for %v at most",
+		took, len(late), percentile(late, 0.5), percentile(late, 1), worst)
+	require.Less(t, percentile(late, 0.5), 5*time.Millisecond, "a timer of 1 ms")
+	require.Less(t, worst, 20*time.Millisecond, "stopping the world")
+}
+
+func percentile(xs []time.Duration, p float64) time.Duration {
+	slices.Sort(xs)
+	return xs[int(p*float64(len(xs)-1))]
+}
+
+// pauses returns how often the world was stopped for how long.
+func pauses() *metrics.Float64Histogram {
+	s := []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}}
+	metrics.Read(s)
+	return s[0].Value.Float64Histogram()
+}
+
+// worstSince returns the longest pause since then, rounded up.
+func worstSince(then *metrics.Float64Histogram) (worst time.Duration) {
+	now := pauses()
+	for i, n := range now.Counts {
+		if n > then.Counts[i] {
+			worst = time.Duration(now.Buckets[i+1] * float64(time.Second))
+		}
+	}
+	return worst
+}
