@@ -4,6 +4,9 @@
 BENCH     ?= .
 BENCHTIME ?= 1s
 REPEAT    ?= 30
+FUZZTIME  ?= 2m
+PEERS     ?=
+GGML_DIR  ?=
 
 tools     := bin/tools/.installed
 packages  := ./...
@@ -11,10 +14,10 @@ packages  := ./...
 snapshot   = git ls-files -co --exclude-standard -z | xargs -0 cksum 2>/dev/null || true
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race stress bench lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
+.PHONY: help build test race stress fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 build: ## build bin/metallic-sched
 	CGO_ENABLED=0 go build -o bin/metallic-sched ./cmd/metallic-sched
@@ -28,8 +31,22 @@ race: ## run the tests under the race detector (needs a C compiler)
 stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
 	CGO_ENABLED=1 go test -race -count=$(REPEAT) -timeout 2h ./actors/... ./scheduler/...
 
+fuzz: ## fuzz every kernel of the cpu device, FUZZTIME=2m each
+	set -e; for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' kernels/cpu/fuzz_test.go); do \
+		go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./kernels/cpu; done
+
 bench: ## run the benchmarks, BENCH=pattern BENCHTIME=1s
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(packages)
+
+bench-peers: ## compare with OpenBLAS and, GGML_DIR=a checkout of it, ggml; PEERS=-quick, PEERS=-help
+ifneq ($(GGML_DIR),)
+	@mkdir -p bin
+	cmake -S bench/ggml -B bin/ggml -DGGML_DIR='$(abspath $(GGML_DIR))' >bin/ggml.log
+	cmake --build bin/ggml --parallel >>bin/ggml.log
+	go run ./bench -ggml bin/ggml/libpeer_ggml.so $(PEERS)
+else
+	go run ./bench $(PEERS)
+endif
 
 lint: format vet staticcheck exhaustive ## run all static checks
 
