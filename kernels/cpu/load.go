@@ -18,6 +18,9 @@ func load(dst []float32, step int, src line, n int) {
 			return
 		}
 		whole := widenVector(dst, src)
+		if whole == n {
+			return
+		}
 		dst, src = dst[whole:], src.from(whole)
 	}
 	switch src.dtype {

@@ -59,7 +59,7 @@ func (w *packedBlock) stretch(n, k0, k int) {
 			out = w.out.at(m-w.m0, n-w.n0)
 		}
 		c := &w.sums[(m-w.m0)*w.ld+n-w.n0]
-		kernel(k, a, as, x, xs, c, w.ld, k0 > 0, nil, 0, out, w.out.ld, w.out.alpha)
+		kernel(k, a, as, x, xs, c, w.ld, k0 > 0, 0, 0, out, w.out.ld, w.out.alpha)
 	}
 }
 

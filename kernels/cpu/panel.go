@@ -73,15 +73,13 @@ func packPanel(f *panelKernels, dst unsafe.Pointer, a Mat, rows, k int) {
 
 // packElements packs row i from column first on, element by element.
 func packElements(dst unsafe.Pointer, a Mat, i, first, k int) {
-	src, step := a.from(0, i, first).Ptr, a.CS*a.Type.Size()
 	for j := first; j < k; j++ {
-		to := panelAt(dst, a.Type, i, j)
+		to, src := panelAt(dst, a.Type, i, j), a.from(0, i, j).Ptr
 		if a.Type == tensor.F32 {
 			*(*uint32)(to) = *(*uint32)(src)
 		} else {
 			*(*uint16)(to) = *(*uint16)(src)
 		}
-		src = unsafe.Add(src, step)
 	}
 }
 

@@ -6,150 +6,150 @@ package cpu
 
 // mulF32x1AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 1 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF32x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF32x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF32x2AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 2 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF32x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF32x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF32x4AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 4 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF32x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF32x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF32x8AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF32x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF32x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF16x1AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 1 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF16x2AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 2 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF16x4AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 4 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF16x8AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulBF16x1AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 1 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulBF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulBF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulBF16x2AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 2 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulBF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulBF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulBF16x4AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 4 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulBF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulBF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulBF16x8AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulBF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulBF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF32x1AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 1 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF32x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF32x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF32x2AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 2 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF32x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF32x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF32x4AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 4 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF32x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF32x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF16x1AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 1 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF16x2AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 2 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF16x4AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 4 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulBF16x1AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 1 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulBF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulBF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulBF16x2AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 2 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulBF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulBF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulBF16x4AVX2 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 4 columns j, k ascending, each product fused with its addition.
-// It fetches a from memory ahead of use; next and lines are not used.
+// It fetches a from memory ahead of use.
 //
 //go:noescape
-func mulBF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+func mulBF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // mulF32x8TileAVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -158,7 +158,7 @@ func mulBF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more
 // as is not used.
 //
 //go:noescape
-func mulF32x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF32x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF32x8Top16AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 16 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -167,7 +167,7 @@ func mulF32x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, 
 // as is not used.
 //
 //go:noescape
-func mulF32x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF32x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF32x8Top32AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 32 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -176,7 +176,7 @@ func mulF32x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32,
 // as is not used.
 //
 //go:noescape
-func mulF32x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF32x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF16x8TileAVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -185,7 +185,7 @@ func mulF32x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32,
 // as is not used.
 //
 //go:noescape
-func mulF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF16x8Top16AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 16 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -194,7 +194,7 @@ func mulF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, 
 // as is not used.
 //
 //go:noescape
-func mulF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF16x8Top32AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 32 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -203,7 +203,7 @@ func mulF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32,
 // as is not used.
 //
 //go:noescape
-func mulF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulBF16x8TileAVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 48 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -212,7 +212,7 @@ func mulF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32,
 // as is not used.
 //
 //go:noescape
-func mulBF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulBF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulBF16x8Top16AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 16 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -221,7 +221,7 @@ func mulBF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32,
 // as is not used.
 //
 //go:noescape
-func mulBF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulBF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulBF16x8Top32AVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[k*xs+j]
 // for the first 32 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -230,7 +230,7 @@ func mulBF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32
 // as is not used.
 //
 //go:noescape
-func mulBF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulBF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF32x8TileApartAVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[j*xs+k]
 // for the first 48 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -239,7 +239,7 @@ func mulBF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32
 // Rows of a are as bytes apart.
 //
 //go:noescape
-func mulF32x8TileApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF32x8TileApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF32x8Top16ApartAVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[j*xs+k]
 // for the first 16 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -248,7 +248,7 @@ func mulF32x8TileApartAVX512(k int, a *byte, as int, x *float32, xs int, c *floa
 // Rows of a are as bytes apart.
 //
 //go:noescape
-func mulF32x8Top16ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF32x8Top16ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // mulF32x8Top32ApartAVX512 sets c[j*ldc+i], or adds to it if more is set, the sum over k of a[k][i]*x[j*xs+k]
 // for the first 32 rows i of a panel and 8 columns j, k ascending, each product fused with its addition.
@@ -257,7 +257,7 @@ func mulF32x8Top16ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *flo
 // Rows of a are as bytes apart.
 //
 //go:noescape
-func mulF32x8Top32ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+func mulF32x8Top32ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 
 // packWordsAVX512 moves word k of row i, at src+i*stride, to word i of row k of a panel at dst,
 // for 16 rows and 4*quads words of each.

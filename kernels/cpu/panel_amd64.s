@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func mulF32x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF32x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF32x1AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF32x1AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -100,9 +100,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF32x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF32x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF32x2AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF32x2AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -227,9 +227,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF32x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF32x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF32x4AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF32x4AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -416,9 +416,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF32x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF32x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF32x8AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF32x8AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -729,9 +729,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF16x1AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF16x1AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -819,9 +819,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF16x2AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF16x2AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -940,9 +940,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF16x4AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF16x4AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -1123,9 +1123,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulF16x8AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulF16x8AVX512(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -1430,9 +1430,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulBF16x1AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulBF16x1AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulBF16x1AVX512(SB), NOSPLIT, $0-49
 	MOVQ         k+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         x+16(FP), DX
@@ -1538,9 +1538,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulBF16x2AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulBF16x2AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulBF16x2AVX512(SB), NOSPLIT, $0-49
 	MOVQ         k+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         x+16(FP), DX
@@ -1685,9 +1685,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulBF16x4AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulBF16x4AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulBF16x4AVX512(SB), NOSPLIT, $0-49
 	MOVQ         k+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         x+16(FP), DX
@@ -1910,9 +1910,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulBF16x8AVX512(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·mulBF16x8AVX512(SB), NOSPLIT, $0-72
+TEXT ·mulBF16x8AVX512(SB), NOSPLIT, $0-49
 	MOVQ         k+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         x+16(FP), DX
@@ -2291,9 +2291,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF32x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF32x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mulF32x1AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulF32x1AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -2431,9 +2431,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF32x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF32x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mulF32x2AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulF32x2AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -2626,9 +2626,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF32x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF32x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mulF32x4AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulF32x4AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -3010,9 +3010,9 @@ store24:
 	VZEROUPPER
 	RET
 
-// func mulF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·mulF16x1AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulF16x1AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -3144,9 +3144,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·mulF16x2AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulF16x2AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -3333,9 +3333,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·mulF16x4AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulF16x4AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -3705,9 +3705,9 @@ store24:
 	VZEROUPPER
 	RET
 
-// func mulBF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulBF16x1AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mulBF16x1AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulBF16x1AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -3929,9 +3929,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulBF16x2AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mulBF16x2AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulBF16x2AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -4222,9 +4222,9 @@ store0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+// func mulBF16x4AVX2(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mulBF16x4AVX2(SB), NOSPLIT, $0-72
+TEXT ·mulBF16x4AVX2(SB), NOSPLIT, $0-49
 	MOVQ    k+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -4738,7 +4738,7 @@ store24:
 	VZEROUPPER
 	RET
 
-// func mulF32x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF32x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF32x8TileAVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -5204,7 +5204,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF32x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF32x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF32x8Top16AVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -5439,7 +5439,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF32x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF32x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF32x8Top32AVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -5783,7 +5783,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF16x8TileAVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -6249,7 +6249,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF16x8Top16AVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -6484,7 +6484,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF16x8Top32AVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -6828,7 +6828,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulBF16x8TileAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulBF16x8TileAVX512(SB), NOSPLIT, $0-100
 	MOVQ         k+0(FP), AX
@@ -7368,7 +7368,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulBF16x8Top16AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulBF16x8Top16AVX512(SB), NOSPLIT, $0-100
 	MOVQ         k+0(FP), AX
@@ -7641,7 +7641,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulBF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulBF16x8Top32AVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulBF16x8Top32AVX512(SB), NOSPLIT, $0-100
 	MOVQ         k+0(FP), AX
@@ -8041,7 +8041,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF32x8TileApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF32x8TileApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF32x8TileApartAVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -8520,7 +8520,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF32x8Top16ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF32x8Top16ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF32x8Top16ApartAVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX
@@ -8768,7 +8768,7 @@ sums0:
 	VZEROUPPER
 	RET
 
-// func mulF32x8Top32ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int, out *float32, ldo int, alpha float32)
+// func mulF32x8Top32ApartAVX512(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int, out *float32, ldo int, alpha float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·mulF32x8Top32ApartAVX512(SB), NOSPLIT, $0-100
 	MOVQ    k+0(FP), AX

@@ -21,10 +21,10 @@ const types = 3
 func typeIndex(dt tensor.DType) int { return int(dt - tensor.F32) }
 
 // multiplier is described at mulF32x1AVX512.
-type multiplier func(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int)
+type multiplier func(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)
 
 // tiler is described at mulF32x8TileAVX512 and mulF32x8TileApartAVX512.
-type tiler func(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int,
+type tiler func(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, next uintptr, lines int,
 	out *float32, ldo int, alpha float32)
 
 // copier is described at copyF32AVX512 and copyBF16AVX512.

@@ -38,10 +38,10 @@ var panelTables = [...]*panelKernels{
 // twice makes a product with 8 columns of one with 4: AVX2 has no registers
 // for more.
 func twice(four multiplier) multiplier {
-	return func(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int) {
-		four(k, a, x, xs, c, ldc, more, next, lines)
+	return func(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool) {
+		four(k, a, x, xs, c, ldc, more)
 		x4, c4 := unsafe.Add(unsafe.Pointer(x), 4*4), unsafe.Add(unsafe.Pointer(c), 4*4*ldc)
-		four(k, a, (*float32)(x4), xs, (*float32)(c4), ldc, more, next, lines)
+		four(k, a, (*float32)(x4), xs, (*float32)(c4), ldc, more)
 	}
 }
 
@@ -51,10 +51,10 @@ func tiles(four multiplier) [3]tiler {
 	var t [3]tiler
 	for i := range t {
 		rows := (i + 1) * 16
-		t[i] = func(k int, a *byte, _ int, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int,
+		t[i] = func(k int, a *byte, _ int, x *float32, xs int, c *float32, ldc int, more bool, _ uintptr, _ int,
 			out *float32, ldo int, alpha float32,
 		) {
-			eight(k, a, x, xs, c, ldc, more, next, lines)
+			eight(k, a, x, xs, c, ldc, more)
 			for j := 0; j < groupCols && out != nil; j++ {
 				storeF32AVX2((*byte)(unsafe.Pointer(at(out, j*ldo))), at(c, j*ldc), rows, alpha)
 			}

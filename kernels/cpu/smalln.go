@@ -127,7 +127,7 @@ func (t *panelProduct) oneGroup(q0, q1 int, sums []float32) {
 		c := &sums[(q-q0)*PanelRows]
 		for k0 := 0; k0 < t.p.K; k0 += step {
 			k := min(step, t.p.K-k0)
-			multiply(k, t.chunk(q, k0, k), at(t.x, k0*t.lastX), t.lastX, c, ld, k0 > 0, nil, 0)
+			multiply(k, t.chunk(q, k0, k), at(t.x, k0*t.lastX), t.lastX, c, ld, k0 > 0)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func (t *panelProduct) allColumns(a *byte, k0, k int, c *float32, ld int, ahead 
 		x, to := at(t.x, n/groupCols*t.xs+k0*groupCols), at(c, n*ld)
 		if n+groupCols > t.cols {
 			x = at(t.x, n/groupCols*t.xs+k0*t.lastX)
-			t.f.multiply[dt][log2(t.lastX)](k, a, x, t.lastX, to, ld, k0 > 0, nil, 0)
+			t.f.multiply[dt][log2(t.lastX)](k, a, x, t.lastX, to, ld, k0 > 0)
 			return
 		}
 		tile(k, a, 0, x, groupCols, to, ld, k0 > 0, ahead.next, ahead.lines, nil, 0, 0)
@@ -170,12 +170,12 @@ func (t *panelProduct) allColumns(a *byte, k0, k int, c *float32, ld int, ahead 
 // lines cache lines from next on for every four k. The next call goes on step
 // bytes later, until size bytes are there.
 type fetch struct {
-	next              *byte
+	next              uintptr // may be past the end
 	lines, step, size int
 }
 
 func (f *fetch) advance() {
-	f.next = (*byte)(unsafe.Add(unsafe.Pointer(f.next), f.step))
+	f.next += uintptr(f.step)
 	if f.size -= f.step; f.size <= 0 {
 		*f = fetch{}
 	}
@@ -193,7 +193,7 @@ func (t *panelProduct) ahead(q, q0, q1, k0, k, step int) fetch {
 	calls := t.cols / groupCols
 	quads := max(1, k/4)
 	lines := (size + 64*calls*quads - 1) / (64 * calls * quads)
-	return fetch{next: t.resident(q, k0), lines: lines, step: lines * quads * 64, size: size}
+	return fetch{next: uintptr(unsafe.Pointer(t.resident(q, k0))), lines: lines, step: lines * quads * 64, size: size}
 }
 
 // chunk returns k columns of panel q from k0 on.

@@ -16,6 +16,9 @@ func store(dst line, src []float32) { storeScaled(dst, src, 1) }
 func storeScaled(dst line, src []float32, factor float32) {
 	if dst.stride == 1 {
 		n := storeVector(dst, src, factor)
+		if n == len(src) {
+			return
+		}
 		dst, src = dst.from(n), src[n:]
 	}
 	switch dst.dtype {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 )
 
 // mode is what a product is for.
@@ -28,11 +27,11 @@ var (
 )
 
 func (m mode) signature() string {
-	s := "k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool, next *byte, lines int"
 	if m.tile {
-		s = strings.Replace(s, "a *byte", "a *byte, as int", 1) + ", out *float32, ldo int, alpha float32"
+		return "func(k int, a *byte, as int, x *float32, xs int, c *float32, ldc int, more bool, " +
+			"next uintptr, lines int, out *float32, ldo int, alpha float32)"
 	}
-	return "func(" + s + ")"
+	return "func(k int, a *byte, x *float32, xs int, c *float32, ldc int, more bool)"
 }
 
 func (m mode) doc(name string, w int) []string {
@@ -45,7 +44,7 @@ func (m mode) doc(name string, w int) []string {
 		fmt.Sprintf("for the first %d rows i of a panel and %d columns j, k ascending, each product fused with its addition.", m.rows, w),
 	}
 	if !m.tile {
-		return append(lines, "It fetches a from memory ahead of use; next and lines are not used.")
+		return append(lines, "It fetches a from memory ahead of use.")
 	}
 	return append(lines, "For every four k it fetches lines cache lines from next on into the second-level cache.",
 		"With out it sets out[j*ldo+i] to alpha times the sum instead; any NaN becomes the one quiet NaN.",
