@@ -53,7 +53,7 @@ func (s *session) headlineOf(m *machine, sh shape) error {
 	if _, err := ours(); err != nil { // what batches form at all
 		return err
 	}
-	n := int(math.Round(batches.mean()))
+	n := max(1, int(math.Round(batches.mean())))
 	return s.compareHeadline(m, w, xs, n, batches, ours)
 }
 
@@ -113,7 +113,7 @@ func (s *session) over(e *entrant) float64 {
 	return e.sample(int(max(1, s.window/max(one, 1)))).Seconds()
 }
 
-// crowd has every caller ask again and again, and returns products a second.
+// crowd has every caller ask again and again, at least once, and returns products a second.
 func crowd(s *scheduler.Scheduler, w *scheduler.Operand, xs [2]*memory, window time.Duration) (float64, error) {
 	var all sync.WaitGroup
 	var done atomic.Int64
@@ -123,7 +123,7 @@ func crowd(s *scheduler.Scheduler, w *scheduler.Operand, xs [2]*memory, window t
 		x, y := xs[0].View.Slice(i, i+1, 0, xs[0].cols).T(), xs[1].View.Slice(i, i+1, 0, xs[1].cols).T()
 		all.Go(func() {
 			j := &job.Matmul{A: w.View(), B: x, C: y}
-			for time.Since(start) < window {
+			for again := true; again; again = time.Since(start) < window {
 				if err := s.Do(context.Background(), j); err != nil {
 					failed.Store(&err)
 					return
