@@ -41,8 +41,8 @@ bench: ## run the benchmarks, BENCH=pattern BENCHTIME=1s
 bench-peers: ## compare with OpenBLAS and, GGML_DIR=a checkout of it, ggml; PEERS=-quick, PEERS=-help
 ifneq ($(GGML_DIR),)
 	@mkdir -p bin
-	cmake -S bench/ggml -B bin/ggml -DGGML_DIR='$(abspath $(GGML_DIR))' >bin/ggml.log
-	cmake --build bin/ggml --parallel >>bin/ggml.log
+	cmake -S bench/ggml -B bin/ggml -DGGML_DIR='$(abspath $(GGML_DIR))' >bin/ggml.log 2>&1
+	cmake --build bin/ggml --parallel >>bin/ggml.log 2>&1
 	go run ./bench -ggml bin/ggml/libpeer_ggml.so $(PEERS)
 else
 	go run ./bench $(PEERS)

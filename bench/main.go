@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,10 +24,39 @@ func main() {
 	case err != nil:
 		os.Exit(2) // parse has said why
 	}
-	if err := run(o, os.Stdout); err != nil {
+	if err := start(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// start runs the comparison in this process, or in another one in which the
+// peer uses the processor.
+func start(o *options) error {
+	library, err := findBLAS(o)
+	if err != nil {
+		return err
+	}
+	core := betterCore(library.Version, cpu.Best())
+	if o.core != "" || core == "" {
+		return run(o, os.Stdout)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	again := exec.Command(program, append([]string{"-core", core}, os.Args[1:]...)...)
+	again.Stdout, again.Stderr = os.Stdout, os.Stderr
+	return again.Run()
+}
+
+// betterCore names the kernels that an OpenBLAS should be told to use which
+// does not know the processor; it has then taken those of 2004.
+func betterCore(version string, level cpu.Level) string {
+	if !strings.HasSuffix(version, "Prescott") {
+		return ""
+	}
+	return map[cpu.Level]string{cpu.AVX2: "Haswell", cpu.AVX512: "SkylakeX"}[level]
 }
 
 // sections in the order in which they run.
@@ -49,7 +79,7 @@ type session struct {
 
 func run(o *options, out io.Writer) error {
 	s := &session{options: o, out: out}
-	library, err := findBLAS(o.blas)
+	library, err := findBLAS(o)
 	if err != nil {
 		return err
 	}
@@ -81,17 +111,20 @@ func run(o *options, out io.Writer) error {
 	return nil
 }
 
-// findBLAS opens the peer as it comes, without settings of the environment that
-// may slow it down. Its threads look for work for half a millisecond, not 0.1 s,
+// findBLAS opens the peer as it comes or for the core that was asked for,
+// without settings of the environment that may slow it down. Its threads look for work for half a millisecond, not 0.1 s,
 // before they sleep: long enough between calls, short enough for the others.
-func findBLAS(name string) (*blas.Library, error) {
+func findBLAS(o *options) (*blas.Library, error) {
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "OPENBLAS_") {
 			_ = os.Unsetenv(name)
 		}
 	}
 	_ = os.Setenv("OPENBLAS_THREAD_TIMEOUT", "18")
-	return blas.Find(name)
+	if o.core != "" {
+		_ = os.Setenv("OPENBLAS_CORETYPE", o.core)
+	}
+	return blas.Find(o.blas)
 }
 
 // on runs a section on a machine of so many threads.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device/cpu/blas/blastest"
+	"github.com/metallic-sched/metallic-sched/kernels/cpu"
 )
 
 // TestAllSections runs everything on tiny sizes; every result is verified.
@@ -35,6 +36,13 @@ func TestMissingLibraries(t *testing.T) {
 	require.ErrorContains(t, run(o, &bytes.Buffer{}), "/nowhere/libblas.so")
 	_, err = openGGML("/nowhere/libpeer_ggml.so")
 	require.ErrorContains(t, err, "ggml: ")
+}
+
+func TestPeerUsesTheProcessor(t *testing.T) {
+	require.Empty(t, betterCore("0.3.26 Zen", cpu.AVX512))
+	require.Equal(t, "SkylakeX", betterCore("0.3.21 Prescott", cpu.AVX512))
+	require.Equal(t, "Haswell", betterCore("0.3.21 Prescott", cpu.AVX2))
+	require.Empty(t, betterCore("0.3.21 Prescott", cpu.Portable))
 }
 
 func TestTable(t *testing.T) {

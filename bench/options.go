@@ -26,6 +26,7 @@ type options struct {
 	least    time.Duration // of a sample
 	window   time.Duration // of a sample of the headline
 	blas     string
+	core     string
 	ggml     string
 	markdown bool
 }
@@ -50,10 +51,11 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	f.SetOutput(stderr)
 	f.Bool("quick", false, "a few cells of everything, in less than 30 s")
 	f.IntVar(&o.reps, "reps", 7, "samples of each entrant; the median counts")
-	f.DurationVar(&o.least, "least", 3*time.Millisecond, "the shortest sample")
+	f.DurationVar(&o.least, "least", 30*time.Millisecond, "the shortest sample")
 	f.DurationVar(&o.window, "window", 400*time.Millisecond, "a sample of the headline")
 	f.IntVar(&o.memory, "memory", 256, "MiB that are read to measure the bandwidth of memory: more than the caches hold")
 	f.StringVar(&o.blas, "blas", "", "the BLAS to compare with (default: the first found)")
+	f.StringVar(&o.core, "core", "", "the processor that OpenBLAS is told to be on (default: it looks; SkylakeX or Haswell if it does not know the processor)")
 	f.StringVar(&o.ggml, "ggml", "", "the library that ggml/CMakeLists.txt makes (default: without ggml)")
 	f.BoolVar(&o.markdown, "md", false, "write Markdown")
 	list(f, "sections", "sections: sgemm, smalln, softmax, headline", &o.sections, parseSection)
@@ -81,7 +83,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 
 func (o *options) quick() {
 	o.reps = 3
-	o.least = time.Millisecond
+	o.least = 5 * time.Millisecond
 	o.threads = []int{runtime.NumCPU()}
 	o.sizes = []int{256, 1024, 2048}
 	o.shapes = []shape{{4096, 4096}, {896, 896}}

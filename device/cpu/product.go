@@ -12,7 +12,10 @@ import (
 // What one thread does in a nanosecond, roughly.
 var macRate = [...]float64{cpu.Portable: 3, cpu.AVX2: 20, cpu.AVX512: 40}[cpu.Best()] // multiplications with addition
 
-const outputRate = 0.5 // elements of C
+const (
+	outputRate = 0.5 // elements of C
+	readRate   = 20  // bytes of A, if that takes longer than the multiplications
+)
 
 // product computes a matmul dispatch in blocks of rows x cols.
 type product struct {
@@ -60,8 +63,11 @@ func mat(v tensor.View) cpu.Mat {
 func (p *product) kernel() string { return p.line.key.Kernel }
 
 func (p *product) time() time.Duration {
-	outputs := float64(p.matrices) * float64(p.p.M) * float64(p.p.N)
-	return atRate(outputs*float64(p.p.K), macRate) + atRate(outputs, outputRate)
+	rows := float64(p.matrices) * float64(p.p.M)
+	outputs, elements := rows*float64(p.p.N), rows*float64(p.p.K)
+	multiplying := atRate(outputs*float64(p.p.K), macRate)
+	reading := atRate(elements*float64(p.p.A.Type.Size()), readRate)
+	return max(multiplying, reading) + atRate(outputs, outputRate)
 }
 
 // split starts from the kernel's favourite block and makes it lower, and then

@@ -25,12 +25,10 @@ type Packed struct {
 // A, and panels of 16, 32 or 48 columns of B.
 type inPlace struct{ a, b bool }
 
-// The distance of rows up to which an operand is read where it lies. Further
-// apart, the rows of a tile crowd each other out of the caches.
-const (
-	inPlaceA = 8192 // elements
-	inPlaceB = 512
-)
+// inPlaceLD is the distance of rows, in elements, up to which an operand is
+// read where it lies. Further apart, the rows of a tile crowd each other out of
+// the caches, and what comes next cannot be fetched line by line.
+const inPlaceLD = 512
 
 // Packs reports whether p can be computed as Packed.
 func (k *Matmul) Packs(p *Product) bool {
@@ -48,10 +46,10 @@ func (k *Matmul) Packs(p *Product) bool {
 // inPlace decides what is not packed.
 func (p *Product) inPlace() inPlace {
 	if panelTables[level].apart[0] == nil || p.M < groupCols || p.A.Type != tensor.F32 || p.B.Type != tensor.F32 ||
-		p.A.CS != 1 || p.A.RS > inPlaceA {
+		p.A.CS != 1 || p.A.RS > inPlaceLD {
 		return inPlace{}
 	}
-	return inPlace{a: true, b: p.B.CS == 1 && p.B.RS <= inPlaceB}
+	return inPlace{a: true, b: p.B.CS == 1 && p.B.RS <= inPlaceLD}
 }
 
 // InPlace reports whether hardly anything of a product that can be computed as

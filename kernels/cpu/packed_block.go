@@ -1,9 +1,12 @@
 package cpu
 
-// The k of one stretch and the sums that a block keeps, in elements: a panel's
-// stretch, the rows' stretch and the sums share the second-level cache.
+import "unsafe"
+
+// The k of one stretch and the sums that a block keeps, in elements: the sums,
+// and two panels' and two stretches of the rows, those in use and those that
+// come next, share the second-level cache.
 const (
-	packedStretch = 512
+	packedStretch = 256
 	packedSums    = 1 << 16
 )
 
@@ -16,6 +19,8 @@ type packedBlock struct {
 	out    outlet
 	sums   []float32 // of element (m, n) at (m-m0)*ld + n-n0
 	ld     int
+
+	fetched int // half groups of rows whose next stretch is fetched or was
 }
 
 // Compute computes rows [M0, M1) and columns [N0, N1) of the part, counted from
@@ -35,6 +40,7 @@ func (w *packedBlock) compute() {
 	w.out = w.outlet()
 	for k0 := 0; k0 < w.p.K; k0 += packedStretch {
 		k := min(packedStretch, w.p.K-k0)
+		w.fetched = 0
 		for n := w.n0; n < w.n1; n += PanelRows {
 			w.stretch(n, k0, k)
 		}
@@ -52,6 +58,7 @@ func (w *packedBlock) stretch(n, k0, k int) {
 	}
 	a, as := w.columns(n/PanelRows, k0)
 	last := k0+k == w.p.K
+	ahead := w.nextPanel(n, k0, k)
 	for m := w.m0; m < w.m1; m += groupCols {
 		x, xs := w.x(m, k0)
 		var out *float32
@@ -59,8 +66,39 @@ func (w *packedBlock) stretch(n, k0, k int) {
 			out = w.out.at(m-w.m0, n-w.n0)
 		}
 		c := &w.sums[(m-w.m0)*w.ld+n-w.n0]
-		kernel(k, a, as, x, xs, c, w.ld, k0 > 0, 0, 0, out, w.out.ld, w.out.alpha)
+		kernel(k, a, as, x, xs, c, w.ld, k0 > 0, ahead.next, ahead.lines, out, w.out.ld, w.out.alpha)
+		if ahead.advance(); ahead.lines == 0 {
+			ahead = w.nextRows(k0, k)
+		}
 	}
+}
+
+// nextPanel returns what to fetch first while k of the panel from column n on
+// are multiplied: the panel that comes next.
+func (w *packedBlock) nextPanel(n, k0, k int) fetch {
+	if n += PanelRows; n >= w.n1 {
+		n, k0 = w.n0, k0+k
+	}
+	q := n / PanelRows
+	if k0 >= w.p.K || q < w.firstPanel() {
+		return fetch{}
+	}
+	size := PanelBytes(w.p.B.Type, min(packedStretch, w.p.K-k0))
+	return fetchOf(w.panel(q, k0), size, ceilDiv(w.m1-w.m0, groupCols), k)
+}
+
+// nextRows returns what to fetch then: half a group of the rows after this
+// stretch of k, one half after the other until all are there.
+func (w *packedBlock) nextRows(k0, k int) fetch {
+	k0 += k
+	m := w.m0 + w.fetched/2*groupCols
+	if k0 >= w.p.K || m >= w.m1 || w.inPlace.a {
+		return fetch{}
+	}
+	half := min(packedStretch, w.p.K-k0) / 2
+	from := w.group(m, k0+w.fetched%2*half)
+	w.fetched++
+	return fetchOf(unsafe.Pointer(from), 4*groupCols*half, 1, k)
 }
 
 // columns returns where panel q is from k on, and, for tiles of operands in

@@ -190,10 +190,14 @@ func (t *panelProduct) ahead(q, q0, q1, k0, k, step int) fetch {
 		return fetch{}
 	}
 	size := PanelBytes(t.p.A.Type, min(step, t.p.K-k0))
-	calls := t.cols / groupCols
+	return fetchOf(unsafe.Pointer(t.resident(q, k0)), size, t.cols/groupCols, k)
+}
+
+// fetchOf returns the fetch of size bytes in some calls of a kernel, with k each.
+func fetchOf(from unsafe.Pointer, size, calls, k int) fetch {
 	quads := max(1, k/4)
-	lines := (size + 64*calls*quads - 1) / (64 * calls * quads)
-	return fetch{next: uintptr(unsafe.Pointer(t.resident(q, k0))), lines: lines, step: lines * quads * 64, size: size}
+	lines := ceilDiv(size, 64*calls*quads)
+	return fetch{next: uintptr(from), lines: lines, step: lines * quads * 64, size: size}
 }
 
 // chunk returns k columns of panel q from k0 on.

@@ -24,11 +24,25 @@ func (p *product) allRows(u, ux int) {
 		p.widen(u, i, p.a[i])
 	}
 	for j := range p.sums {
+		if p.embeds(j) {
+			for i := range p.a {
+				VFMADD231PS_BCST(p.xAt(ux, j), p.a[i], p.sums[j][i])
+			}
+			continue
+		}
 		VBROADCASTSS(p.xAt(ux, j), p.x[0])
 		for i := range p.a {
 			VFMADD231PS(p.a[i], p.x[0], p.sums[j][i])
 		}
 	}
+}
+
+// embeds reports whether the multiplications with column j load x themselves.
+// That saves an instruction and costs loads: all columns would take more than
+// the two a cycle that there are, half of them take less. Of a core that two
+// threads share, instructions are what a thread lacks.
+func (p *product) embeds(j int) bool {
+	return p.set == avx512 && (p.rows == 1 || j%2 == 1)
 }
 
 // allColumns keeps x in registers and takes vector after vector of A.
