@@ -91,6 +91,8 @@ type bucket struct {
 	links  [job.Classes]struct{ prev, next *bucket }
 	plan   *kernels.Plan // of the task that came last
 	jobs   int
+
+	overtaken int // batches taken from buckets behind this one since its own last
 }
 
 // fits reports whether t belongs to b, cheaply and with no false yes.
@@ -161,6 +163,38 @@ func (l *bucketList) remove(b *bucket, class int) {
 		link.next.links[class].prev = link.prev
 	}
 	link.prev, link.next = nil, nil
+}
+
+const (
+	maxCompared  = 32 // buckets, of those that have waited longest
+	maxOvertaken = 8
+)
+
+// most returns the bucket with the most demand (see policy.Pick), but the first
+// that was overtaken too often. One that holds a single job for good only has
+// it for having waited longest.
+func (l *bucketList) most(class int, now time.Time) *bucket {
+	if l.head.key.alone != nil {
+		return l.head
+	}
+	best, demand := l.head, -1.0
+	for b, n := l.head, 0; b != nil && n < maxCompared; b, n = b.links[class].next, n+1 {
+		if b.overtaken >= maxOvertaken {
+			return b
+		}
+		if d := float64(b.jobs) * float64(now.Sub(b.queues[class].head.Arrived)); d > demand {
+			best, demand = b, d
+		}
+	}
+	return best
+}
+
+// overtake counts b as taken before those that stand ahead of it in a class.
+func (b *bucket) overtake(class int) {
+	b.overtaken = 0
+	for ahead := b.links[class].prev; ahead != nil; ahead = ahead.links[class].prev {
+		ahead.overtaken++
+	}
 }
 
 // yield puts b behind the other buckets in each class where the next one has

@@ -27,6 +27,7 @@ func (d *desk) pickFrom(b *Batch, owner *dispatcher) bool {
 
 // pick makes a credit out for the candidate that comes next.
 func (d *desk) pick(b *Batch, now time.Time) bool {
+	d.weigh(now)
 	i, why := policy.Pick(now, d.cands, d.engine.Tuning)
 	if i < 0 {
 		return false
@@ -64,6 +65,24 @@ func (d *desk) surveyShard(owner *dispatcher, now time.Time) {
 		}
 		d.cands = append(d.cands, c)
 		d.places = append(d.places, place{owner, l})
+	}
+}
+
+// weigh finds out what speaks for each of several candidates: how many wait,
+// and how long they would take.
+func (d *desk) weigh(now time.Time) {
+	if len(d.cands) < 2 {
+		return
+	}
+	for i := range d.cands {
+		c, l := &d.cands[i], d.places[i].lane
+		b, _ := l.front(bestClass(now, c, d.engine.Tuning), now)
+		c.Jobs = b.jobs
+		if l.key.single {
+			c.Time = d.costs.Predict(d.work(l).Widen(b.jobs))
+		} else {
+			c.Time = d.costs.Predict(d.work(l))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -164,10 +165,11 @@ func (s *shard) fill(b *Batch) {
 		return
 	}
 	for b.room() {
-		bk := b.lane.front(b.class)
+		bk, class := b.lane.front(b.class, b.formed)
 		if bk == nil {
 			break
 		}
+		bk.overtake(class)
 		s.drain(bk, b)
 		if bk.jobs > 0 { // the batch is full
 			bk.yield()
@@ -177,13 +179,22 @@ func (s *shard) fill(b *Batch) {
 	}
 }
 
-// front returns the bucket to take next: of the class asked for, else of the
-// highest class that has one.
-func (l *lane) front(class int) *bucket {
-	if b := l.classes[class].head; b != nil {
-		return b
+// front returns the bucket to take next, of the class asked for, else of the
+// highest class that has one, and that class; nil if there is none.
+func (l *lane) front(class int, now time.Time) (*bucket, int) {
+	for c := job.Classes; ; class = c {
+		if l.classes[class].head != nil {
+			return l.classes[class].most(class, now), class
+		}
+		if c--; c < 0 {
+			return nil, 0
+		}
 	}
-	for c := job.Classes - 1; c >= 0; c-- {
+}
+
+// any returns some bucket of a lane in which something waits.
+func (l *lane) any() *bucket {
+	for c := range l.classes {
 		if b := l.classes[c].head; b != nil {
 			return b
 		}
@@ -224,7 +235,7 @@ func (s *shard) abandonAll(o job.Outcome, err error) {
 	s.absorb()
 	for len(s.open) > 0 {
 		l := s.open[0]
-		bk := l.front(0)
+		bk := l.any()
 		for c := range bk.queues {
 			for bk.queues[c].head != nil {
 				t := bk.pop(c)

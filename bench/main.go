@@ -68,6 +68,7 @@ var sections = []struct {
 	{"smalln", (*session).smallN},
 	{"softmax", (*session).softmax},
 	{"headline", (*session).headline},
+	{"decode", (*session).decode},
 }
 
 // session is one run of the command.

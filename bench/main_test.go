@@ -17,14 +17,14 @@ func TestAllSections(t *testing.T) {
 	blastest.Library(t)
 	o, err := parse([]string{
 		"-quick", "-reps=1", "-least=0", "-window=5ms", "-memory=1", "-threads=1,2", "-sizes=33", "-shapes=130x50",
-		"-n=1,3,20", "-types=f32,f16,bf16", "-rows=10,1100", "-shared=100x70",
+		"-n=1,3,20", "-types=f32,f16,bf16", "-rows=10,1100", "-shared=100x70", "-layers=1",
 	}, t.Output())
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, run(o, &out))
 	for _, want := range []string{
 		"Square sgemm, 1 threads", "Square sgemm, 2 threads", "W 130x50 f32", "W 130x50 bf16", "Softmax of 4096 rows in place, f16",
-		"the whole scheduler, batches of", "small-N f32, 2 threads, N=20:", "headline, W 100x70, 2 threads:",
+		"the whole scheduler, batches of", "small-N f32, 2 threads, N=20:", "headline, W 100x70, 2 threads:", "decode, 2 threads:",
 	} {
 		require.Contains(t, out.String(), want)
 	}

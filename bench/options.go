@@ -21,6 +21,7 @@ type options struct {
 	types    []string
 	rows     []int   // lengths of softmax rows
 	shared   []shape // weights of the headline
+	layers   int     // of the model that is decoded
 	memory   int     // MiB that are read to measure bandwidth
 	reps     int
 	least    time.Duration // of a sample
@@ -37,7 +38,7 @@ func (s shape) String() string { return fmt.Sprintf("%dx%d", s.m, s.k) }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
 	o := &options{
-		sections: []string{"sgemm", "smalln", "softmax", "headline"},
+		sections: []string{"sgemm", "smalln", "softmax", "headline", "decode"},
 		threads:  []int{1, runtime.NumCPU()},
 		sizes:    []int{256, 512, 1024, 2048, 4096},
 		shapes:   []shape{{4096, 4096}, {896, 896}, {9728, 896}, {896, 4864}, {151936, 896}},
@@ -52,13 +53,14 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	f.Bool("quick", false, "a few cells of everything, in less than 30 s")
 	f.IntVar(&o.reps, "reps", 7, "samples of each entrant; the median counts")
 	f.DurationVar(&o.least, "least", 30*time.Millisecond, "the shortest sample")
-	f.DurationVar(&o.window, "window", 400*time.Millisecond, "a sample of the headline")
+	f.DurationVar(&o.window, "window", 400*time.Millisecond, "a sample of the headline; one of decode takes five times as long")
+	f.IntVar(&o.layers, "layers", 4, "layers of the model that is decoded")
 	f.IntVar(&o.memory, "memory", 256, "MiB that are read to measure the bandwidth of memory: more than the caches hold")
 	f.StringVar(&o.blas, "blas", "", "the BLAS to compare with (default: the first found)")
 	f.StringVar(&o.core, "core", "", "the processor that OpenBLAS is told to be on (default: it looks; SkylakeX or Haswell if it does not know the processor)")
 	f.StringVar(&o.ggml, "ggml", "", "the library that ggml/CMakeLists.txt makes (default: without ggml)")
 	f.BoolVar(&o.markdown, "md", false, "write Markdown")
-	list(f, "sections", "sections: sgemm, smalln, softmax, headline", &o.sections, parseSection)
+	list(f, "sections", "sections: sgemm, smalln, softmax, headline, decode", &o.sections, parseSection)
 	list(f, "threads", "numbers of threads", &o.threads, positive)
 	list(f, "sizes", "sizes of square products", &o.sizes, positive)
 	list(f, "shapes", "shapes of small-N weights, MxK", &o.shapes, parseShape)

@@ -3,6 +3,8 @@ package cpu
 import (
 	"math/bits"
 	"unsafe"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
 // The sizes of blocks of a product over panels, in elements. Columns are taken
@@ -145,14 +147,26 @@ func (t *panelProduct) groups(q0, q1 int, sums []float32) {
 			if t.p.Panels.Ptr != nil {
 				ahead = t.ahead(q, q0, q1, k0, k, step)
 			}
-			t.allColumns(t.chunk(q, k0, k), k0, k, &sums[(q-q0)*PanelRows], ld, ahead)
+			a, dt := t.widened(t.chunk(q, k0, k), k)
+			t.allColumns(a, dt, k0, k, &sums[(q-q0)*PanelRows], ld, ahead)
 		}
 	}
 }
 
+// widened returns a stretch of a panel as the kernels of many columns like it
+// best, and the index of its type: binary16 takes two instructions to widen,
+// which is done once for all if there are many.
+func (t *panelProduct) widened(a *byte, k int) (*byte, int) {
+	if t.p.A.Type != tensor.F16 || t.cols < 4*groupCols {
+		return a, typeIndex(t.p.A.Type)
+	}
+	wide := grow(&t.s.panel.wide, PanelRows*k)
+	load(wide, 1, line{unsafe.Pointer(a), tensor.F16, 1}, len(wide))
+	return (*byte)(unsafe.Pointer(&wide[0])), typeIndex(tensor.F32)
+}
+
 // allColumns multiplies a stretch of a panel with every group of columns.
-func (t *panelProduct) allColumns(a *byte, k0, k int, c *float32, ld int, ahead fetch) {
-	dt := typeIndex(t.p.A.Type)
+func (t *panelProduct) allColumns(a *byte, dt, k0, k int, c *float32, ld int, ahead fetch) {
 	tile := t.f.tile[dt][2]
 	for n := 0; n < t.cols; n += groupCols {
 		x, to := at(t.x, n/groupCols*t.xs+k0*groupCols), at(c, n*ld)

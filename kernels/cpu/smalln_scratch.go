@@ -19,6 +19,7 @@ type panelScratch struct {
 	of   columnsOf // which they are
 	sums []float32
 	own  []float32 // a stretch of a panel
+	wide []float32 // likewise, widened
 
 	image Product // the mirror image of one being computed
 

@@ -17,6 +17,11 @@ type Candidate struct {
 	TenantUsed time.Duration
 	// Deadline is the earliest of the bucket's jobs; zero for none.
 	Deadline time.Time
+	// Jobs is how many jobs wait for the same reading of an operand, and Time
+	// what that is predicted to take. Where they are not known, 0, every
+	// candidate counts for the same.
+	Jobs int
+	Time time.Duration
 }
 
 func (c *Candidate) waits() bool {
@@ -47,13 +52,20 @@ const (
 	PickPriority = "priority with ageing"
 	PickFairness = "tenant with less device time"
 	PickDeadline = "earlier deadline"
+	PickDemand   = "more waiting for its time"
 	PickAge      = "waited longer"
 	PickOrder    = "first of equals"
 )
 
 // Pick chooses the bucket that runs next, -1 when none has jobs: by priority
 // with ageing, then the tenant that used the device less, then the earlier
-// deadline, then age. It is pure, O(n) and does not allocate.
+// deadline, then demand. It is pure, O(n) and does not allocate.
+//
+// Demand is jobs waiting x longest wait / device time: one reading of an
+// operand answers all who wait for it, as one broadcast of a page does, and
+// this is the RxW rule of D. Aksoy and M. Franklin, "Scheduling for large-scale
+// on-demand data broadcasting" (INFOCOM 1998), by time. What few wait for, or
+// takes long, gathers company while others go first, but not for ever.
 //
 // No candidate starves: one that has waited AgeStep*job.Classes longer than
 // every job of the others is picked before them.
@@ -90,7 +102,7 @@ func reasonFor(now time.Time, cands []Candidate, tuning PickTuning, index int, b
 		}
 		needed = max(needed, -d)
 	}
-	return [...]string{PickOnly, PickPriority, PickFairness, PickDeadline, PickAge}[needed]
+	return [...]string{PickOnly, PickPriority, PickFairness, PickDeadline, PickAge, PickDemand}[needed]
 }
 
 // The criteria, in order.
@@ -99,6 +111,7 @@ const (
 	criterionFairness
 	criterionDeadline
 	criterionAge
+	criterionDemand
 )
 
 // standing is a candidate's place in the order at one time.
@@ -108,10 +121,17 @@ type standing struct {
 	used     time.Duration
 	deadline time.Time
 	age      time.Duration // of its oldest job
+	jobs     int
+	time     time.Duration
+}
+
+// demand is what decides between equals.
+func (s *standing) demand() float64 {
+	return float64(max(s.jobs, 1)) * float64(s.age) / float64(max(s.time, 1))
 }
 
 func stand(now time.Time, c *Candidate, tuning PickTuning) standing {
-	s := standing{used: c.TenantUsed, deadline: c.Deadline}
+	s := standing{used: c.TenantUsed, deadline: c.Deadline, jobs: c.Jobs, time: c.Time}
 	for class, oldest := range c.Oldest {
 		if oldest.IsZero() {
 			continue
@@ -136,8 +156,12 @@ func decide(a, b standing) int {
 		return signed(criterionFairness, a.used < b.used)
 	case !a.deadline.Equal(b.deadline):
 		return signed(criterionDeadline, !a.deadline.IsZero() && (b.deadline.IsZero() || a.deadline.Before(b.deadline)))
-	case a.age != b.age:
-		return signed(criterionAge, a.age > b.age)
+	case a.jobs == b.jobs && a.time == b.time:
+		if a.age != b.age {
+			return signed(criterionAge, a.age > b.age)
+		}
+	case a.demand() != b.demand():
+		return signed(criterionDemand, a.demand() > b.demand())
 	}
 	return 0
 }

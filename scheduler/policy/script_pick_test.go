@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,11 +33,19 @@ func (p *picker) setClock(words []string) (string, error) {
 }
 
 // bucket adds a bucket: its name, then when the oldest job of a class came
-// (low=, normal=, high=), used= and deadline=.
+// (low=, normal=, high=), used=, deadline=, jobs= and time=.
 func (p *picker) bucket(words []string) (string, error) {
 	var c Candidate
 	for _, w := range words[1:] {
 		name, value := option(w)
+		if name == "jobs" {
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return "", err
+			}
+			c.Jobs = n
+			continue
+		}
 		d, err := time.ParseDuration(value)
 		if err != nil {
 			return "", err
@@ -50,6 +59,8 @@ func (p *picker) bucket(words []string) (string, error) {
 			c.Oldest[job.High.Class()] = start.Add(d)
 		case "used":
 			c.TenantUsed = d
+		case "time":
+			c.Time = d
 		case "deadline":
 			c.Deadline = start.Add(d)
 		default:
