@@ -76,6 +76,8 @@ type Batch struct {
 	stage     atomic.Int32 // of the commit: see idle
 	timing    device.Timing
 	err       error
+	callers   int   // who were told of results
+	inFlight  int64 // jobs, before they were
 }
 
 // part is units [u0, u1) of a task in a batch.
@@ -138,6 +140,7 @@ func (b *Batch) clear() {
 	b.stage.Store(idle)
 	b.oldest = time.Time{}
 	b.timing = device.Timing{}
+	b.callers, b.inFlight = 0, 0
 }
 
 // newBatch returns an empty batch.

@@ -34,7 +34,8 @@ func (b *Batch) complete(t device.Timing, err error) {
 	b.ended = b.engine.now()
 	if err == nil {
 		b.commit()
-		b.engine.loop.flush(&b.settlement)
+		b.inFlight = b.engine.Ledger.InFlight()
+		b.callers = b.engine.loop.flush(&b.settlement)
 	}
 	b.engine.sendDevice((*completed)(b))
 }

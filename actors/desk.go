@@ -30,6 +30,9 @@ type desk struct {
 	places  []place       // where each candidate stands
 	soonest time.Duration // until the first lane has lingered, 0 for none
 	linger  *time.Timer
+
+	gatherRests int // batches left after which callers are not waited for
+	gatherRest  int // how many there were
 }
 
 // place is where a candidate stands.
@@ -51,6 +54,7 @@ func (d *desk) receive(message any) {
 		d.commit((*Batch)(m))
 	case *completed:
 		d.account((*Batch)(m))
+		d.gather((*Batch)(m))
 		d.schedule()
 		d.engine.recycle((*Batch)(m))
 	case *compiled:

@@ -138,11 +138,12 @@ func (l *loop) tell(s *job.Settlement) {
 	l.flush(s)
 }
 
-// flush wakes the callers of a settlement.
-func (l *loop) flush(s *job.Settlement) {
-	if s.Flush() > 1 {
+// flush wakes the callers of a settlement and returns how many.
+func (l *loop) flush(s *job.Settlement) (callers int) {
+	if callers = s.Flush(); callers > 1 {
 		l.yields.Store(true)
 	}
+	return callers
 }
 
 // close ends the loop after what is queued, and waits for it.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
-	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -34,8 +35,7 @@ func (s *session) headlineOf(m *machine, sh shape) error {
 		return err
 	}
 	defer free(w)
-	batches := &batchSizes{}
-	sched, err := scheduler.Open(context.Background(), scheduler.Config{Device: m.device, Recorder: batches})
+	sched, err := scheduler.Open(context.Background(), scheduler.Config{Device: m.device})
 	if err != nil {
 		return err
 	}
@@ -53,8 +53,8 @@ func (s *session) headlineOf(m *machine, sh shape) error {
 	if _, err := ours(); err != nil { // what batches form at all
 		return err
 	}
-	n := max(1, int(math.Round(batches.mean())))
-	return s.compareHeadline(m, w, xs, n, batches, ours)
+	n := max(1, int(math.Round(formedBy(sched).since(formed{}))))
+	return s.compareHeadline(m, w, xs, n, sched, ours)
 }
 
 // vectors are x and y of every caller.
@@ -65,7 +65,7 @@ func (m *machine) vectors(w *memory) (xs [2]*memory, err error) {
 	return xs, err
 }
 
-func (s *session) compareHeadline(m *machine, w *memory, xs [2]*memory, n int, batches *batchSizes, ours func() (float64, error)) error {
+func (s *session) compareHeadline(m *machine, w *memory, xs [2]*memory, n int, sched *scheduler.Scheduler, ours func() (float64, error)) error {
 	raw, err := m.rawKernel(w, n)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (s *session) compareHeadline(m *machine, w *memory, xs [2]*memory, n int, b
 	peers := []entrant{m.gemvs(w, xs[0], xs[1]), m.callersOfGemv(w, xs[0], xs[1])}
 	var jobs, kernel []float64
 	times := make([][]float64, len(peers))
-	batches.reset()
+	before := formedBy(sched)
 	for range s.reps {
 		perSecond, err := ours()
 		if err != nil {
@@ -86,6 +86,7 @@ func (s *session) compareHeadline(m *machine, w *memory, xs [2]*memory, n int, b
 			times[i] = append(times[i], callers/s.over(&peers[i]))
 		}
 	}
+	batch := formedBy(sched).since(before)
 	t := table{
 		title:  fmt.Sprintf("y = W·x, W %dx%d f32 resident, %d goroutines, %d threads", w.rows, w.cols, callers, m.threads),
 		header: []string{"", "products/s", "ms for 64", "ours is"},
@@ -94,7 +95,7 @@ func (s *session) compareHeadline(m *machine, w *memory, xs [2]*memory, n int, b
 	line := func(name string, perSecond float64) {
 		t.add(name, fmt.Sprintf("%.0f", perSecond), fmt.Sprintf("%.2f", 1e3*callers/perSecond), ratio(us/perSecond)+"x")
 	}
-	line(fmt.Sprintf("the whole scheduler, batches of %.1f", batches.mean()), us)
+	line(fmt.Sprintf("the whole scheduler, batches of %.1f", batch), us)
 	line(fmt.Sprintf("its kernel alone, N=%d", n), median(kernel))
 	peer := 0.0
 	for i := range peers {
@@ -103,7 +104,7 @@ func (s *session) compareHeadline(m *machine, w *memory, xs [2]*memory, n int, b
 	}
 	s.print(&t)
 	s.conclude("headline, W %dx%d, %d threads: %.2fx sgemv, %s of the kernel's rate, batches of %.1f", w.rows, w.cols, m.threads, us/peer,
-		percent(us/median(kernel)), batches.mean())
+		percent(us/median(kernel)), batch)
 	return nil
 }
 
@@ -186,20 +187,28 @@ func (m *machine) callersOfGemv(w, x, y *memory) entrant {
 	}}
 }
 
-// batchSizes is a recorder of nothing but how many jobs a batch has.
-type batchSizes struct{ jobs, batches atomic.Int64 }
+// formed is how many batches a scheduler has formed, and the jobs in them.
+type formed struct{ jobs, batches float64 }
 
-// Record implements metrics.Recorder.
-func (b *batchSizes) Record(d *metrics.Decision) {
-	b.jobs.Add(int64(d.Jobs))
-	b.batches.Add(1)
+// formedBy reads the scheduler's counters. A recorder would change how it works.
+func formedBy(s *scheduler.Scheduler) (f formed) {
+	var text strings.Builder
+	s.WritePrometheus(&text)
+	for line := range strings.Lines(text.String()) {
+		series, value, _ := strings.Cut(strings.TrimSpace(line), "} ")
+		name, _, _ := strings.Cut(series, "{")
+		n, _ := strconv.ParseFloat(value, 64)
+		switch name {
+		case "metallic_sched_batches_total":
+			f.batches += n
+		case "metallic_sched_batch_jobs_total":
+			f.jobs += n
+		}
+	}
+	return f
 }
 
-func (b *batchSizes) reset() {
-	b.jobs.Store(0)
-	b.batches.Store(0)
-}
-
-func (b *batchSizes) mean() float64 {
-	return float64(b.jobs.Load()) / float64(max(b.batches.Load(), 1))
+// since returns the mean batch since before.
+func (f formed) since(before formed) float64 {
+	return (f.jobs - before.jobs) / max(f.batches-before.batches, 1)
 }
