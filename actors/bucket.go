@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"time"
 	"unsafe"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
@@ -87,10 +86,10 @@ func (l *taskList) pop() *Task {
 type bucket struct {
 	key    bucketKey
 	lane   *lane
-	queues [job.Classes]taskList
-	links  [job.Classes]struct{ prev, next *bucket }
+	queues [job.Classes]queue
 	plan   *kernels.Plan // of the task that came last
 	jobs   int
+	own    flow // the first of its flows: most buckets have no other
 }
 
 // fits reports whether t belongs to b, cheaply and with no false yes.
@@ -98,34 +97,11 @@ func (b *bucket) fits(t *Task) bool {
 	return b != nil && b.plan == t.Plan && b.key.holds(t)
 }
 
-func (b *bucket) push(t *Task) {
-	q := &b.queues[t.Class]
-	if q.head == nil {
-		b.lane.classes[t.Class].push(b, t.Class)
-	}
-	q.push(t)
-	b.plan = t.Plan
-	b.jobs++
-	b.lane.jobs++
-}
-
-// pop removes the first task of a class.
-func (b *bucket) pop(class int) *Task {
-	q := &b.queues[class]
-	t := q.pop()
-	if q.head == nil {
-		b.lane.classes[class].remove(b, class)
-	}
-	b.jobs--
-	b.lane.jobs--
-	return t
-}
-
 // lane holds the buckets whose batches may share a command buffer.
 type lane struct {
 	key      laneKey
 	buckets  map[bucketKey]*bucket
-	classes  [job.Classes]bucketList // buckets with tasks of a class, oldest first
+	classes  [job.Classes]claims
 	jobs     int
 	cold     int // batches whose kernels are being compiled
 	width    int // columns worth taking at once, by the cost model
@@ -135,54 +111,25 @@ type lane struct {
 	place    int // in shard.open, -1 when nothing waits
 }
 
-// bucketList is a queue of buckets linked through bucket.links[class].
-type bucketList struct{ head, tail *bucket }
-
-func (l *bucketList) push(b *bucket, class int) {
-	b.links[class].prev, b.links[class].next = l.tail, nil
-	if l.tail == nil {
-		l.head = b
-	} else {
-		l.tail.links[class].next = b
+// front returns the bucket to take next: of the class asked for, else of the
+// highest class that has one; nil if nothing waits.
+func (l *lane) front(class int) *bucket {
+	if c := l.classes[class].first(); c != nil {
+		return c.head.bucket
 	}
-	l.tail = b
-}
-
-func (l *bucketList) remove(b *bucket, class int) {
-	link := &b.links[class]
-	if link.prev == nil {
-		l.head = link.next
-	} else {
-		link.prev.links[class].next = link.next
-	}
-	if link.next == nil {
-		l.tail = link.prev
-	} else {
-		link.next.links[class].prev = link.prev
-	}
-	link.prev, link.next = nil, nil
-}
-
-// yield puts b behind the other buckets in each class where the next one has
-// waited longer, so that one that is never emptied holds up nobody.
-func (b *bucket) yield() {
-	for class := range b.queues {
-		list := &b.lane.classes[class]
-		if next := b.links[class].next; list.head == b && next != nil &&
-			next.queues[class].head.Arrived.Before(b.queues[class].head.Arrived) {
-			list.remove(b, class)
-			list.push(b, class)
+	for class := job.Classes - 1; class >= 0; class-- {
+		if c := l.classes[class].first(); c != nil {
+			return c.head.bucket
 		}
 	}
+	return nil
 }
 
-// oldest returns, for each class, when the lane's longest waiting task of it
-// came; zero for none.
-func (l *lane) oldest() (at [job.Classes]time.Time) {
-	for c := range l.classes {
-		if b := l.classes[c].head; b != nil {
-			at[c] = b.queues[c].head.Arrived
-		}
+// contested reports whether more than one tenant may be waiting in the lane.
+func (l *lane) contested() bool {
+	n := 0
+	for class := range l.classes {
+		n += l.classes[class].turns.Len()
 	}
-	return at
+	return n > 1
 }

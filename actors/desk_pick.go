@@ -3,7 +3,6 @@ package actors
 import (
 	"time"
 
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
@@ -31,11 +30,15 @@ func (d *desk) pick(b *Batch, now time.Time) bool {
 	if i < 0 {
 		return false
 	}
+	if least, ok := policy.Least(d.cands); ok {
+		d.engine.tenants.clock.Advance(least)
+	}
 	l := d.places[i].lane
 	b.lane, b.shard, b.pick, b.formed = l, d.places[i].owner.shard, why, now
-	b.class = bestClass(now, &d.cands[i], d.engine.Tuning)
+	b.class = policy.Class(now, d.cands, i, d.engine.Tuning)
 	b.lingered = d.engine.Linger > 0
 	b.maxColumns, b.maxProblems = d.limits(l)
+	b.ahead = d.ahead(l, b.maxColumns)
 	return true
 }
 
@@ -67,18 +70,16 @@ func (d *desk) surveyShard(owner *dispatcher, now time.Time) {
 	}
 }
 
-// candidate is what the picker sees of the lane: its longest waiting jobs.
-func (l *lane) candidate() policy.Candidate {
-	c := policy.Candidate{Oldest: l.oldest(), TenantUsed: -1}
+// candidate is what the picker sees of the lane: in each class the tenant
+// whose turn it is, and the first of its jobs.
+func (l *lane) candidate() (c policy.Candidate) {
 	for i := range l.classes {
-		b := l.classes[i].head
-		if b == nil {
+		front := l.classes[i].first()
+		if front == nil {
 			continue
 		}
-		t := b.queues[i].head
-		if used := t.Account.Used(); c.TenantUsed < 0 || used < c.TenantUsed {
-			c.TenantUsed = used
-		}
+		t := front.head.tasks.head
+		c.Oldest[i], c.Served[i], c.TenantUsed[i] = t.Arrived, front.owner.served, front.owner.Used()
 		if dl := t.Deadline; !dl.IsZero() && (c.Deadline.IsZero() || dl.Before(c.Deadline)) {
 			c.Deadline = dl
 		}
@@ -106,23 +107,4 @@ func (d *desk) wakeIn(wait time.Duration) {
 		return
 	}
 	d.linger.Reset(wait)
-}
-
-// bestClass returns the class whose longest waiting job stands highest.
-func bestClass(now time.Time, c *policy.Candidate, tuning policy.PickTuning) int {
-	last, classes := 0, 0
-	for class := range c.Oldest {
-		if !c.Oldest[class].IsZero() {
-			last, classes = class, classes+1
-		}
-	}
-	if classes == 1 {
-		return last
-	}
-	var only [job.Classes]policy.Candidate
-	for class := range c.Oldest {
-		only[class].Oldest[class] = c.Oldest[class]
-	}
-	best, _ := policy.Pick(now, only[:], tuning)
-	return best
 }

@@ -29,7 +29,7 @@ type shelf struct {
 func newShelf() *shelf {
 	caps := sim.Open(sim.Config{}).Info().Caps
 	return &shelf{
-		shard: newShard(1), arrived: time.Unix(1000, 0),
+		shard: newShard(1, newTenants(nil)), arrived: time.Unix(1000, 0),
 		engine: &Engine{Config: Config{MaxJobs: 1 << 30, InPlaceBytes: -1}},
 		plans:  policy.NewCache(caps, policy.DefaultPrefs(), kernels.Default),
 	}
