@@ -127,7 +127,7 @@ func (s *shard) disperse(b *bucket) {
 			if len(s.crowds) < maxSpareCrowds {
 				s.crowds = append(s.crowds, q.crowd)
 			}
-		case q.flow != nil:
+		case q.flow != nil && q.flow != &b.own:
 			s.forget(q.flow)
 		}
 	}

@@ -195,14 +195,27 @@ func (bk *bucket) drain(b *Batch) {
 			if f == nil {
 				break
 			}
-			f.hand(b)
+			f.serve(b, q.crowd == nil)
 		}
 	}
 }
 
-// hand gives the first task of a flow, or the units of it that fit, to a batch
-// and charges the tenant for them ahead; tasks that nobody waits for any more
-// are dropped.
+// serve gives the first task of a flow to a batch, or while it takes them all
+// of a tenant that is alone, and charges the tenant ahead.
+func (f *flow) serve(b *Batch, alone bool) {
+	before := b.columns
+	for f.hand(b); alone && f.tasks.head != nil && b.takes(); {
+		f.hand(b)
+	}
+	if b.columns > before {
+		f.owner.Charge(b.ahead * float64(b.columns-before))
+		f.owner.served = b.formed
+	}
+	f.yield()
+}
+
+// hand gives the first task, or the units of it that fit, to a batch; tasks
+// that nobody waits for any more are dropped.
 func (f *flow) hand(b *Batch) {
 	t := f.tasks.head
 	if !t.Deadline.IsZero() && !b.formed.Before(t.Deadline) {
@@ -211,15 +224,11 @@ func (f *flow) hand(b *Batch) {
 	if !t.Pending() { // also when a part of it has failed
 		f.pop()
 		t.abandon()
-	} else {
-		whole := b.add(t)
-		f.owner.Charge(b.ahead * float64(b.parts[len(b.parts)-1].units()))
-		f.owner.served = b.formed
-		if whole {
-			f.pop()
-		}
+		return
 	}
-	f.yield()
+	if whole := b.add(t); whole {
+		f.pop()
+	}
 }
 
 // abandonAll ends every waiting task with an error and empties the shard.

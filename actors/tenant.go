@@ -23,14 +23,24 @@ type tenants struct {
 	clock   policy.Clock
 	weights map[string]float64 // 1 for those that are not there
 	nobody  tenant             // of tasks without an account
+	last    *tenant            // asked for last
 }
 
 func newTenants(weights map[string]float64) *tenants {
-	return &tenants{weights: weights, nobody: tenant{Share: policy.NewShare(1)}}
+	ts := &tenants{weights: weights, nobody: tenant{Share: policy.NewShare(1)}}
+	ts.last = &ts.nobody
+	return ts
 }
 
 // of returns an account's tenant.
 func (ts *tenants) of(a *job.Account) *tenant {
+	if a != ts.last.account {
+		ts.last = ts.find(a)
+	}
+	return ts.last
+}
+
+func (ts *tenants) find(a *job.Account) *tenant {
 	if a == nil {
 		return &ts.nobody
 	}
