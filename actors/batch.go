@@ -52,6 +52,7 @@ type Batch struct {
 	maxProblems int
 	pick        string // why this lane
 	lingered    bool
+	ahead       float64 // nanoseconds charged for a unit that is taken
 
 	// The work.
 	parts      []part
@@ -90,6 +91,9 @@ type part struct {
 	inPlace bool
 	held    bool
 }
+
+// units is what the part counts for in its batch.
+func (p *part) units() int { return max(p.u1-p.u0, 1) }
 
 func (b *Batch) plan() *kernels.Plan { return b.parts[0].task.Plan }
 
@@ -135,7 +139,7 @@ func (b *Batch) clear() {
 	b.arena.reset()
 	b.Stages = b.Stages[:0]
 	b.shard, b.lane, b.refused, b.err = nil, nil, nil, nil
-	b.problems, b.columns, b.attempt, b.reason = 0, 0, 0, 0
+	b.problems, b.columns, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0
 	b.lingered, b.compiled, b.settled = false, false, false
 	b.stage.Store(idle)
 	b.oldest = time.Time{}

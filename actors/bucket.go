@@ -87,12 +87,10 @@ func (l *taskList) pop() *Task {
 type bucket struct {
 	key    bucketKey
 	lane   *lane
-	queues [job.Classes]taskList
-	links  [job.Classes]struct{ prev, next *bucket }
+	queues [job.Classes]queue
 	plan   *kernels.Plan // of the task that came last
 	jobs   int
-
-	overtaken int // batches taken from buckets behind this one since its own last
+	own    flow // the first of its flows: most buckets have no other
 }
 
 // fits reports whether t belongs to b, cheaply and with no false yes.
@@ -100,34 +98,11 @@ func (b *bucket) fits(t *Task) bool {
 	return b != nil && b.plan == t.Plan && b.key.holds(t)
 }
 
-func (b *bucket) push(t *Task) {
-	q := &b.queues[t.Class]
-	if q.head == nil {
-		b.lane.classes[t.Class].push(b, t.Class)
-	}
-	q.push(t)
-	b.plan = t.Plan
-	b.jobs++
-	b.lane.jobs++
-}
-
-// pop removes the first task of a class.
-func (b *bucket) pop(class int) *Task {
-	q := &b.queues[class]
-	t := q.pop()
-	if q.head == nil {
-		b.lane.classes[class].remove(b, class)
-	}
-	b.jobs--
-	b.lane.jobs--
-	return t
-}
-
 // lane holds the buckets whose batches may share a command buffer.
 type lane struct {
 	key      laneKey
 	buckets  map[bucketKey]*bucket
-	classes  [job.Classes]bucketList // buckets with tasks of a class, oldest first
+	classes  [job.Classes]claims
 	jobs     int
 	cold     int // batches whose kernels are being compiled
 	width    int // columns worth taking at once, by the cost model
@@ -137,86 +112,35 @@ type lane struct {
 	place    int // in shard.open, -1 when nothing waits
 }
 
-// bucketList is a queue of buckets linked through bucket.links[class].
-type bucketList struct{ head, tail *bucket }
-
-func (l *bucketList) push(b *bucket, class int) {
-	b.links[class].prev, b.links[class].next = l.tail, nil
-	if l.tail == nil {
-		l.head = b
-	} else {
-		l.tail.links[class].next = b
+// front returns the flow whose bucket to take next: of the class asked for, else
+// of the highest class that has one; nil if nothing waits.
+func (l *lane) front(class int, now time.Time) *flow {
+	if c := l.classes[class].first(); c != nil {
+		return c.most(now)
 	}
-	l.tail = b
-}
-
-func (l *bucketList) remove(b *bucket, class int) {
-	link := &b.links[class]
-	if link.prev == nil {
-		l.head = link.next
-	} else {
-		link.prev.links[class].next = link.next
-	}
-	if link.next == nil {
-		l.tail = link.prev
-	} else {
-		link.next.links[class].prev = link.prev
-	}
-	link.prev, link.next = nil, nil
-}
-
-const (
-	maxCompared  = 32 // buckets, of those that have waited longest
-	maxOvertaken = 8
-)
-
-// most returns the bucket with the most demand (see policy.Pick), but the first
-// that was overtaken too often. One that holds a single job for good only has
-// it for having waited longest.
-func (l *bucketList) most(class int, now time.Time) *bucket {
-	if l.head.key.alone != nil {
-		return l.head
-	}
-	best, demand := l.head, -1.0
-	for b, n := l.head, 0; b != nil && n < maxCompared; b, n = b.links[class].next, n+1 {
-		if b.overtaken >= maxOvertaken {
-			return b
-		}
-		if d := float64(b.jobs) * float64(now.Sub(b.queues[class].head.Arrived)); d > demand {
-			best, demand = b, d
+	for class := job.Classes - 1; class >= 0; class-- {
+		if c := l.classes[class].first(); c != nil {
+			return c.most(now)
 		}
 	}
-	return best
+	return nil
 }
 
-// overtake counts b as taken before those that stand ahead of it in a class.
-func (b *bucket) overtake(class int) {
-	b.overtaken = 0
-	for ahead := b.links[class].prev; ahead != nil; ahead = ahead.links[class].prev {
-		ahead.overtaken++
-	}
-}
-
-// yield puts b behind the other buckets in each class where the next one has
-// waited longer, so that one that is never emptied holds up nobody.
-func (b *bucket) yield() {
-	for class := range b.queues {
-		list := &b.lane.classes[class]
-		if next := b.links[class].next; list.head == b && next != nil &&
-			next.queues[class].head.Arrived.Before(b.queues[class].head.Arrived) {
-			list.remove(b, class)
-			list.push(b, class)
+// any returns some bucket of a lane in which something waits.
+func (l *lane) any() *bucket {
+	for class := range l.classes {
+		if c := l.classes[class].first(); c != nil {
+			return c.head.bucket
 		}
 	}
+	return nil
 }
 
-// oldest returns, for each class, when the lane's longest waiting task of it
-// came; zero for none.
-func (l *lane) oldest() (at [job.Classes]time.Time) {
-	for c := range l.classes {
-		if b := l.classes[c].head; b != nil {
-			at[c] = b.queues[c].head.Arrived
-		}
+// contested reports whether more than one tenant may be waiting in the lane.
+func (l *lane) contested() bool {
+	n := 0
+	for class := range l.classes {
+		n += l.classes[class].turns.Len()
 	}
-	return at
+	return n > 1
 }

@@ -3,8 +3,6 @@ package actors
 import (
 	"slices"
 	"time"
-
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // account closes the books on a batch: costs, charges, records, and retries
@@ -49,23 +47,24 @@ func (d *desk) record(b *Batch) {
 	}
 }
 
-// charge shares the batch's device time among tenants by columns.
+// charge shares the batch's device time among tenants by columns, in place of
+// what they were charged ahead.
 func (b *Batch) charge() {
-	if b.timing.Device <= 0 {
+	each := max(float64(b.timing.Device), 0) / float64(max(b.columns, 1))
+	if each == 0 && b.ahead == 0 {
 		return
 	}
-	each := float64(b.timing.Device) / float64(max(b.columns, 1))
-	var account *job.Account
+	var who *tenant
 	units := 0
 	for i := range b.parts {
 		p := &b.parts[i]
-		if p.task.Account != account {
-			account.Charge(time.Duration(each * float64(units)))
-			account, units = p.task.Account, 0
+		if p.task.tenant != who {
+			who.bill(units, each, b.ahead, b.ended)
+			who, units = p.task.tenant, 0
 		}
-		units += max(p.u1-p.u0, 1)
+		units += p.units()
 	}
-	account.Charge(time.Duration(each * float64(units)))
+	who.bill(units, each, b.ahead, b.ended)
 }
 
 func (d *desk) takeBack(b *Batch) { d.out = without(d.out, b) }

@@ -32,11 +32,27 @@ func (d *desk) measure(l *lane) {
 	l.rest = min(l.measured, 64) // the model learns most from the first batches
 }
 
+// ahead predicts the nanoseconds that a unit of a batch from the lane will
+// take, if that has to be known before the batch has ended: because tenants
+// take turns in it, or another may be picked meanwhile.
+func (d *desk) ahead(l *lane, columns int) float64 {
+	if d.engine.info.QueueDepth <= 1 && !l.contested() {
+		return 0
+	}
+	w := d.work(l)
+	if !l.key.single {
+		w.Shape.Batch = 1
+		return float64(d.costs.Predict(w))
+	}
+	n := max(min(l.jobs, columns), 1)
+	return float64(d.costs.Predict(w.Widen(n))) / float64(n)
+}
+
 // work returns what one unit of the lane's first job is.
 func (d *desk) work(l *lane) policy.Work {
 	for i := range l.classes {
-		if b := l.classes[i].head; b != nil {
-			return policy.WorkOf(b.queues[i].head.Plan)
+		if c := l.classes[i].first(); c != nil {
+			return policy.WorkOf(c.head.tasks.head.Plan)
 		}
 	}
 	return policy.Work{

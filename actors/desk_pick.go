@@ -3,7 +3,6 @@ package actors
 import (
 	"time"
 
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
@@ -32,11 +31,15 @@ func (d *desk) pick(b *Batch, now time.Time) bool {
 	if i < 0 {
 		return false
 	}
+	if least, ok := policy.Least(d.cands); ok {
+		d.engine.tenants.clock.Advance(least)
+	}
 	l := d.places[i].lane
 	b.lane, b.shard, b.pick, b.formed = l, d.places[i].owner.shard, why, now
-	b.class = bestClass(now, &d.cands[i], d.engine.Tuning)
+	b.class = policy.Class(now, d.cands, i, d.engine.Tuning)
 	b.lingered = d.engine.Linger > 0
 	b.maxColumns, b.maxProblems = d.limits(l)
+	b.ahead = d.ahead(l, b.maxColumns)
 	return true
 }
 
@@ -76,7 +79,7 @@ func (d *desk) weigh(now time.Time) {
 	}
 	for i := range d.cands {
 		c, l := &d.cands[i], d.places[i].lane
-		b, _ := l.front(bestClass(now, c, d.engine.Tuning), now)
+		b := l.front(policy.Class(now, d.cands, i, d.engine.Tuning), now).bucket
 		c.Jobs = b.jobs
 		if l.key.single {
 			c.Time = d.costs.Predict(d.work(l).Widen(b.jobs))
@@ -86,18 +89,16 @@ func (d *desk) weigh(now time.Time) {
 	}
 }
 
-// candidate is what the picker sees of the lane: its longest waiting jobs.
-func (l *lane) candidate() policy.Candidate {
-	c := policy.Candidate{Oldest: l.oldest(), TenantUsed: -1}
+// candidate is what the picker sees of the lane: in each class the tenant
+// whose turn it is, and the first of its jobs.
+func (l *lane) candidate() (c policy.Candidate) {
 	for i := range l.classes {
-		b := l.classes[i].head
-		if b == nil {
+		front := l.classes[i].first()
+		if front == nil {
 			continue
 		}
-		t := b.queues[i].head
-		if used := t.Account.Used(); c.TenantUsed < 0 || used < c.TenantUsed {
-			c.TenantUsed = used
-		}
+		t := front.head.tasks.head
+		c.Oldest[i], c.Served[i], c.TenantUsed[i] = t.Arrived, front.owner.served, front.owner.Used()
 		if dl := t.Deadline; !dl.IsZero() && (c.Deadline.IsZero() || dl.Before(c.Deadline)) {
 			c.Deadline = dl
 		}
@@ -125,23 +126,4 @@ func (d *desk) wakeIn(wait time.Duration) {
 		return
 	}
 	d.linger.Reset(wait)
-}
-
-// bestClass returns the class whose longest waiting job stands highest.
-func bestClass(now time.Time, c *policy.Candidate, tuning policy.PickTuning) int {
-	last, classes := 0, 0
-	for class := range c.Oldest {
-		if !c.Oldest[class].IsZero() {
-			last, classes = class, classes+1
-		}
-	}
-	if classes == 1 {
-		return last
-	}
-	var only [job.Classes]policy.Candidate
-	for class := range c.Oldest {
-		only[class].Oldest[class] = c.Oldest[class]
-	}
-	best, _ := policy.Pick(now, only[:], tuning)
-	return best
 }

@@ -21,7 +21,7 @@ func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
 	if e.Lend {
 		stripes = processors()
 	}
-	d := &dispatcher{engine: e, op: op, shard: newShard(stripes)}
+	d := &dispatcher{engine: e, op: op, shard: newShard(stripes, e.tenants)}
 	d.shard.owner = d
 	d.pid = e.spawnAt(&d.door, op.String(), d.receive)
 	return d

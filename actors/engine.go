@@ -22,6 +22,9 @@ type Config struct {
 	Cache  *device.Cache
 	Costs  *policy.CostModel // belongs to the engine from now on
 	Tuning policy.PickTuning
+	// Weights are the tenants' shares of device time, relative to each other;
+	// 1 for those that are not there.
+	Weights map[string]float64
 	// Shards is the number of dispatchers for each operation.
 	Shards int
 	// MaxColumns bounds the columns (or rows, or matrices) of one batch.
@@ -73,6 +76,8 @@ type Engine struct {
 	info   device.Info
 	cache  *device.Cache
 	desk   *desk
+	// tenants belong to the loop's owner.
+	tenants *tenants
 
 	system  *actor.ActorSystem
 	loop    *loop
@@ -98,7 +103,7 @@ func Open(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
-	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache}
+	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache, tenants: newTenants(cfg.Weights)}
 	e.desk = newDesk(e, queue)
 	e.start()
 	return e, nil

@@ -1,6 +1,9 @@
 package actors
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // kernelActor turns a formed batch into plain data: pipelines, bindings,
 // copies. It touches no queue. There is one for each kernel family.
@@ -60,6 +63,7 @@ func (b *Batch) pruneFrom(first int) {
 		if p := b.parts[i]; p.wanted() {
 			kept = append(kept, p)
 		} else {
+			p.task.tenant.bill(p.units(), 0, b.ahead, time.Time{})
 			p.leave(&r)
 		}
 	}

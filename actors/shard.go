@@ -2,7 +2,6 @@ package actors
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -15,18 +14,21 @@ import (
 // actors share.
 type shard struct {
 	stripes
-	owner *dispatcher
-	_     line
+	owner   *dispatcher
+	tenants *tenants
+	_       line
 
 	lanes  map[laneKey]*lane
 	open   []*lane // lanes in which something waits
 	last   *bucket // where the last task went
 	spare  []*bucket
+	flows  []*flow      // spare
+	crowds []*crowd     // spare
 	queued atomic.Int64 // tasks in buckets, for whoever asks
 }
 
-func newShard(stripes int) *shard {
-	return &shard{stripes: newStripes(stripes), lanes: map[laneKey]*lane{}}
+func newShard(stripes int, ts *tenants) *shard {
+	return &shard{stripes: newStripes(stripes), tenants: ts, lanes: map[laneKey]*lane{}}
 }
 
 // absorb moves everything that came in into buckets and reports whether
@@ -69,7 +71,11 @@ func (s *shard) insert(t *Task) {
 	if b.lane.jobs == 0 {
 		s.openLane(b.lane)
 	}
-	b.push(t)
+	f := b.queues[t.Class].flow
+	if f == nil || f.account != t.Account {
+		f = s.flowOf(b, t)
+	}
+	f.push(t, &s.tenants.clock)
 	if last := s.last; last != b {
 		s.last = b
 		if last != nil && last.jobs == 0 { // it was only kept for having been the last
@@ -127,6 +133,7 @@ func (s *shard) close(b *bucket) {
 	if len(l.buckets) == 0 && l.jobs == 0 && len(s.lanes) > maxIdleLanes {
 		delete(s.lanes, l.key)
 	}
+	s.disperse(b)
 	*b = bucket{}
 	if len(s.spare) < maxSpareBuckets {
 		s.spare = append(s.spare, b)
@@ -156,8 +163,8 @@ func (s *shard) closeLane(l *lane) {
 }
 
 // fill moves tasks into a batch that was given a credit for one of the
-// shard's lanes: the bucket that has waited longest in the class, and further
-// buckets of the lane while the credit lasts.
+// shard's lanes: the bucket that is in front in the class, and further buckets
+// of the lane while the credit lasts.
 func (s *shard) fill(b *Batch) {
 	before := b.lane.jobs
 	defer func() { s.queued.Add(int64(b.lane.jobs - before)) }()
@@ -165,68 +172,64 @@ func (s *shard) fill(b *Batch) {
 		return
 	}
 	for b.room() {
-		bk, class := b.lane.front(b.class, b.formed)
-		if bk == nil {
+		f := b.lane.front(b.class, b.formed)
+		if f == nil {
 			break
 		}
-		bk.overtake(class)
-		s.drain(bk, b)
+		f.overtake()
+		bk := f.bucket
+		bk.drain(b)
 		if bk.jobs > 0 { // the batch is full
-			bk.yield()
 			break
 		}
 		s.close(bk)
 	}
 }
 
-// front returns the bucket to take next, of the class asked for, else of the
-// highest class that has one, and that class; nil if there is none.
-func (l *lane) front(class int, now time.Time) (*bucket, int) {
-	for c := job.Classes; ; class = c {
-		if l.classes[class].head != nil {
-			return l.classes[class].most(class, now), class
-		}
-		if c--; c < 0 {
-			return nil, 0
-		}
-	}
-}
-
-// any returns some bucket of a lane in which something waits.
-func (l *lane) any() *bucket {
-	for c := range l.classes {
-		if b := l.classes[c].head; b != nil {
-			return b
-		}
-	}
-	return nil
-}
-
-// drain moves tasks of one bucket into a batch, the class asked for first.
-func (s *shard) drain(bk *bucket, b *Batch) {
+// drain moves tasks of one bucket into a batch, the class asked for first. In
+// each class the tenants take turns.
+func (bk *bucket) drain(b *Batch) {
 	b.openProblem()
 	for i := 0; i < job.Classes; i++ {
-		class := (b.class + job.Classes - i) % job.Classes
-		for bk.queues[class].head != nil && b.takes() {
-			s.hand(bk, class, b)
+		q := &bk.queues[(b.class+job.Classes-i)%job.Classes]
+		for b.takes() {
+			f := q.first()
+			if f == nil {
+				break
+			}
+			f.serve(b, q.crowd == nil)
 		}
 	}
 }
 
-// hand gives the first task of a class, or the units of it that fit, to a
-// batch; tasks that nobody waits for any more are dropped.
-func (s *shard) hand(bk *bucket, class int, b *Batch) {
-	t := bk.queues[class].head
+// serve gives the first task of a flow to a batch, or while it takes them all
+// of a tenant that is alone, and charges the tenant ahead.
+func (f *flow) serve(b *Batch, alone bool) {
+	before := b.columns
+	for f.hand(b); alone && f.tasks.head != nil && b.takes(); {
+		f.hand(b)
+	}
+	if b.columns > before {
+		f.owner.Charge(b.ahead * float64(b.columns-before))
+		f.owner.served = b.formed
+	}
+	f.yield()
+}
+
+// hand gives the first task, or the units of it that fit, to a batch; tasks
+// that nobody waits for any more are dropped.
+func (f *flow) hand(b *Batch) {
+	t := f.tasks.head
 	if !t.Deadline.IsZero() && !b.formed.Before(t.Deadline) {
 		t.End(job.Expired, job.ErrExpired)
 	}
 	if !t.Pending() { // also when a part of it has failed
-		bk.pop(class)
+		f.pop()
 		t.abandon()
 		return
 	}
 	if whole := b.add(t); whole {
-		bk.pop(class)
+		f.pop()
 	}
 }
 
@@ -237,8 +240,8 @@ func (s *shard) abandonAll(o job.Outcome, err error) {
 		l := s.open[0]
 		bk := l.any()
 		for c := range bk.queues {
-			for bk.queues[c].head != nil {
-				t := bk.pop(c)
+			for f := bk.queues[c].first(); f != nil; f = bk.queues[c].first() {
+				t := f.pop()
 				s.queued.Add(-1)
 				t.End(o, err)
 				t.abandon()

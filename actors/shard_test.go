@@ -29,7 +29,7 @@ type shelf struct {
 func newShelf() *shelf {
 	caps := sim.Open(sim.Config{}).Info().Caps
 	return &shelf{
-		shard: newShard(1), arrived: time.Unix(1000, 0),
+		shard: newShard(1, newTenants(nil)), arrived: time.Unix(1000, 0),
 		engine: &Engine{Config: Config{MaxJobs: 1 << 30, InPlaceBytes: -1}},
 		plans:  policy.NewCache(caps, policy.DefaultPrefs(), kernels.Default),
 	}
@@ -67,7 +67,7 @@ type modelBucket struct {
 	key   bucketKey
 	tasks [job.Classes][]*Task
 
-	overtaken int
+	overtaken [job.Classes]int
 }
 
 func (m *model) put(t *Task) {
@@ -93,6 +93,7 @@ func (m *model) put(t *Task) {
 	}
 	if len(b.tasks[t.Class]) == 0 {
 		l.lists[t.Class] = append(l.lists[t.Class], b)
+		b.overtaken[t.Class] = 0
 	}
 	b.tasks[t.Class] = append(b.tasks[t.Class], t)
 }
@@ -138,9 +139,9 @@ func (l *modelLane) front(class int, now time.Time) *modelBucket {
 	for _, c := range []int{class, 2, 1, 0} {
 		if list := l.lists[c]; len(list) > 0 {
 			best := mostOf(list, c, now)
-			list[best].overtaken = 0
+			list[best].overtaken[c] = 0
 			for _, ahead := range list[:best] {
-				ahead.overtaken++
+				ahead.overtaken[c]++
 			}
 			return list[best]
 		}
@@ -154,7 +155,7 @@ func mostOf(list []*modelBucket, class int, now time.Time) (best int) {
 		switch jobs := len(b.tasks[0]) + len(b.tasks[1]) + len(b.tasks[2]); {
 		case list[0].key.alone != nil:
 			return 0
-		case b.overtaken >= maxOvertaken:
+		case b.overtaken[class] >= maxOvertaken:
 			return i
 		default:
 			if d := float64(jobs) * float64(now.Sub(b.tasks[class][0].Arrived)); d > demand {

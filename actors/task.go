@@ -24,12 +24,13 @@ type Task struct {
 	Deadline time.Time
 	Arrived  time.Time
 
-	next  *Task // in an inbox or a bucket's queue
-	first bool  // of those that were put into an inbox together
-	taken int   // units handed to batches so far
-	split *split
-	drops atomic.Int32 // shares given up, of the submitter's and the engine's
-	Keep  bool         // never reuse: a handle or a timer may outlive the job
+	next   *Task // in an inbox or a flow
+	first  bool  // of those that were put into an inbox together
+	taken  int   // units handed to batches so far
+	tenant *tenant
+	split  *split
+	drops  atomic.Int32 // shares given up, of the submitter's and the engine's
+	Keep   bool         // never reuse: a handle or a timer may outlive the job
 }
 
 // Operands counts the operands that may be loaded, and the indices of them in
@@ -82,7 +83,7 @@ func (t *Task) last() bool { return t.drops.Load() == 1 || t.drops.Add(1) == 2 }
 func (t *Task) reset() {
 	t.Life.Reset()
 	t.Form.A, t.Form.B, t.Form.C, t.Form.Bias = none, none, none, none
-	t.Plan, t.Account, t.split, t.next = nil, nil, nil, nil
+	t.Plan, t.Account, t.tenant, t.split, t.next = nil, nil, nil, nil, nil
 	t.taken, t.Deadline, t.Keep, t.drops = 0, time.Time{}, false, atomic.Int32{}
 }
 

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -41,6 +42,18 @@ type Config struct {
 	// over a limit is refused with job.ErrQueueFull, or waits if it asked to.
 	// Default: 4,000,000 jobs and 8 GiB in all, no limit by tenant.
 	Limits job.Limits
+
+	// Weights are tenants' shares of device time relative to each other, by
+	// name, from 0.001 to 1000. While tenants of one priority have work waiting
+	// each gets device time in proportion to its weight, however much it has
+	// queued: the time that its jobs took, of a batch with others by columns.
+	// Who asked for nothing has saved up nothing. So a job of a tenant that has
+	// nothing else waiting is in the next batch of its operand, before any that
+	// holds only jobs of tenants who had more: it waits for what the device is
+	// at (MaxBatchTime) and is done with the batch after it. Others in the same
+	// position, with operands of other shapes, may come before it with a batch
+	// each. Default 1 for every tenant that is not there.
+	Weights map[string]float64
 
 	// MaxColumns bounds the columns (softmax: rows) of one batch; wider jobs
 	// are cut and put together again. Default 1024.
@@ -104,6 +117,7 @@ func (c Config) withDefaults() Config {
 	if c.Catalog == nil {
 		c.Catalog = kernels.Default
 	}
+	c.Weights = maps.Clone(c.Weights)
 	set(&c.Limits.Jobs, 4_000_000)
 	set(&c.Limits.Bytes, 8<<30)
 	set(&c.MaxColumns, 1024)
@@ -145,6 +159,18 @@ func (c *Config) validate() error {
 	} {
 		if f.value < f.min {
 			return &ConfigError{f.name, fmt.Sprint(f.value), fmt.Sprintf("at least %d", f.min)}
+		}
+	}
+	return c.validateWeights()
+}
+
+func (c *Config) validateWeights() error {
+	for _, tenant := range slices.Sorted(maps.Keys(c.Weights)) {
+		if w := c.Weights[tenant]; !policy.WeightAllowed(w) {
+			return &ConfigError{
+				fmt.Sprintf("Weights[%q]", tenant), fmt.Sprint(w),
+				fmt.Sprintf("%v to %v", policy.MinWeight, policy.MaxWeight),
+			}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ func TestDefaultsKeepWhatIsSet(t *testing.T) {
 	set := Config{
 		DeviceName: "sim", Prefs: &prefs, Catalog: kernels.Catalog{}, Limits: job.Limits{Jobs: 1, Bytes: 2, TenantJobs: 3, TenantBytes: 4},
 		MaxColumns: 5, MaxBatchTime: 6, AgeStep: 7, InPlaceBytes: -1, KernelCache: 8, Shards: 9, Linger: 10, Logger: slog.Default(),
+		Weights: map[string]float64{"a": 11},
 	}
 	require.Equal(t, set, set.withDefaults())
 }
@@ -59,6 +61,11 @@ func TestConfigErrors(t *testing.T) {
 		"Limits.Bytes":       {Limits: job.Limits{Bytes: -1}},
 		"Limits.TenantJobs":  {Limits: job.Limits{TenantJobs: -1}},
 		"Limits.TenantBytes": {Limits: job.Limits{TenantBytes: -1}},
+		`Weights["none"]`:    {Weights: map[string]float64{"one": 1, "none": 0}},
+		`Weights["less"]`:    {Weights: map[string]float64{"less": -1}},
+		`Weights["NaN"]`:     {Weights: map[string]float64{"NaN": math.NaN()}},
+		`Weights["all"]`:     {Weights: map[string]float64{"all": math.Inf(1)}},
+		`Weights["a"]`:       {Weights: map[string]float64{"b": 1e9, "a": 1e-9}},
 	} {
 		_, err := Open(context.Background(), c)
 		var wrong *ConfigError

@@ -95,7 +95,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 	engine, err := actors.Open(actors.Config{
 		Device: s.device, Ledger: s.ledger, Cache: s.kernels,
 		Costs:  policy.NewCostModel(policy.Prior{Bandwidth: info.Bandwidth, Flops: info.Flops, Launch: info.Launch}),
-		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep},
+		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep}, Weights: s.cfg.Weights,
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
 		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
@@ -177,6 +177,10 @@ func (s *Scheduler) Audit() job.Audit { return s.ledger.Audit() }
 
 // TenantAudit returns one tenant's audit.
 func (s *Scheduler) TenantAudit(tenant string) job.Audit { return s.ledger.Account(tenant).Audit() }
+
+// DeviceTime returns the device time that a tenant's jobs have used: of a
+// batch with others a share by columns.
+func (s *Scheduler) DeviceTime(tenant string) time.Duration { return s.ledger.Account(tenant).Used() }
 
 // KernelCache returns what the kernel cache has done so far.
 func (s *Scheduler) KernelCache() device.CacheStats { return s.kernels.Stats() }

@@ -52,6 +52,9 @@ type Account struct {
 	used      atomic.Int64 // device time, in nanoseconds
 	ledger    *Ledger
 	Tenant    string
+	// Keep is for whoever runs the jobs to keep what it knows of the tenant. One
+	// goroutine at a time may use it.
+	Keep any
 }
 
 // Charge adds device time that the tenant's jobs have used. A nil account is

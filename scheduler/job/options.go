@@ -9,7 +9,9 @@ import (
 // zero value is right for most.
 type Options struct {
 	// Tenant names who the job is for. Admission limits and fairness go by
-	// tenant; device time is charged to it. Empty is a tenant like any other.
+	// tenant; device time is charged to it, so that in each priority tenants
+	// with work waiting share the device by their weights. Empty is a tenant
+	// like any other.
 	Tenant string
 	// Priority orders waiting jobs. Low work is never starved: waiting raises
 	// it. Default Normal.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"sort"
 	"testing"
 	"time"
@@ -14,10 +15,14 @@ import (
 func drawCandidates(t *rapid.T, now time.Time) []Candidate {
 	some := rapid.IntRange(0, 4)
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Candidate {
-		c := Candidate{TenantUsed: time.Duration(some.Draw(t, "used"))}
+		c := Candidate{}
 		for class := range c.Oldest {
 			if rapid.Bool().Draw(t, "has class") {
 				c.Oldest[class] = now.Add(-time.Duration(some.Draw(t, "age")) * 60 * time.Millisecond)
+				c.TenantUsed[class] = Virtual(some.Draw(t, "used"))
+			}
+			if rapid.Bool().Draw(t, "was served") {
+				c.Served[class] = now.Add(-time.Duration(some.Draw(t, "since")) * 60 * time.Millisecond)
 			}
 		}
 		if d := some.Draw(t, "deadline"); d > 0 {
@@ -27,21 +32,42 @@ func drawCandidates(t *rapid.T, now time.Time) []Candidate {
 	}), 0, 8).Draw(t, "candidates")
 }
 
-// rank states the order as a list of numbers, the smallest first.
-func rank(now time.Time, c Candidate, tuning PickTuning) (r [4]int64) {
+// leastOf is the least virtual time of all classes that wait.
+func leastOf(cands []Candidate) Virtual {
+	least := Virtual(math.Inf(1))
+	for _, c := range cands {
+		for class, oldest := range c.Oldest {
+			if !oldest.IsZero() {
+				least = min(least, c.TenantUsed[class])
+			}
+		}
+	}
+	return least
+}
+
+// rank states the order as a list of numbers, the smallest first: level, then
+// virtual time, of the class that ranks first; deadline; age.
+func rank(now time.Time, c Candidate, least Virtual, tuning PickTuning) (r [4]int64) {
 	age := time.Duration(-1)
 	for class, oldest := range c.Oldest {
-		if !oldest.IsZero() {
-			waited := now.Sub(oldest)
-			r[0] = min(r[0], -int64(class)-int64(waited/tuning.AgeStep))
-			age = max(age, waited)
+		if oldest.IsZero() {
+			continue
 		}
+		waited := now.Sub(oldest)
+		counts := waited
+		if c.TenantUsed[class] > least && !c.Served[class].IsZero() {
+			counts = min(counts, now.Sub(c.Served[class]))
+		}
+		level, used := -int64(class)-int64(counts/tuning.AgeStep), int64(c.TenantUsed[class])
+		if age < 0 || level < r[0] || level == r[0] && used < r[1] {
+			r[0], r[1] = level, used
+		}
+		age = max(age, waited)
 	}
 	if age < 0 {
 		return [4]int64{1}
 	}
-	r[1], r[3] = int64(c.TenantUsed), -int64(age)
-	r[2] = int64(1) << 62
+	r[2], r[3] = int64(1)<<62, -int64(age)
 	if !c.Deadline.IsZero() {
 		r[2] = c.Deadline.UnixNano()
 	}
@@ -51,14 +77,15 @@ func rank(now time.Time, c Candidate, tuning PickTuning) (r [4]int64) {
 func TestPickAgreesWithSorting(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cands, tuning := drawCandidates(t, start), DefaultPickTuning()
+		least := leastOf(cands)
 		order := make([]int, 0, len(cands))
 		for i := range cands {
-			if rank(start, cands[i], tuning)[0] <= 0 {
+			if rank(start, cands[i], least, tuning)[0] <= 0 {
 				order = append(order, i)
 			}
 		}
 		sort.SliceStable(order, func(i, j int) bool {
-			a, b := rank(start, cands[order[i]], tuning), rank(start, cands[order[j]], tuning)
+			a, b := rank(start, cands[order[i]], least, tuning), rank(start, cands[order[j]], least, tuning)
 			for k := range a {
 				if a[k] != b[k] {
 					return a[k] < b[k]
@@ -82,7 +109,8 @@ func expectedReason(cands []Candidate, order []int, tuning PickTuning) string {
 	if len(order) == 1 {
 		return PickOnly
 	}
-	a, b := rank(start, cands[order[0]], tuning), rank(start, cands[order[1]], tuning)
+	least := leastOf(cands)
+	a, b := rank(start, cands[order[0]], least, tuning), rank(start, cands[order[1]], least, tuning)
 	for k, reason := range []string{PickPriority, PickFairness, PickDeadline, PickAge} {
 		if a[k] != b[k] {
 			return reason
@@ -103,12 +131,38 @@ func TestNoCandidateStarves(t *testing.T) {
 				}
 			}
 		}
-		patient := Candidate{TenantUsed: time.Hour}
+		patient := Candidate{}
+		patient.TenantUsed[job.Low.Class()] = Virtual(time.Hour)
 		patient.Oldest[job.Low.Class()] = oldest.Add(-job.Classes * tuning.AgeStep)
 		at := rapid.IntRange(0, len(cands)).Draw(t, "at")
 		cands = append(cands[:at:at], append([]Candidate{patient}, cands[at:]...)...)
 		got, _ := Pick(start, cands, tuning)
 		require.Equal(t, at, got)
+	})
+}
+
+// TestClass: the class that a candidate stands by is the one that would be
+// picked if each were a candidate of its own.
+func TestClass(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cands, tuning := drawCandidates(t, start), DefaultPickTuning()
+		for i, c := range cands {
+			if !c.waits() {
+				continue
+			}
+			apart := make([]Candidate, job.Classes)
+			for class := range apart {
+				apart[class].Oldest[class] = c.Oldest[class]
+				apart[class].TenantUsed[class], apart[class].Served[class] = c.TenantUsed[class], c.Served[class]
+			}
+			bystanders := append(apart, cands...)
+			got := Class(start, bystanders, job.Classes+i, tuning)
+			least := leastOf(cands)
+			for class := range apart {
+				a, b := rank(start, apart[got], least, tuning), rank(start, apart[class], least, tuning)
+				require.False(t, b[0] < a[0] || b[0] == a[0] && (b[1] < a[1] || b[1] == a[1] && b[3] < a[3]), "%d before %d", class, got)
+			}
+		}
 	})
 }
 
@@ -121,7 +175,7 @@ func crowd() []Candidate {
 	cands := make([]Candidate, 200)
 	for i := range cands {
 		cands[i].Oldest[i%job.Classes] = start.Add(-time.Duration(i) * time.Millisecond)
-		cands[i].TenantUsed = time.Duration(i%7) * time.Second
+		cands[i].TenantUsed[i%job.Classes] = Virtual(i % 7)
 	}
 	return cands
 }

@@ -15,6 +15,7 @@ type env struct {
 	prefs   Prefs
 	catalog kernels.Catalog
 	picker  picker
+	fair    fairScript
 }
 
 func newEnv() *env {
@@ -47,6 +48,10 @@ func (e *env) commands() map[string]func([]string) (string, error) {
 		"bucket":   e.picker.bucket,
 		"pick":     e.picker.pick,
 		"drain":    e.picker.drain,
+		// Turns of tenants.
+		"tenant": e.fair.tenant,
+		"wait":   e.fair.wait,
+		"serve":  e.fair.serve,
 	}
 }
 

@@ -33,7 +33,8 @@ func (p *picker) setClock(words []string) (string, error) {
 }
 
 // bucket adds a bucket: its name, then when the oldest job of a class came
-// (low=, normal=, high=), used=, deadline=, jobs= and time=.
+// (low=, normal=, high=), used= and served= of the tenants, deadline=, jobs= and
+// time=.
 func (p *picker) bucket(words []string) (string, error) {
 	var c Candidate
 	for _, w := range words[1:] {
@@ -58,7 +59,13 @@ func (p *picker) bucket(words []string) (string, error) {
 		case "high":
 			c.Oldest[job.High.Class()] = start.Add(d)
 		case "used":
-			c.TenantUsed = d
+			for class := range c.TenantUsed {
+				c.TenantUsed[class] = Virtual(d)
+			}
+		case "served":
+			for class := range c.Served {
+				c.Served[class] = start.Add(d)
+			}
 		case "time":
 			c.Time = d
 		case "deadline":

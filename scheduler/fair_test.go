@@ -1,0 +1,145 @@
+package scheduler_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// gated is a device that begins when the gate is opened.
+type gated struct {
+	device.Device
+	gate chan struct{}
+}
+
+type gatedQueue struct {
+	device.Queue
+	gate chan struct{}
+}
+
+func (d gated) NewQueue() (device.Queue, error) {
+	q, err := d.Device.NewQueue()
+	return gatedQueue{q, d.gate}, err
+}
+
+func (q gatedQueue) Commit(b *device.Batch) {
+	<-q.gate
+	q.Queue.Commit(b)
+}
+
+// TestShareOfDeviceTimeInAFlood: on a device that computes, one tenant submits
+// a hundred times what each of four others does, before them. While they all
+// have work waiting each gets at least 90 % of its fair share of device time:
+// of batches that they share, and of the time when each has an operand of its
+// own, which takes more or less long. At any one moment it may be short by what
+// the others had of one batch.
+func TestShareOfDeviceTimeInAFlood(t *testing.T) {
+	t.Run("one operand", func(t *testing.T) {
+		flood(t, scheduler.Config{MaxColumns: 8}, 400, 1, [5]int{64, 64, 64, 64, 64})
+	})
+	t.Run("weights", func(t *testing.T) {
+		flood(t, scheduler.Config{MaxColumns: 8, Weights: map[string]float64{"flood": 2}}, 400, 2, [5]int{64, 64, 64, 64, 64})
+	})
+	t.Run("operands of their own", func(t *testing.T) {
+		flood(t, scheduler.Config{MaxColumns: 1}, 160, 1, [5]int{256, 320, 384, 448, 320})
+	})
+}
+
+// flood submits everything, lets the device begin and, while all have work
+// waiting, compares what device time each has got. The last of the operands is
+// that of the flood, whose weight is given; equal ones are one.
+func flood(t *testing.T, cfg scheduler.Config, each int, weight float64, rows [5]int) {
+	const others = 4
+	d, longest := gated{openCPU(t), make(chan struct{})}, &longestBatch{}
+	cfg.Device, cfg.Recorder = d, longest
+	s, err := scheduler.Open(background, cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { giveUp(t, s) })
+	operands, x := map[int]*scheduler.Operand{}, make([]float32, 4096)
+	submitTo := func(i int, tenant string) job.Handle {
+		if operands[rows[i]] == nil {
+			operands[rows[i]], err = s.Load(tensor.Matrix(make([]float32, rows[i]*4096), rows[i], 4096))
+			require.NoError(t, err)
+		}
+		h, err := s.Submit(background, &job.Matmul{
+			A: operands[rows[i]].View(), B: tensor.Vector(x), C: tensor.Vector(make([]float32, rows[i])),
+			Options: job.Options{Tenant: tenant},
+		})
+		require.NoError(t, err)
+		return h
+	}
+	first := make(chan job.Handle)
+	go func() { first <- submitTo(others, "first") }() // may wait at the gate for all
+	for s.TenantAudit("first").InFlight == 0 {
+		runtime.Gosched()
+	}
+	for range 100 * each {
+		submitTo(others, "flood")
+	}
+	var late []<-chan struct{} // of each other tenant, closed when it has little left
+	tenants := []string{"flood"}
+	for i := range others {
+		tenants = append(tenants, fmt.Sprint("other ", i))
+		for n := range each {
+			if h := submitTo(i, tenants[i+1]); n == each*3/4 {
+				late = append(late, h.Done())
+			}
+		}
+	}
+	close(d.gate)
+	require.NoError(t, (<-first).Wait(background))
+	select {
+	case <-late[0]:
+	case <-late[1]:
+	case <-late[2]:
+	case <-late[3]:
+	}
+	used, sum := map[string]time.Duration{}, time.Duration(0)
+	for _, tenant := range tenants {
+		require.NotZero(t, s.TenantAudit(tenant).InFlight, "%s has nothing waiting", tenant)
+		used[tenant] = s.DeviceTime(tenant)
+		sum += used[tenant]
+	}
+	fair := sum.Seconds() / (others + weight)
+	t.Logf("flood: %.3f of its fair share of %v; longest batch %v", used["flood"].Seconds()/fair/weight, sum, longest.time())
+	for _, tenant := range tenants[1:] {
+		t.Logf("%s: %.3f of its fair share", tenant, used[tenant].Seconds()/fair)
+		require.Greater(t, used[tenant].Seconds()+longest.time().Seconds(), 0.9*fair, tenant)
+	}
+}
+
+// giveUp closes a scheduler without waiting for what it has.
+func giveUp(t *testing.T, s *scheduler.Scheduler) {
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	require.ErrorIs(t, s.Close(ctx), job.ErrClosed)
+	audit := s.Audit()
+	require.True(t, audit.Balances() && audit.InFlight == 0 && audit.Bytes == 0, "%+v", audit)
+}
+
+// The map of weights is the caller's to change after Open.
+func TestWeightsAreCopied(t *testing.T) {
+	weights := map[string]float64{"a": 1}
+	s := start(t, scheduler.Config{Device: openCPU(t), Weights: weights})
+	w := square(t, s, 4)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 100 {
+			weights[fmt.Sprint(i)] = 2
+		}
+	}()
+	for i := range 100 {
+		require.NoError(t, s.Do(background, newProbe(w, job.Options{Tenant: fmt.Sprint(i)}).Matmul))
+	}
+	<-done
+}
