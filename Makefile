@@ -33,7 +33,7 @@ stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
 
 fuzz: ## fuzz every kernel of the cpu device, FUZZTIME=2m each
 	set -e; for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' kernels/cpu/fuzz_test.go); do \
-		go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./kernels/cpu; done
+		go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s ./kernels/cpu; done
 
 bench: ## run the benchmarks, BENCH=pattern BENCHTIME=1s
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(packages)
