@@ -15,10 +15,12 @@ type env struct {
 	prefs   Prefs
 	catalog kernels.Catalog
 	picker  picker
+	ward    ward
 }
 
 func newEnv() *env {
 	e := &env{prefs: DefaultPrefs()}
+	e.ward.clock = &e.picker
 	_, _ = e.device(nil)
 	_, _ = e.setCatalog([]string{"default"})
 	return e
@@ -47,6 +49,13 @@ func (e *env) commands() map[string]func([]string) (string, error) {
 		"bucket":   e.picker.bucket,
 		"pick":     e.picker.pick,
 		"drain":    e.picker.drain,
+		// Quarantine.
+		"quarantine":     e.ward.setTuning,
+		"fail":           e.ward.fail,
+		"succeed":        e.ward.succeed,
+		"forget-operand": e.ward.forgetOperand,
+		"ask":            e.ward.ask,
+		"state":          e.ward.state,
 	}
 }
 
