@@ -21,7 +21,7 @@ func TestEmptyJobsOfAnySize(t *testing.T) {
 	}
 	s := start(t, scheduler.Config{Device: openCPU(t)})
 	for name, j := range map[string]job.Job{
-		"matrices":         &job.Matmul{A: view(huge, 0, 1), B: view(1, 1, 2), C: view(huge, 0, 2)},
+		"matrices":         &job.Matmul{A: view(huge, 0, 0), B: view(1, 0, 2), C: view(huge, 0, 2)},
 		"columns":          &job.Matmul{A: view(1, 0, 0), B: view(1, 0, huge), C: view(1, 0, huge)},
 		"rows":             &job.Matmul{A: view(1, huge, 0), B: view(1, 0, 0), C: view(1, huge, 0)},
 		"no matrices":      &job.Matmul{A: view(0, 2, 1), B: view(0, 1, 2), C: view(0, 2, 2)},
