@@ -105,6 +105,7 @@ func TestNoMismatchOnTheCPU(t *testing.T) {
 			require.NoError(t, c.computed())
 		}
 	}
+	require.NoError(t, s.Close(background)) // all is counted then
 	var out bytes.Buffer
 	s.WritePrometheus(&out)
 	require.Contains(t, out.String(), `invariance_checks_total{result="mismatch"} 0`)
@@ -126,6 +127,7 @@ func TestTheFractionIsSampled(t *testing.T) {
 					want++
 				}
 			}
+			synctest.Wait() // callers are told before the books are closed
 			requireChecks(t, s, want, 0, 0)
 		})
 	}
@@ -157,6 +159,7 @@ func TestAFailedCheckFailsNoJob(t *testing.T) {
 		for _, p := range ps {
 			p.written(t)
 		}
+		synctest.Wait()
 		requireChecks(t, s, 0, 0, len(ps))
 		require.EqualValues(t, len(ps), s.Audit().Done)
 		requireMetrics(t, s, "quarantined_fingerprints 0")
