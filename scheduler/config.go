@@ -57,7 +57,9 @@ type Config struct {
 	// gets the batch's result, and later than others by the second run, which
 	// no tenant is charged for. Mismatches are counted, logged as errors and
 	// recorded. Jobs that ran alone anyway are left out, and so are those that
-	// are cut or written in place. Default 0: none, at no cost.
+	// are cut or written in place. A second run comes before what waits and
+	// takes the device as long as a job alone, which may be as long as the whole
+	// batch: 0.001 is much. Default 0: none, at no cost.
 	SampleInvariance float64
 	// SampleSeed makes SampleInvariance choose other jobs: it takes those at
 	// the same places of the order in which jobs are batched as long as it
