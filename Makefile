@@ -31,9 +31,10 @@ race: ## run the tests under the race detector (needs a C compiler)
 stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
 	CGO_ENABLED=1 go test -race -count=$(REPEAT) -timeout 2h ./actors/... ./scheduler/...
 
-fuzz: ## fuzz every kernel of the cpu device, FUZZTIME=2m each
-	set -e; for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' kernels/cpu/fuzz_test.go); do \
-		go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s ./kernels/cpu; done
+fuzz: ## fuzz views, the cpu device's kernels and the public entry points, FUZZTIME=2m each
+	set -e; for p in kernels/tensor kernels/cpu scheduler; do \
+		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$p/*_test.go); do \
+			go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s ./$$p; done; done
 
 bench: ## run the benchmarks, BENCH=pattern BENCHTIME=1s
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(packages)

@@ -19,6 +19,7 @@ const (
 	Lingered                        // the linger ran out
 	Alone                           // the device had room and one job waited
 	Retried                         // part of a batch that failed
+	Checked                         // one job of a batch, again to compare its bits
 )
 
 func (r CloseReason) String() string {
@@ -33,6 +34,8 @@ func (r CloseReason) String() string {
 		return "alone"
 	case Retried:
 		return "retry"
+	case Checked:
+		return "check"
 	}
 	return "none"
 }
@@ -62,6 +65,7 @@ type Batch struct {
 	attempt    int
 	refused    error // why it could not be bound
 	scratch    bindings
+	check      *check // what a job's result is compared with, nil for other work
 	settlement job.Settlement
 	arena      arena
 
@@ -90,6 +94,7 @@ type part struct {
 	col     int // its first column or row there
 	inPlace bool
 	held    bool
+	sampled bool // to be run again alone
 }
 
 // units is what the part counts for in its batch.
@@ -138,7 +143,7 @@ func (b *Batch) clear() {
 	b.scratch.clear()
 	b.arena.reset()
 	b.Stages = b.Stages[:0]
-	b.shard, b.lane, b.refused, b.err = nil, nil, nil, nil
+	b.shard, b.lane, b.check, b.refused, b.err = nil, nil, nil, nil, nil
 	b.problems, b.columns, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0
 	b.lingered, b.compiled, b.settled = false, false, false
 	b.stage.Store(idle)

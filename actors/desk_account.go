@@ -23,7 +23,12 @@ func (d *desk) settle(b *Batch) {
 		b.settled = true // once, even if the observer panics
 		d.record(b)
 	}
-	if b.err == nil {
+	switch {
+	case b.err == nil:
+		d.recheck(b)
+		return
+	case b.check != nil:
+		b.keep()
 		return
 	}
 	if halves := b.retry(b.err); halves != nil {
@@ -31,6 +36,7 @@ func (d *desk) settle(b *Batch) {
 		clear(b.parts) // they belong to the halves now
 		b.parts = b.parts[:0]
 	}
+	d.blame(b)
 	for i := range b.parts {
 		b.parts[i].fail(failed(b.err))
 	}
@@ -40,8 +46,11 @@ func (d *desk) record(b *Batch) {
 	if b.err == nil {
 		w, problems := b.work()
 		d.costs.Observe(w, b.timing.Device/time.Duration(problems))
+		d.absolve(b)
 	}
-	b.charge()
+	if b.check == nil { // nobody asked for it
+		b.charge()
+	}
 	if o := d.engine.Observer; o != nil {
 		_ = guard("observer", func() { o.BatchEnded((*Outcome)(b)) })
 	}

@@ -86,6 +86,9 @@ func (d *dispatcher) fill(b *Batch) {
 		d.engine.sendDevice((*bound)(b))
 	default:
 		b.reason = b.whyClosed()
+		if d.engine.Sample.On() {
+			b.sample()
+		}
 		d.engine.send(d.engine.kernels[b.plan().Row.Family], (*formed)(b))
 	}
 }

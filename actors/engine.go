@@ -15,7 +15,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
-// Config says how an engine runs. Every field must be set.
+// Config says how an engine runs. Every field must be set unless it says so.
 type Config struct {
 	Device device.Device
 	Ledger *job.Ledger
@@ -51,6 +51,11 @@ type Config struct {
 	Timed bool
 	// Profile asks the device for times of single dispatches.
 	Profile bool
+	// Quarantine is told how jobs ended that failed alone, and those like them.
+	// It may be nil.
+	Quarantine *policy.Quarantine
+	// Sample chooses the jobs that are run again alone, to compare their bits.
+	Sample policy.Sampler
 	// Lend lets goroutines that submit run the actors for a moment when nobody
 	// else does, which saves a wake-up. An Observer then runs on them: it must
 	// not need what they may hold.
@@ -91,6 +96,7 @@ type Engine struct {
 
 	_     line
 	spare []*Batch // to be used again; of the loop's owner
+	count uint64   // of the jobs that Sample was asked about; likewise
 }
 
 // line keeps what one processor writes apart from what others read: a cache

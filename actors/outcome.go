@@ -45,6 +45,15 @@ func (o *Outcome) Picked() string { return o.pick }
 // Attempt counts the times that the batch's jobs were tried before.
 func (o *Outcome) Attempt() int { return o.attempt }
 
+// Check returns how the comparison of a job's bits came out; 0 unless the
+// batch is one that was run for it.
+func (o *Outcome) Check() CheckResult {
+	if o.check == nil {
+		return 0
+	}
+	return o.check.result
+}
+
 // Err returns why the batch failed, nil if it did not.
 func (o *Outcome) Err() error { return o.err }
 

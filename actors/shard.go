@@ -223,6 +223,9 @@ func (f *flow) hand(b *Batch) {
 	if !t.Deadline.IsZero() && !b.formed.Before(t.Deadline) {
 		t.End(job.Expired, job.ErrExpired)
 	}
+	if t.Units == 0 { // nothing to compute, be it for 2^40 matrices
+		t.End(job.Done, nil)
+	}
 	if !t.Pending() { // also when a part of it has failed
 		f.pop()
 		t.abandon()

@@ -123,6 +123,6 @@ func (e *Engine) lost(message any) {
 	default:
 		return // protoactor's own
 	}
-	b.refused = &PanicError{Where: "actor", Value: fmt.Sprintf("%T failed %d times", message, maxTries)}
+	b.refused = &PanicError{Where: undelivered, Value: fmt.Sprintf("%T failed %d times", message, maxTries)}
 	e.sendDevice((*bound)(b))
 }

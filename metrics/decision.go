@@ -54,7 +54,7 @@ type Decision struct {
 	Orientation string `json:"orientation"`
 	Picked      string `json:"picked"`
 
-	CloseReason string `json:"close_reason"` // slot_free, full, linger, deadline, alone, retry
+	CloseReason string `json:"close_reason"` // slot_free, full, linger, deadline, alone, retry, check
 	Attempt     int    `json:"attempt"`      // from 1
 	CacheHit    bool   `json:"cache_hit"`
 
@@ -63,6 +63,10 @@ type Decision struct {
 	DeviceTime time.Duration   `json:"device_ns"`
 	Total      time.Duration   `json:"total_ns"` // from the oldest job's arrival to the end
 	Dispatches []time.Duration `json:"dispatches_ns,omitempty"`
+
+	// Check is set for one job that was run again alone: whether the bits are
+	// those of its batch, which has the same ID. match, mismatch, unchecked.
+	Check string `json:"check,omitempty"`
 
 	Outcome string `json:"outcome"` // done, failed, mixed
 	Error   string `json:"error,omitempty"`
@@ -154,6 +158,9 @@ func (d *Decision) String() string {
 		fmt.Fprintf(&b, " attempt %d", d.Attempt)
 	}
 	b.WriteString(" " + d.Outcome)
+	if d.Check != "" {
+		b.WriteString(" bits " + d.Check)
+	}
 	if reason := d.Reason(); reason != "" {
 		b.WriteString(": " + reason)
 	}

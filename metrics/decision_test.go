@@ -37,6 +37,15 @@ func TestDecisionString(t *testing.T) {
 	require.Equal(t, `12:00:01.234 #17 matmul 2*8x128 f32 smalln/N16 64 jobs slot_free queue 1.23ms device 6.1ms attempt 2 failed error="device: lost"`, d.String())
 }
 
+func TestDecisionStringOfACheck(t *testing.T) {
+	d := decision()
+	d.Jobs, d.CloseReason, d.Check = 1, "check", "mismatch"
+	require.Contains(t, d.String(), " 1 jobs check queue 1.23ms device 6.1ms done bits mismatch: N=1 <= 8")
+	line, err := json.Marshal(d)
+	require.NoError(t, err)
+	require.Contains(t, string(line), `"check":"mismatch"`)
+}
+
 func TestDecisionJSON(t *testing.T) {
 	var d Decision
 	d.copyFrom(decision())

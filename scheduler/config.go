@@ -54,6 +54,29 @@ type Config struct {
 	// position, with operands of other shapes, may come before it with a batch
 	// each. Default 1 for every tenant that is not there.
 	Weights map[string]float64
+	// Quarantine refuses jobs that are bound to fail: those of a tenant with the
+	// loaded operand, kernel and shape of jobs of its that failed alone, by
+	// their own fault, again and again. They get a *job.QuarantinedError until
+	// a cool-off is over; a success clears all. Losses of the device, hangs and
+	// want of memory are nobody's fault. Default
+	// policy.DefaultQuarantineTuning(), field by field: 3 failures within 10 s
+	// without a success, a cool-off of 1 s that doubles up to 1 min. Failures
+	// may be up to 1000; a negative number turns quarantine off.
+	Quarantine policy.QuarantineTuning
+	// SampleInvariance is the fraction of jobs, from 0 to 1, that are run again
+	// alone after their batch to compare the bits of their results, as far as
+	// their kernel promises that those do not depend on the batch. A caller
+	// gets the batch's result, and later than others by the second run, which
+	// no tenant is charged for. Mismatches are counted, logged as errors and
+	// recorded. Jobs that ran alone anyway are left out, and so are those that
+	// are cut or written in place. A second run comes before what waits and
+	// takes the device as long as a job alone, which may be as long as the whole
+	// batch: 0.001 is much. Default 0: none, at no cost.
+	SampleInvariance float64
+	// SampleSeed makes SampleInvariance choose other jobs: it takes those at
+	// the same places of the order in which jobs are batched as long as it
+	// stays the same. Default 0, a seed like any other.
+	SampleSeed uint64
 
 	// MaxColumns bounds the columns (softmax: rows) of one batch; wider jobs
 	// are cut and put together again. Default 1024.
@@ -74,7 +97,7 @@ type Config struct {
 	// fails, what C holds is undefined. Default 4 MiB; negative: never.
 	InPlaceBytes int
 	// Shards is the number of dispatcher actors for each operation. Default
-	// one for every 16 processors.
+	// one for every 16 processors; at most 1024.
 	Shards int
 	// KernelCache is the number of compiled kernels kept. Default 512.
 	KernelCache int
@@ -120,6 +143,11 @@ func (c Config) withDefaults() Config {
 	c.Weights = maps.Clone(c.Weights)
 	set(&c.Limits.Jobs, 4_000_000)
 	set(&c.Limits.Bytes, 8<<30)
+	quarantine := policy.DefaultQuarantineTuning()
+	set(&c.Quarantine.Failures, quarantine.Failures)
+	set(&c.Quarantine.Window, quarantine.Window)
+	set(&c.Quarantine.CoolOff, quarantine.CoolOff)
+	set(&c.Quarantine.MaxCoolOff, max(quarantine.MaxCoolOff, c.Quarantine.CoolOff))
 	set(&c.MaxColumns, 1024)
 	set(&c.MaxBatchTime, 50*time.Millisecond)
 	set(&c.AgeStep, policy.DefaultPickTuning().AgeStep)
@@ -146,6 +174,9 @@ func (c *Config) validate() error {
 		value int64
 		min   int64
 	}{
+		{"Quarantine.Window", int64(c.Quarantine.Window), 1},
+		{"Quarantine.CoolOff", int64(c.Quarantine.CoolOff), 1},
+		{"Quarantine.MaxCoolOff", int64(c.Quarantine.MaxCoolOff), int64(c.Quarantine.CoolOff)},
 		{"MaxColumns", int64(c.MaxColumns), 1},
 		{"MaxBatchTime", int64(c.MaxBatchTime), 1},
 		{"Linger", int64(c.Linger), 0},
@@ -161,6 +192,14 @@ func (c *Config) validate() error {
 			return &ConfigError{f.name, fmt.Sprint(f.value), fmt.Sprintf("at least %d", f.min)}
 		}
 	}
+	switch {
+	case c.Shards > maxShards:
+		return &ConfigError{"Shards", fmt.Sprint(c.Shards), fmt.Sprintf("1 to %d", maxShards)}
+	case c.Quarantine.Failures > maxFailures:
+		return &ConfigError{"Quarantine.Failures", fmt.Sprint(c.Quarantine.Failures), fmt.Sprintf("up to %d", maxFailures)}
+	case !(c.SampleInvariance >= 0 && c.SampleInvariance <= 1): // NaN too
+		return &ConfigError{"SampleInvariance", fmt.Sprint(c.SampleInvariance), "0 to 1"}
+	}
 	return c.validateWeights()
 }
 
@@ -175,3 +214,10 @@ func (c *Config) validateWeights() error {
 	}
 	return nil
 }
+
+const (
+	// maxFailures bounds what is remembered of one fingerprint.
+	maxFailures = 1000
+	// maxShards is more than any machine has use for.
+	maxShards = 1024
+)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,11 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 512, c.KernelCache)
 	require.Equal(t, max(1, runtime.GOMAXPROCS(0)/16), c.Shards)
 	require.Zero(t, c.Linger)
+	require.Equal(t, policy.DefaultQuarantineTuning(), c.Quarantine)
+	require.Zero(t, c.SampleInvariance)
+	c = Config{Quarantine: policy.QuarantineTuning{CoolOff: time.Hour}}.withDefaults()
+	require.NoError(t, c.validate())
+	require.Equal(t, time.Hour, c.Quarantine.MaxCoolOff)
 	require.Nil(t, c.Recorder)
 	require.False(t, c.Logger.Enabled(context.Background(), slog.LevelError))
 }
@@ -43,34 +49,42 @@ func TestDefaultsKeepWhatIsSet(t *testing.T) {
 	set := Config{
 		DeviceName: "sim", Prefs: &prefs, Catalog: kernels.Catalog{}, Limits: job.Limits{Jobs: 1, Bytes: 2, TenantJobs: 3, TenantBytes: 4},
 		MaxColumns: 5, MaxBatchTime: 6, AgeStep: 7, InPlaceBytes: -1, KernelCache: 8, Shards: 9, Linger: 10, Logger: slog.Default(),
-		Weights: map[string]float64{"a": 11},
+		Weights:          map[string]float64{"a": 11},
+		Quarantine:       policy.QuarantineTuning{Failures: -1, Window: 11, CoolOff: 12, MaxCoolOff: 13},
+		SampleInvariance: 0.5, SampleSeed: 14,
 	}
 	require.Equal(t, set, set.withDefaults())
 }
 
 func TestConfigErrors(t *testing.T) {
 	for field, c := range map[string]Config{
-		"DeviceName":         {DeviceName: "abacus"},
-		"MaxColumns":         {MaxColumns: -1},
-		"MaxBatchTime":       {MaxBatchTime: -1},
-		"Linger":             {Linger: -1},
-		"AgeStep":            {AgeStep: -1},
-		"Shards":             {Shards: -1},
-		"KernelCache":        {KernelCache: -1},
-		"Limits.Jobs":        {Limits: job.Limits{Jobs: -1}},
-		"Limits.Bytes":       {Limits: job.Limits{Bytes: -1}},
-		"Limits.TenantJobs":  {Limits: job.Limits{TenantJobs: -1}},
-		"Limits.TenantBytes": {Limits: job.Limits{TenantBytes: -1}},
-		`Weights["none"]`:    {Weights: map[string]float64{"one": 1, "none": 0}},
-		`Weights["less"]`:    {Weights: map[string]float64{"less": -1}},
-		`Weights["NaN"]`:     {Weights: map[string]float64{"NaN": math.NaN()}},
-		`Weights["all"]`:     {Weights: map[string]float64{"all": math.Inf(1)}},
-		`Weights["a"]`:       {Weights: map[string]float64{"b": 1e9, "a": 1e-9}},
+		"DeviceName":            {DeviceName: "abacus"},
+		"Quarantine.Window":     {Quarantine: policy.QuarantineTuning{Window: -1}},
+		"Quarantine.CoolOff":    {Quarantine: policy.QuarantineTuning{CoolOff: -1}},
+		"Quarantine.MaxCoolOff": {Quarantine: policy.QuarantineTuning{CoolOff: 2, MaxCoolOff: 1}},
+		"Quarantine.Failures":   {Quarantine: policy.QuarantineTuning{Failures: 1001}},
+		"Shards ":               {Shards: 1 << 40},
+		"SampleInvariance":      {SampleInvariance: 1.5},
+		"MaxColumns":            {MaxColumns: -1},
+		"MaxBatchTime":          {MaxBatchTime: -1},
+		"Linger":                {Linger: -1},
+		"AgeStep":               {AgeStep: -1},
+		"Shards":                {Shards: -1},
+		"KernelCache":           {KernelCache: -1},
+		"Limits.Jobs":           {Limits: job.Limits{Jobs: -1}},
+		"Limits.Bytes":          {Limits: job.Limits{Bytes: -1}},
+		"Limits.TenantJobs":     {Limits: job.Limits{TenantJobs: -1}},
+		"Limits.TenantBytes":    {Limits: job.Limits{TenantBytes: -1}},
+		`Weights["none"]`:       {Weights: map[string]float64{"one": 1, "none": 0}},
+		`Weights["less"]`:       {Weights: map[string]float64{"less": -1}},
+		`Weights["NaN"]`:        {Weights: map[string]float64{"NaN": math.NaN()}},
+		`Weights["all"]`:        {Weights: map[string]float64{"all": math.Inf(1)}},
+		`Weights["a"]`:          {Weights: map[string]float64{"b": 1e9, "a": 1e-9}},
 	} {
 		_, err := Open(context.Background(), c)
 		var wrong *ConfigError
 		require.ErrorAs(t, err, &wrong, field)
-		require.Equal(t, field, wrong.Field)
+		require.Equal(t, strings.TrimSpace(field), wrong.Field)
 		require.Contains(t, err.Error(), wrong.Got)
 		require.Contains(t, err.Error(), wrong.Allowed)
 	}

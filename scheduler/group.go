@@ -126,7 +126,7 @@ func (s *Scheduler) refuseAll(l *lot, jobs []job.Job, err error) error {
 	for _, t := range l.tasks {
 		t.Refuse()
 	}
-	return err
+	return hint(err)
 }
 
 func (l *lot) errors() error {

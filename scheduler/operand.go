@@ -98,6 +98,7 @@ func (o *Operand) Update(v tensor.View) error {
 		return err
 	}
 	o.current.Store(next)
+	o.scheduler.quarantine.Forget(o.id.ID) // whatever it did, it is another now
 	old.Release(1)
 	return nil
 }
@@ -110,6 +111,7 @@ func (o *Operand) Release() {
 	defer o.change.Unlock()
 	if old := o.current.Swap(nil); old != nil {
 		o.scheduler.loaded.Delete(o)
+		o.scheduler.quarantine.Forget(o.id.ID)
 		old.Release(1)
 	}
 }

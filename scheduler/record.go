@@ -20,6 +20,7 @@ type recording struct {
 	counters *metrics.Counters
 	logger   *slog.Logger
 	device   string
+	checks   checkCounts
 	last     kind
 	series   *metrics.Series // of last
 	seq      uint64
@@ -28,6 +29,7 @@ type recording struct {
 
 func newRecording(cfg *Config, c *metrics.Counters) *recording {
 	r := &recording{recorder: cfg.Recorder, closes: cfg.CloseRecorder, counters: c, logger: cfg.Logger}
+	r.checks.expose(c)
 	if d, ok := r.recorder.(interface{ Dropped() uint64 }); ok {
 		c.Func("decisions_dropped_total", func() float64 { return float64(d.Dropped()) })
 	}
@@ -36,6 +38,7 @@ func newRecording(cfg *Config, c *metrics.Counters) *recording {
 
 // BatchEnded implements actors.Observer.
 func (r *recording) BatchEnded(o *actors.Outcome) {
+	r.checked(o)
 	r.seriesOf(o).Batch(o.Jobs(), o.Columns(), o.Queue(), o.Device())
 	if r.recorder != nil {
 		r.seq++
@@ -95,7 +98,7 @@ func (r *recording) fill(o *actors.Outcome) {
 		Invariant:   p.Family().BatchInvariant(),
 		CloseReason: o.Reason().String(), Attempt: o.Attempt() + 1, CacheHit: !o.Compiled(),
 		Queue: o.Queue(), Encode: o.Encode(), DeviceTime: o.Device(), Total: o.Total(),
-		Dispatches: o.Dispatches(), Outcome: "done",
+		Dispatches: o.Dispatches(), Check: o.Check().String(), Outcome: "done",
 	}
 	d.Tenants = countTenants(tenants, o)
 	for _, rule := range p.Rules {

@@ -22,15 +22,17 @@ import (
 // Scheduler runs jobs on one device. Every method may be called from any
 // goroutine.
 type Scheduler struct {
-	cfg      Config
-	device   device.Device
-	owned    bool // the device is ours to close
-	plans    *policy.Cache
-	kernels  *device.Cache
-	ledger   *job.Ledger
-	engine   *actors.Engine
-	counters *metrics.Counters
-	records  *recording // written all the time, unlike the rest
+	cfg     Config
+	device  device.Device
+	owned   bool // the device is ours to close
+	plans   *policy.Cache
+	kernels *device.Cache
+	ledger  *job.Ledger
+	// quarantine says which jobs are bound to fail; nil when it is turned off.
+	quarantine *policy.Quarantine
+	engine     *actors.Engine
+	counters   *metrics.Counters
+	records    *recording // written all the time, unlike the rest
 
 	operands atomic.Uint64 // ids given to operands
 	loaded   sync.Map      // *Operand -> nothing: those not released
@@ -84,6 +86,9 @@ func (s *Scheduler) start(ctx context.Context) error {
 	s.plans = policy.NewCache(info.Caps, *s.cfg.Prefs, s.cfg.Catalog)
 	s.kernels = device.NewCache(s.device, s.cfg.KernelCache)
 	s.ledger = job.NewLedger(s.cfg.Limits)
+	if s.cfg.Quarantine.Failures > 0 {
+		s.quarantine = policy.NewQuarantine(s.cfg.Quarantine)
+	}
 	s.records.device = info.Backend
 	if err := s.warm(ctx); err != nil {
 		return err
@@ -99,6 +104,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
 		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
+		Quarantine: s.quarantine, Sample: policy.NewSampler(s.cfg.SampleInvariance, s.cfg.SampleSeed),
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
 		Observer: s.records, Fault: s.cfg.fault,
 	})
@@ -202,6 +208,8 @@ func (s *Scheduler) expose() {
 	gauge(`jobs_total{outcome="rejected"}`, func(a job.Audit) int64 { return a.Rejected })
 	gauge("jobs_in_flight", func(a job.Audit) int64 { return a.InFlight })
 	gauge("bytes_in_flight", func(a job.Audit) int64 { return a.Bytes })
+	s.counters.Func("jobs_quarantined_total", func() float64 { return float64(s.quarantine.Refused()) })
+	s.counters.Func("quarantined_fingerprints", func() float64 { return float64(s.quarantine.Held(s.engine.Now())) })
 	s.counters.Func("jobs_waiting", func() float64 { return float64(s.engine.Waiting()) })
 	s.counters.Func("kernel_cache_hits_total", func() float64 { return float64(s.kernels.Stats().Hits) })
 	s.counters.Func("kernel_cache_misses_total", func() float64 { return float64(s.kernels.Stats().Misses) })

@@ -33,7 +33,7 @@ func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
 //
 // A refused job has no handle; the error says why and nothing was read or
 // written: job.ErrInvalid, job.ErrQueueFull (retryable), job.ErrClosed,
-// job.ErrReleased, job.ErrCancelled, job.ErrExpired.
+// job.ErrQuarantined (retryable later), job.ErrReleased, job.ErrCancelled, job.ErrExpired.
 func (s *Scheduler) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
 	t := actors.NewTask()
 	t.Keep = true
@@ -53,7 +53,7 @@ func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job, follo
 	}
 	if err != nil {
 		s.refuse(t, o)
-		return err
+		return hint(err)
 	}
 	t.Arrived = s.engine.Now()
 	s.watch(ctx, t, o, follow)
@@ -72,6 +72,9 @@ func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *
 		return new(job.Options), &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul or *job.Softmax"}
 	}
 	o = job.OptionsOf(j)
+	if ctx == nil {
+		return o, &job.InvalidError{Field: "context", Got: "nil", Allowed: "a context"}
+	}
 	if err := j.Arrange(&t.Form, policy.Orient); err != nil {
 		return o, err
 	}
@@ -87,6 +90,11 @@ func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *
 	}
 	if err := s.retain(t); err != nil {
 		return o, err
+	}
+	if s.quarantine.Holding() {
+		if err := s.quarantine.Check(policy.FingerprintOf(o.Tenant, &t.Form, t.Plan), s.engine.Now()); err != nil {
+			return o, err
+		}
 	}
 	t.Class, t.Units, t.Bytes = o.Priority.Class(), t.Form.Units(), t.Form.Volume()
 	return o, s.setDeadline(ctx, t, o)

@@ -21,6 +21,8 @@ var (
 	ErrExpired = errors.New("job: deadline passed")
 	// ErrReleased: an operand was released before the job was submitted.
 	ErrReleased = errors.New("job: operand released")
+	// ErrQuarantined: jobs like this one kept failing. See [QuarantinedError].
+	ErrQuarantined = errors.New("job: quarantined")
 	// ErrFailed: a kernel or the device failed. The cause is wrapped too.
 	ErrFailed = errors.New("job: failed")
 	// ErrHung: the device did not answer. The cause is wrapped too.
@@ -60,13 +62,44 @@ type QueueFullError struct {
 	Tenant string
 	InUse  int64
 	Max    int64
-	// RetryAfter estimates when room appears: 0 if there is nothing to go by.
+	// Excess is by how much the job exceeds the limit: what others must give
+	// back before it fits.
+	Excess int64
+	// Rate is how much of what the limit counts was given back in a second
+	// lately: 0 if nothing was, or nobody was refused in the last 10 seconds.
+	Rate float64
+	// RetryAfter estimates when the job will fit, from 100 microseconds to 5
+	// seconds. 0: not known, for want of a Rate.
 	RetryAfter time.Duration
 }
 
 func (e *QueueFullError) Error() string {
-	return fmt.Sprintf("job: queue full: %s: %d of %d in flight (tenant %q); retry later", e.Limit, e.InUse, e.Max, e.Tenant)
+	when := "later"
+	if e.RetryAfter > 0 {
+		when = "after " + e.RetryAfter.String()
+	}
+	return fmt.Sprintf("job: queue full: %s: %d of %d in flight (tenant %q); retry %s", e.Limit, e.InUse, e.Max, e.Tenant, when)
 }
 
 // Is makes a QueueFullError match ErrQueueFull.
 func (e *QueueFullError) Is(target error) bool { return target == ErrQueueFull }
+
+// QuarantinedError refuses a job because others of its tenant with the same
+// operand, kernel and shape failed again and again. Nothing was read or
+// written. errors.Is(err, ErrQuarantined) holds; the same job may be accepted
+// after Until.
+type QuarantinedError struct {
+	Until    time.Time
+	Failures int   // since the last success
+	Cause    error // of the last failure
+}
+
+func (e *QuarantinedError) Error() string {
+	return fmt.Sprintf("job: quarantined until %s: %d jobs like it failed: %v", e.Until.Format(time.RFC3339Nano), e.Failures, e.Cause)
+}
+
+// Is makes a QuarantinedError match ErrQuarantined.
+func (e *QuarantinedError) Is(target error) bool { return target == ErrQuarantined }
+
+// Unwrap returns the cause.
+func (e *QuarantinedError) Unwrap() error { return e.Cause }

@@ -44,10 +44,13 @@ func (f *Form) InPlace() bool {
 func (f *Form) ReadsC() bool { return f.Problem.BetaNonZero || f.InPlace() }
 
 // Units is how many pieces the job can be cut into: the matrices of a batched
-// one, else the columns of a product or the rows of a softmax.
+// one, else the columns of a product or the rows of a softmax. One without
+// results has none, whatever its dimensions.
 func (f *Form) Units() int {
 	s := &f.Problem.Shape
 	switch {
+	case f.C.Len() == 0:
+		return 0
 	case s.Batch != 1:
 		return s.Batch
 	case f.Problem.Op == kernels.OpSoftmax:

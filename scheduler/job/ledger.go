@@ -26,9 +26,11 @@ type Ledger struct {
 	// What every job touches lies together.
 	admission sync.Mutex // held while limits are compared and leases taken
 	load      load
+	taken     int64   // jobs ever admitted; guarded by admission
 	first     Account // of the empty tenant, found without a look-up
 
 	limits  Limits
+	pace    pace     // of all that is given back
 	tenants sync.Map // name -> *Account
 
 	room    sync.Mutex    // guards waiting
@@ -50,6 +52,7 @@ type Account struct {
 	rejected  atomic.Int64
 	outcomes  [Outcomes]atomic.Int64
 	used      atomic.Int64 // device time, in nanoseconds
+	pace      pace         // of what is given back
 	ledger    *Ledger
 	Tenant    string
 	// Keep is for whoever runs the jobs to keep what it knows of the tenant. One
@@ -104,10 +107,12 @@ func (a *Account) Admit(n, bytes int64) error {
 	all := &a.ledger.load
 	a.ledger.admission.Lock()
 	if full := a.full(n, bytes); full != nil {
+		taken := a.ledger.taken
 		a.ledger.admission.Unlock()
-		full.Tenant = a.Tenant
+		full.Tenant, full.Rate = a.Tenant, a.lately(full.Limit, time.Now(), taken)
 		return full
 	}
+	a.ledger.taken += n
 	all.jobs.Add(n)
 	all.bytes.Add(bytes)
 	a.load.jobs.Add(n)
@@ -117,14 +122,22 @@ func (a *Account) Admit(n, bytes int64) error {
 	return nil
 }
 
+// The limits by name.
+const (
+	limitJobs        = "jobs"
+	limitTenantJobs  = "jobs of the tenant"
+	limitBytes       = "bytes"
+	limitTenantBytes = "bytes of the tenant"
+)
+
 // full returns the limit that n more jobs of bytes would exceed, or nil.
 func (a *Account) full(n, bytes int64) *QueueFullError {
 	lim, all := &a.ledger.limits, &a.ledger.load
 	return cmp.Or(
-		exceeded("jobs", &all.jobs, n, lim.Jobs),
-		exceeded("jobs of the tenant", &a.load.jobs, n, lim.TenantJobs),
-		exceeded("bytes", &all.bytes, bytes, lim.Bytes),
-		exceeded("bytes of the tenant", &a.load.bytes, bytes, lim.TenantBytes))
+		exceeded(limitJobs, &all.jobs, n, lim.Jobs),
+		exceeded(limitTenantJobs, &a.load.jobs, n, lim.TenantJobs),
+		exceeded(limitBytes, &all.bytes, bytes, lim.Bytes),
+		exceeded(limitTenantBytes, &a.load.bytes, bytes, lim.TenantBytes))
 }
 
 func exceeded(limit string, load *atomic.Int64, more, most int64) *QueueFullError {
@@ -135,7 +148,7 @@ func exceeded(limit string, load *atomic.Int64, more, most int64) *QueueFullErro
 	if more <= most-inUse {
 		return nil
 	}
-	return &QueueFullError{Limit: limit, InUse: inUse, Max: most}
+	return &QueueFullError{Limit: limit, InUse: inUse, Max: most, Excess: more - (most - inUse)}
 }
 
 // Reject counts n jobs that were refused.

@@ -22,16 +22,16 @@ func TestLedgerLimits(t *testing.T) {
 	}{
 		"none":            {job.Limits{}, 5, 1 << 40, 1 << 40, math.MaxInt64 / 4, nil},
 		"jobs fit":        {job.Limits{Jobs: 4}, 2, 0, 1, 0, nil},
-		"jobs":            {job.Limits{Jobs: 4}, 2, 0, 2, 0, &job.QueueFullError{Limit: "jobs", InUse: 3, Max: 4}},
+		"jobs":            {job.Limits{Jobs: 4}, 2, 0, 2, 0, &job.QueueFullError{Limit: "jobs", InUse: 3, Max: 4, Excess: 1}},
 		"bytes fit":       {job.Limits{Bytes: 100}, 1, 60, 1, 30, nil},
-		"bytes":           {job.Limits{Bytes: 100}, 1, 60, 1, 31, &job.QueueFullError{Limit: "bytes", InUse: 70, Max: 100}},
-		"huge":            {job.Limits{Bytes: 100}, 1, 60, 1, math.MaxInt64, &job.QueueFullError{Limit: "bytes", InUse: 70, Max: 100}},
+		"bytes":           {job.Limits{Bytes: 100}, 1, 60, 1, 31, &job.QueueFullError{Limit: "bytes", InUse: 70, Max: 100, Excess: 1}},
+		"huge":            {job.Limits{Bytes: 100}, 1, 60, 1, math.MaxInt64, &job.QueueFullError{Limit: "bytes", InUse: 70, Max: 100, Excess: math.MaxInt64 - 30}},
 		"tenant fits":     {job.Limits{TenantJobs: 3, TenantBytes: 70}, 2, 60, 1, 10, nil},
-		"tenant's jobs":   {job.Limits{TenantJobs: 3}, 2, 0, 2, 0, &job.QueueFullError{Limit: "jobs of the tenant", InUse: 2, Max: 3}},
-		"tenant's bytes":  {job.Limits{TenantBytes: 70}, 2, 60, 1, 11, &job.QueueFullError{Limit: "bytes of the tenant", InUse: 60, Max: 70}},
-		"first that met":  {job.Limits{Jobs: 3, TenantJobs: 2}, 2, 0, 1, 0, &job.QueueFullError{Limit: "jobs", InUse: 3, Max: 3}},
+		"tenant's jobs":   {job.Limits{TenantJobs: 3}, 2, 0, 2, 0, &job.QueueFullError{Limit: "jobs of the tenant", InUse: 2, Max: 3, Excess: 1}},
+		"tenant's bytes":  {job.Limits{TenantBytes: 70}, 2, 60, 1, 11, &job.QueueFullError{Limit: "bytes of the tenant", InUse: 60, Max: 70, Excess: 1}},
+		"first that met":  {job.Limits{Jobs: 3, TenantJobs: 2}, 2, 0, 1, 0, &job.QueueFullError{Limit: "jobs", InUse: 3, Max: 3, Excess: 1}},
 		"no bytes, full":  {job.Limits{Bytes: 70}, 1, 60, 1, 0, nil},
-		"one lot too big": {job.Limits{Jobs: 9}, 0, 0, 9, 0, &job.QueueFullError{Limit: "jobs", InUse: 1, Max: 9}},
+		"one lot too big": {job.Limits{Jobs: 9}, 0, 0, 9, 0, &job.QueueFullError{Limit: "jobs", InUse: 1, Max: 9, Excess: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := job.NewLedger(c.limits)

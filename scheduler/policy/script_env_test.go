@@ -16,10 +16,12 @@ type env struct {
 	catalog kernels.Catalog
 	picker  picker
 	fair    fairScript
+	ward    ward
 }
 
 func newEnv() *env {
 	e := &env{prefs: DefaultPrefs()}
+	e.ward.clock = &e.picker
 	_, _ = e.device(nil)
 	_, _ = e.setCatalog([]string{"default"})
 	return e
@@ -52,6 +54,13 @@ func (e *env) commands() map[string]func([]string) (string, error) {
 		"tenant": e.fair.tenant,
 		"wait":   e.fair.wait,
 		"serve":  e.fair.serve,
+		// Quarantine.
+		"quarantine":     e.ward.setTuning,
+		"fail":           e.ward.fail,
+		"succeed":        e.ward.succeed,
+		"forget-operand": e.ward.forgetOperand,
+		"ask":            e.ward.ask,
+		"state":          e.ward.state,
 	}
 }
 
