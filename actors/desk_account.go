@@ -18,6 +18,9 @@ func (d *desk) account(b *Batch) {
 	if len(b.parts) > 0 {
 		d.settle(b)
 	}
+	if b.err != nil && d.queue != nil && d.closing == nil && b.epoch == d.engine.epoch && isLost(b.err) {
+		d.fall(b.err, true)
+	}
 }
 
 func (d *desk) settle(b *Batch) {
@@ -42,6 +45,9 @@ func (d *desk) record(b *Batch) {
 	if b.err == nil {
 		w, problems := b.work()
 		d.costs.Observe(w, b.timing.Device/time.Duration(problems))
+		if b.wreckage == nil {
+			d.failures = 0
+		}
 	}
 	b.charge()
 	if o := d.engine.Observer; o != nil {

@@ -64,7 +64,7 @@ type Decision struct {
 	Total      time.Duration   `json:"total_ns"` // from the oldest job's arrival to the end
 	Dispatches []time.Duration `json:"dispatches_ns,omitempty"`
 
-	Outcome string `json:"outcome"` // done, failed, mixed
+	Outcome string `json:"outcome"` // done, failed, hung, mixed
 	Error   string `json:"error,omitempty"`
 }
 

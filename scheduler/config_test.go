@@ -96,13 +96,13 @@ func TestDeviceByName(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, name)
-		require.True(t, s.owned)
+		require.True(t, s.home.Load().owned)
 		if name == discover.Auto {
 			require.NotEqual(t, "sim", s.Info().Backend)
 		} else {
 			require.Equal(t, name, s.Info().Backend)
 		}
-		d := s.device
+		d := s.home.Load().device
 		require.NoError(t, s.Close(context.Background()))
 		_, err = d.NewQueue()
 		require.ErrorIs(t, err, device.ErrClosed, "%s is ours to close", name)

@@ -47,6 +47,10 @@ func (e *env) commands() map[string]func([]string) (string, error) {
 		"bucket":   e.picker.bucket,
 		"pick":     e.picker.pick,
 		"drain":    e.picker.drain,
+		// Hangs and restarts.
+		"patience": patience,
+		"hung":     hung,
+		"restart":  restart,
 	}
 }
 
