@@ -112,7 +112,7 @@ func newChaos(t *testing.T, seed uint64, sum *tally) *chaos {
 		Device: c.open(), MaxColumns: 4 + c.IntN(60), InPlaceBytes: c.inPlace, Shards: 1 + c.IntN(2),
 		Limits:    job.Limits{Jobs: int64(5 + c.IntN(100)), TenantJobs: int64(c.IntN(2) * 30)},
 		HangAfter: time.Duration(1+c.IntN(10)) * time.Second,
-		Fallback:  c.IntN(4) == 0,
+		Fallback:  c.IntN(4) == 0, BLAS: "none",
 	}
 	if c.IntN(4) > 0 {
 		cfg.Reopen = c.reopen

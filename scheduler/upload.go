@@ -20,7 +20,7 @@ func (h *home) upload(b device.Buffer, v tensor.View, patience time.Duration) er
 		return err
 	}
 	ended := make(chan error, 1)
-	q.Commit(&device.Batch{
+	commit(q, &device.Batch{
 		Stages: []device.Stage{{Copies: []device.Copy{{
 			Dst: device.In(b, v.DType(), v.Dims(), 0), Src: device.Host(v),
 		}}}},
@@ -42,6 +42,16 @@ func (h *home) upload(b device.Buffer, v tensor.View, patience time.Duration) er
 		b.Free()
 	}
 	return err
+}
+
+// commit ends the batch if the device panics.
+func commit(q device.Queue, b *device.Batch) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			b.Done(b, device.Timing{}, fmt.Errorf("panic in the device queue: %v", cause))
+		}
+	}()
+	q.Commit(b)
 }
 
 // slowest is the least bytes a second that an upload must make.
