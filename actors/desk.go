@@ -24,8 +24,8 @@ type desk struct {
 	cold     []*Batch // their kernels are being compiled
 	retries  []*Batch // halves of batches that failed, and what was cold
 	ids      uint64
-	failures int   // hangs, losses and restarts in vain since a batch ended well
-	down     error // why there is no device any more, nil while there may be
+	failures int       // hangs, losses and restarts in vain since a batch ended well
+	down     error     // why there is no device any more, nil while there may be
 	ended    time.Time // when the device was done with the batch before
 	closing  *shut     // since the engine closes, else nil
 

@@ -98,7 +98,7 @@ type Engine struct {
 	hangs     atomic.Int64
 	restarts  atomic.Int64
 
-	_     line
+	_ line
 	// Of the loop's owner.
 	spare   []*Batch    // to be used again
 	epoch   int         // counts the queues and devices that were given up

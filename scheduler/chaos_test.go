@@ -70,9 +70,9 @@ type tally struct {
 func (s *tally) String() string {
 	a := &s.audit
 	return fmt.Sprintf("%d jobs submitted: %d done, %d failed (%d of them hung, %d with memory held, %d without a device), "+
-		"%d cancelled (%d by Close), %d expired, %d rejected; %d batches, %d hangs, %d restarts, %d devices opened again, %d panics in actors",
+		"%d cancelled, %d expired, %d rejected (%d of all these by Close); %d batches, %d hangs, %d restarts, %d devices opened again, %d panics in actors",
 		a.Submitted, a.Done, a.Failed, s.hung.Load(), s.held.Load(), s.unavailable.Load(),
-		a.Cancelled, s.closed.Load(), a.Expired, a.Rejected,
+		a.Cancelled, a.Expired, a.Rejected, s.closed.Load(),
 		s.batches.Load(), s.hangs.Load(), s.restarts.Load(), s.reopens.Load(), s.panics.Load())
 }
 

@@ -88,8 +88,8 @@ func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
 // register makes a copy known to whoever replaces the device; false if it has
 // been replaced.
 func (s *Scheduler) register(c *copyOf, h *home) bool {
-	s.moving.Lock()
-	defer s.moving.Unlock()
+	s.moving.lock()
+	defer s.moving.unlock()
 	if s.home.Load() != h {
 		return false
 	}

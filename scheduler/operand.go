@@ -3,7 +3,6 @@ package scheduler
 import (
 	"fmt"
 	"math"
-	"sync"
 	"sync/atomic"
 
 	"github.com/metallic-sched/metallic-sched/actors"
@@ -21,14 +20,14 @@ type Operand struct {
 	id        tensor.Resident
 	view      tensor.View
 	current   atomic.Pointer[copyOf]
-	change    sync.Mutex // serialises Update and Release
+	change    gate // serialises Update and Release
 }
 
 // Load copies a matrix to the device and returns it as an operand. Later
 // changes to the caller's memory are not seen; see Update. The error wraps
 // job.ErrInvalid, job.ErrClosed, job.ErrHung or device.ErrOutOfMemory.
 func (s *Scheduler) Load(v tensor.View) (*Operand, error) {
-	o := &Operand{scheduler: s, id: tensor.Resident{ID: s.operands.Add(1)}}
+	o := &Operand{scheduler: s, change: newGate(), id: tensor.Resident{ID: s.operands.Add(1)}}
 	o.id.Owner = o
 	if err := checkLoad(v); err != nil {
 		return nil, err
@@ -86,8 +85,8 @@ func (o *Operand) Update(v tensor.View) error {
 			Allowed: fmt.Sprintf("%v %v, as loaded", o.view.DType(), o.view.Dims()),
 		}
 	}
-	o.change.Lock()
-	defer o.change.Unlock()
+	o.change.lock()
+	defer o.change.unlock()
 	old := o.current.Load()
 	if old == nil && !o.scheduler.closed.Load() {
 		return job.ErrReleased
@@ -105,8 +104,8 @@ func (o *Operand) Update(v tensor.View) error {
 // Jobs submitted later are refused with job.ErrReleased. Releasing again is
 // harmless.
 func (o *Operand) Release() {
-	o.change.Lock()
-	defer o.change.Unlock()
+	o.change.lock()
+	defer o.change.unlock()
 	if old := o.current.Swap(nil); old != nil {
 		o.scheduler.loaded.Delete(o)
 		old.Release(1)

@@ -98,8 +98,8 @@ func (s *Scheduler) settleOn(d device.Device, err error) (*home, error) {
 // returns the buffers that are of no use any more. Loads that come meanwhile
 // find out and are done again.
 func (s *Scheduler) moveOperands(next *home) (freed []device.Buffer, err error) {
-	s.moving.Lock()
-	defer s.moving.Unlock()
+	s.moving.lock()
+	defer s.moving.unlock()
 	loaded := map[*copyOf]device.Buffer{}
 	s.copies.Range(func(k, _ any) bool {
 		if c := k.(*copyOf); c.retain() {

@@ -31,7 +31,7 @@ type Scheduler struct {
 	operands atomic.Uint64 // ids given to operands
 	loaded   sync.Map      // *Operand -> nothing: those not released
 	copies   sync.Map      // *copyOf -> nothing: those not freed
-	moving   sync.Mutex    // held while copies move to another home
+	moving   gate          // held while copies move to another home
 	turn     chan struct{} // holds one token: see waitForAll
 	closed   atomic.Bool
 	stopping chan struct{} // closed when Close begins
@@ -46,7 +46,7 @@ func Open(ctx context.Context, cfg Config) (*Scheduler, error) {
 	cfg = cfg.withDefaults()
 	s := &Scheduler{
 		cfg: cfg, counters: metrics.NewCounters(),
-		turn: make(chan struct{}, 1), stopping: make(chan struct{}), done: make(chan struct{}),
+		moving: newGate(), turn: make(chan struct{}, 1), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.turn <- struct{}{}
 	s.records = newRecording(&s.cfg, s.counters)
