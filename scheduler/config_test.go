@@ -30,6 +30,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 50*time.Millisecond, c.MaxBatchTime)
 	require.Equal(t, 100*time.Millisecond, c.AgeStep)
 	require.Equal(t, 4<<20, c.InPlaceBytes)
+	require.Equal(t, 10*time.Second, c.HangAfter)
 	require.Equal(t, 512, c.KernelCache)
 	require.Equal(t, max(1, runtime.GOMAXPROCS(0)/16), c.Shards)
 	require.Zero(t, c.Linger)
@@ -41,7 +42,7 @@ func TestDefaultsKeepWhatIsSet(t *testing.T) {
 	prefs := policy.Prefs{SmallNMaxN: 3}
 	set := Config{
 		DeviceName: "sim", Prefs: &prefs, Catalog: kernels.Catalog{}, Limits: job.Limits{Jobs: 1, Bytes: 2, TenantJobs: 3, TenantBytes: 4},
-		MaxColumns: 5, MaxBatchTime: 6, AgeStep: 7, InPlaceBytes: -1, KernelCache: 8, Shards: 9, Linger: 10, Logger: slog.Default(),
+		MaxColumns: 5, MaxBatchTime: 6, AgeStep: 7, InPlaceBytes: -1, KernelCache: 8, Shards: 9, Linger: 10, HangAfter: 11, Logger: slog.Default(),
 	}
 	require.Equal(t, set, set.withDefaults())
 }
