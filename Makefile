@@ -4,6 +4,8 @@
 BENCH     ?= .
 BENCHTIME ?= 1s
 REPEAT    ?= 30
+SEEDS     ?= 1000
+SEED      ?= 0
 FUZZTIME  ?= 2m
 PEERS     ?=
 GGML_DIR  ?=
@@ -14,7 +16,7 @@ packages  := ./...
 snapshot   = git ls-files -co --exclude-standard -z | xargs -0 cksum 2>/dev/null || true
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race stress fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
+.PHONY: help build test race stress chaos fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +32,9 @@ race: ## run the tests under the race detector (needs a C compiler)
 
 stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
 	CGO_ENABLED=1 go test -race -count=$(REPEAT) -timeout 2h ./actors/... ./scheduler/...
+
+chaos: ## let everything go wrong at random, SEEDS=1000 times, from SEED=0 (random) on
+	CGO_ENABLED=1 go test -race -timeout 2h -run '^TestChaos$$' -v -chaos.seeds $(SEEDS) -chaos.seed $(SEED) ./scheduler
 
 fuzz: ## fuzz views, the cpu device's kernels and the public entry points, FUZZTIME=2m each
 	set -e; for p in kernels/tensor kernels/cpu scheduler; do \

@@ -93,6 +93,12 @@ func (a *arena) freeFull() {
 	a.full = a.full[:0]
 }
 
+// move gives up all memory for that of another device.
+func (a *arena) move(d device.Device) {
+	a.free()
+	a.device = d
+}
+
 func (a *arena) free() {
 	a.freeFull()
 	if a.chunk != nil {

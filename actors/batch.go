@@ -77,8 +77,11 @@ type Batch struct {
 	formed    time.Time
 	committed time.Time
 	ended     time.Time
-	settled   bool         // costs, charges and records are done
-	stage     atomic.Int32 // of the commit: see idle
+	settled   bool          // costs, charges and records are done
+	stage     atomic.Int32  // of the commit: see idle
+	epoch     int           // of the queue that it was bound for: see Engine
+	compiler  *device.Cache // that scratch.compiled came from
+	wreckage  *wreckage     // that it is part of, nil for none
 	timing    device.Timing
 	err       error
 	callers   int   // who were told of results
@@ -170,6 +173,11 @@ func (e *Engine) newBatch() *Batch {
 func (e *Engine) recycle(b *Batch) {
 	b.leave()
 	b.clear()
+	if b.wreckage != nil { // its queue is gone, and perhaps its device
+		b.arena.move(e.device)
+		b.wreckage.letGo()
+		b.wreckage = nil
+	}
 	e.spare = append(e.spare, b)
 	if len(e.spare) > maxSpareArenas {
 		b.arena.free()

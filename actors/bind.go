@@ -105,10 +105,11 @@ func (b *Batch) resolve() (ready bool) {
 		ps := b.problem(i)
 		b.key = keyOf(ps)
 		p, ok := b.engine.cache.Lookup(b.key)
-		if !ok {
+		if !ok && b.compiler == b.engine.cache {
 			p, ok = s.find(b.key)
 		}
 		if !ok {
+			b.compileBy(b.engine.cache)
 			return false
 		}
 		s.pipelines = append(s.pipelines, p)
@@ -127,11 +128,19 @@ func (s *bindings) find(key kernels.Key) (device.Pipeline, bool) {
 	return nil, false
 }
 
-// compile gets every pipeline of the batch, by way of the cache.
+// compileBy chooses the cache to compile by. What came from that of another
+// device is of no use any more.
+func (b *Batch) compileBy(cache *device.Cache) {
+	if b.compiler != cache {
+		b.compiler, b.scratch.compiled = cache, b.scratch.compiled[:0]
+	}
+}
+
+// compile gets every pipeline of the batch, by way of its compiler.
 func (b *Batch) compile() error {
 	for i := 0; i < len(b.parts); {
 		ps := b.problem(i)
-		p, _, err := b.engine.cache.Get(keyOf(ps))
+		p, _, err := b.compiler.Get(keyOf(ps))
 		if err != nil {
 			return err
 		}

@@ -103,9 +103,10 @@ func (b *Batch) gather(mm *device.Matmul, p *part) {
 	c := s.copy()
 	c.Dst.Buffer, c.Dst.View = mm.B.Buffer, mm.B.View
 	c.Dst.View.Columns(p.col, p.col+p.u1-p.u0)
-	c.Src.View = t.Form.B
-	if m := t.Memory[OperandB]; m != nil {
-		c.Src.Buffer = m.Buffer()
+	if t.Memory[OperandB] != nil {
+		c.Src = t.region(OperandB)
+	} else {
+		c.Src.View = t.Form.B
 	}
 	t.sub(&c.Src.View, p.u0, p.u1)
 	if t.Form.ReadsC() {

@@ -33,8 +33,8 @@ func (b *Batch) bindSoftmax(ps []part, n int) (*device.Softmax, error) {
 // bindRows binds one part: X where it lies, Y in place or staged.
 func (b *Batch) bindRows(sm *device.Softmax, p *part, n int) error {
 	t := p.task
-	x, y := t.Form.A, t.Form.C
-	t.sub(&x, p.u0, p.u1)
+	x, y := t.region(OperandA), t.Form.C
+	t.sub(&x.View, p.u0, p.u1)
 	t.sub(&y, p.u0, p.u1)
 	p.problem, p.col = n, 0
 	inPlace, ok := b.claim(p)
@@ -42,12 +42,12 @@ func (b *Batch) bindRows(sm *device.Softmax, p *part, n int) error {
 		return errEnded
 	}
 	var errX, errY error
-	sm.X, errX = b.input(device.Region{Buffer: t.buffer(OperandA), View: x})
+	sm.X, errX = b.input(x)
 	if sm.Y = device.Host(y); !inPlace {
-		sm.Y, errY = b.arena.alloc(x.DType(), x.Dims())
+		sm.Y, errY = b.arena.alloc(x.View.DType(), x.View.Dims())
 		b.scratch.results[n] = sm.Y.View
 	}
-	b.addRows(sm, p, x.Dims())
+	b.addRows(sm, p, x.View.Dims())
 	return errsFirst(errX, errY)
 }
 
@@ -70,7 +70,7 @@ func (b *Batch) stackRows(sm *device.Softmax, ps []part, n int) error {
 		p := &ps[i]
 		c := b.scratch.copy()
 		c.Dst.Buffer, c.Dst.View = stack.Buffer, p.inStack(&stack.View)
-		c.Src = device.Region{Buffer: p.task.buffer(OperandA), View: p.task.Form.A}
+		c.Src = p.task.region(OperandA)
 		p.task.sub(&c.Src.View, p.u0, p.u1)
 		b.addRows(sm, p, p.rows())
 	}

@@ -13,24 +13,36 @@ import (
 // errEnded: a job ended while its batch was being bound.
 var errEnded = errors.New("actors: job ended while binding")
 
-// The stages of a commit: which of Commit's return and the call of Done came
-// first decides who closes the books.
+// The stages of a commit. Which of Commit's return and the call of Done came
+// first decides who closes the books; a batch that was given up in between has
+// no books any more.
 const (
 	idle int32 = iota
 	committing
 	running
 	endedEarly // the device was done before Commit returned
 	finishing  // likewise, and the results are the callers'
+	landed     // the device was done later, and tells the device actor
+	sinking    // the device actor gives the batch up
+	wrecked    // it has, and the device is not done
+	surfaced   // the device was done after all
 )
 
 // complete is called by the device, from any thread, when a batch has ended.
 // Results are committed and callers woken here, outside the actors, unless
 // the device actor is still in Commit and does it right away.
 func (b *Batch) complete(t device.Timing, err error) {
-	b.timing, b.err = t, err
-	if b.stage.CompareAndSwap(committing, endedEarly) {
+	if b.stage.Load() == committing {
+		b.timing, b.err = t, err
+		if b.stage.CompareAndSwap(committing, endedEarly) {
+			return
+		}
+	}
+	if !b.stage.CompareAndSwap(running, landed) {
+		b.surface()
 		return
 	}
+	b.timing, b.err = t, err
 	b.ended = b.engine.now()
 	if err == nil {
 		b.commit()
@@ -138,7 +150,7 @@ func (t *Task) finish(r *releases) {
 
 // failed wraps the cause of a failure as callers see it.
 func failed(cause error) error {
-	if errors.Is(cause, job.ErrHung) {
+	if errors.Is(cause, job.ErrHung) || errors.Is(cause, job.ErrUnavailable) {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", job.ErrFailed, cause)
@@ -149,7 +161,7 @@ func failed(cause error) error {
 func (b *Batch) retry(cause error) (halves []*Batch) {
 	n := len(b.parts)
 	switch {
-	case errors.Is(cause, device.ErrLost) || errors.Is(cause, device.ErrClosed) || errors.Is(cause, job.ErrHung):
+	case isLost(cause) || errors.Is(cause, job.ErrHung) || errors.Is(cause, job.ErrUnavailable):
 		return nil // not the fault of any job
 	case n > 1:
 		mid := n / 2
@@ -167,13 +179,7 @@ func (b *Batch) again(parts []part) *Batch {
 	next.attempt, next.reason, next.pick = b.attempt+1, Retried, "failed batch, bisected"
 	next.ID, next.shard, next.lane, next.oldest = b.ID, b.shard, b.lane, b.oldest
 	next.Profile, next.predicted = b.Profile, 0
-	for i := range next.parts {
-		p := &next.parts[i]
-		next.columns += max(p.u1-p.u0, 1)
-		if i == 0 || p.bucket != next.parts[i-1].bucket {
-			next.problems++
-		}
-	}
+	next.count()
 	return next
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
@@ -14,7 +15,7 @@ import (
 // the actor.
 type desk struct {
 	engine *Engine
-	queue  device.Queue
+	queue  device.Queue // nil while there is none
 	costs  *policy.CostModel
 	// standing is the credit that an idle device leaves for the dispatcher that
 	// has work first; it counts as out. All actors share one goroutine.
@@ -23,6 +24,8 @@ type desk struct {
 	cold     []*Batch // their kernels are being compiled
 	retries  []*Batch // halves of batches that failed, and what was cold
 	ids      uint64
+	failures int       // hangs, losses and restarts in vain since a batch ended well
+	down     error     // why there is no device any more, nil while there may be
 	ended    time.Time // when the device was done with the batch before
 	closing  *shut     // since the engine closes, else nil
 
@@ -33,6 +36,10 @@ type desk struct {
 
 	gatherRests int // batches left after which callers are not waited for
 	gatherRest  int // how many there were
+
+	dog     *time.Timer // the watchdog's
+	watched bool        // it will look
+	due     time.Time   // when
 }
 
 // place is where a candidate stands.
@@ -59,6 +66,10 @@ func (d *desk) receive(message any) {
 		d.engine.recycle((*Batch)(m))
 	case *compiled:
 		d.resume((*Batch)(m))
+	case *look:
+		d.look()
+	case *revived:
+		d.resurrect(m)
 	case *shut:
 		d.shut(m)
 	}
@@ -71,8 +82,13 @@ func (d *desk) receive(message any) {
 // last credit is left standing. A credit stands until it is on its way, so
 // that a panic loses none.
 func (d *desk) schedule() {
-	if d.closing != nil {
-		d.abandonAll() // what was submitted while the engine closed
+	switch { // what was submitted when nothing can run any more
+	case d.closing != nil:
+		d.abandonAll(job.Cancelled, job.ErrClosed)
+	case d.down != nil:
+		d.abandonAll(job.Failed, d.down)
+	case d.queue == nil: // it waits for another
+		return
 	}
 	for {
 		if d.standing == nil {
@@ -161,6 +177,13 @@ func (d *desk) commit(b *Batch) {
 	if d.closing != nil { // nobody waits for it, except for what is held
 		b.refused = errsFirst(b.refused, errShut)
 	}
+	if b.refused == nil {
+		b.refused = d.down
+	}
+	if d.strays(b) {
+		d.putBack(b)
+		return
+	}
 	if b.refused != nil || len(b.parts) == 0 {
 		b.timing, b.err = device.Timing{}, b.refused
 		d.finish(b)
@@ -171,7 +194,7 @@ func (d *desk) commit(b *Batch) {
 	}
 	b.stage.Store(committing)
 	if err := guard("device queue", func() { d.queue.Commit(&b.Batch) }); err != nil {
-		b.stage.CompareAndSwap(committing, running)
+		b.stage.Store(running)
 		b.complete(device.Timing{}, err)
 		return
 	}
@@ -181,6 +204,7 @@ func (d *desk) commit(b *Batch) {
 // committed goes on after Commit has returned.
 func (d *desk) committed(b *Batch) {
 	if b.stage.CompareAndSwap(committing, running) {
+		d.watch()
 		if d.engine.info.QueueDepth > 1 {
 			d.schedule()
 		}

@@ -16,6 +16,9 @@ func (d *desk) account(b *Batch) {
 	if len(b.parts) > 0 {
 		d.settle(b)
 	}
+	if b.err != nil && d.queue != nil && d.closing == nil && b.epoch == d.engine.epoch && isLost(b.err) {
+		d.fall(b.err, true)
+	}
 }
 
 func (d *desk) settle(b *Batch) {
@@ -47,6 +50,9 @@ func (d *desk) record(b *Batch) {
 		w, problems := b.work()
 		d.costs.Observe(w, b.timing.Device/time.Duration(problems))
 		d.absolve(b)
+		if b.wreckage == nil {
+			d.failures = 0
+		}
 	}
 	if b.check == nil { // nobody asked for it
 		b.charge()

@@ -67,6 +67,14 @@ func (d *desk) predict(b *Batch) time.Duration {
 	return time.Duration(problems) * d.costs.Predict(w)
 }
 
+// foresee is predict with how far that can be trusted.
+func (d *desk) foresee(b *Batch) policy.Foresight {
+	w, problems := b.work()
+	f := d.costs.Foresee(w)
+	f.Predicted *= time.Duration(problems)
+	return f
+}
+
 // work returns the batch's average problem and how many there are.
 func (b *Batch) work() (w policy.Work, problems int) {
 	w, problems = policy.WorkOf(b.plan()), max(len(b.scratch.dispatches), 1)

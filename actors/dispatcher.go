@@ -66,7 +66,7 @@ func (d *dispatcher) receive(message any) {
 // work first. While there is none the device is busy and will pick later.
 func (d *dispatcher) useStanding() {
 	desk := d.engine.desk
-	if d.engine.Linger > 0 || desk.closing != nil { // the device actor decides
+	if d.engine.Linger > 0 || desk.closing != nil || desk.queue == nil { // the device actor decides
 		d.engine.sendDevice(isReady)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -60,6 +61,15 @@ type Config struct {
 	// else does, which saves a wake-up. An Observer then runs on them: it must
 	// not need what they may hold.
 	Lend bool
+	// Watchdog says when a batch is taken for hung; its queue is then given up
+	// and another one opened.
+	Watchdog policy.Watchdog
+	// Reopen opens the device again when a new queue is no help. Nil: there is
+	// no way. It is called from one goroutine at a time, none of the actors'.
+	Reopen func() (*Home, error)
+	// Notify is told what an operator should know; nil for nobody. It is called
+	// like the Observer.
+	Notify func(what string, err error)
 	// Fault is for tests: it is called before every message, with the actor's
 	// role, and may panic.
 	Fault func(role string)
@@ -93,10 +103,20 @@ type Engine struct {
 
 	opened    time.Time
 	compiling sync.WaitGroup
+	reviving  sync.WaitGroup
+	stopping  chan struct{} // closed when the engine shuts
+	hangs     atomic.Int64
+	restarts  atomic.Int64
 
-	_     line
-	spare []*Batch // to be used again; of the loop's owner
-	count uint64   // of the jobs that Sample was asked about; likewise
+	_ line
+	// Of the loop's owner.
+	spare   []*Batch    // to be used again
+	count   uint64      // of the jobs that Sample was asked about
+	epoch   int         // counts the queues and devices that were given up
+	dropped []*wreckage // of this device
+	// plan makes plans for a device that is of another kind than the first, nil
+	// for that one.
+	plan func(kernels.Problem) (*kernels.Plan, error)
 }
 
 // line keeps what one processor writes apart from what others read: a cache
@@ -109,7 +129,7 @@ func Open(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
-	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache, tenants: newTenants(cfg.Weights)}
+	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{})}
 	e.desk = newDesk(e, queue)
 	e.start()
 	return e, nil
@@ -175,21 +195,41 @@ func (e *Engine) Waiting() (n int64) {
 
 // Close finishes what was submitted. When ctx ends first the rest is ended
 // with job.ErrClosed, except what the device is writing in place, which is
-// waited for. Then the actors stop. The device stays open.
+// waited for: until the watchdog gives the device up, if it hangs. Then the
+// actors stop. The device stays open.
 func (e *Engine) Close(ctx context.Context) error {
 	err := e.drain(ctx)
 	m := &shut{stopped: make(chan struct{}), quiet: make(chan struct{})}
 	quiet := m.quiet
 	e.sendDevice(m)
 	<-m.stopped
-	closeErr := e.desk.queue.Close()  // completes what the device has
+	closed := make(chan error, 1)
+	if m.queue != nil { // completes what the device has, or hangs with it
+		go func() { closed <- m.queue.Close() }()
+	}
 	_ = e.drain(context.Background()) // what was held, and what came late
 	<-quiet
+	if e.desk.queue != nil {
+		err = errors.Join(err, <-closed)
+	}
 	e.compiling.Wait()
+	e.reviving.Wait()
 	e.stop()
 	e.desk.free()
-	return errors.Join(err, closeErr)
+	for _, w := range e.dropped {
+		w.settled()
+	}
+	return err
 }
+
+// Clear calls f when the device has let go of everything that it was given, at
+// once if it has, as ever but after a hang. It may be called after Close.
+func (e *Engine) Clear(f func()) { whenGone(e.dropped, f) }
+
+// Hangs returns how often the device did not answer, Restarts how often it was
+// started again.
+func (e *Engine) Hangs() int64    { return e.hangs.Load() }
+func (e *Engine) Restarts() int64 { return e.restarts.Load() }
 
 // drain waits until nothing is in flight.
 func (e *Engine) drain(ctx context.Context) error {

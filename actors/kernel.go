@@ -15,7 +15,11 @@ func (e *Engine) kernelActor(message any) {
 
 func (e *Engine) bind(b *Batch) {
 	ready := true
-	err := guard("kernel actor", func() { ready, b.refused = b.bindLiving() })
+	b.epoch = e.epoch
+	err := guard("kernel actor", func() {
+		e.replan(b)
+		ready, b.refused = b.bindLiving()
+	})
 	switch {
 	case err != nil:
 		b.refused = err
@@ -53,7 +57,9 @@ func (b *Batch) prune() {
 	}
 }
 
-func (p *part) wanted() bool { return p.held || p.task.Pending() }
+// wanted reports whether a part is still worth computing. A held one is until
+// its job has ended, which only the loss of another part of it can bring about.
+func (p *part) wanted() bool { return p.task.Pending() || p.held && !p.task.Ended() }
 
 func (b *Batch) pruneFrom(first int) {
 	var r releases

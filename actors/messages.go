@@ -1,5 +1,7 @@
 package actors
 
+import "github.com/metallic-sched/metallic-sched/device"
+
 // The messages. All are pointers that exist already, so that sending
 // allocates nothing. A batch changes its type with its stage.
 type (
@@ -20,11 +22,22 @@ type (
 	compiled Batch
 	// completed: the device has ended this batch (device to device actor).
 	completed Batch
+	// look: has a batch taken too long (the watchdog's timer to the device
+	// actor).
+	look struct{}
+	// revived: there is another queue, or none could be had (to the device
+	// actor).
+	revived struct {
+		home  *Home // another device's, nil for the same
+		queue device.Queue
+		err   error
+	}
 	// shut: end everything, also what is on its way, and commit nothing more (to
 	// the device actor).
 	shut struct {
 		stopped chan struct{} // closed when nothing more will be committed
 		quiet   chan struct{} // closed when every batch has come back
+		queue   device.Queue  // to be closed, set before stopped is; nil for none
 	}
 )
 
@@ -32,4 +45,5 @@ var (
 	wakeUp   = &wake{}
 	wakeNear = &wake{near: true}
 	isReady  = &ready{}
+	isLook   = &look{}
 )

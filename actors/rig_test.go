@@ -61,6 +61,13 @@ func (r *rig) close(ctx context.Context) (err error) {
 	}
 	r.closed = true
 	err = r.Close(ctx)
+	r.check()
+	return err
+}
+
+// check checks what must hold after the engine has closed, when the device has
+// let go of everything.
+func (r *rig) check() {
 	a := r.Ledger.Audit()
 	require.True(r.t, a.Balances() && a.InFlight == 0 && a.Bytes == 0, "%+v", a)
 	require.Zero(r.t, r.sim.BytesInUse(), "device memory after Close")
@@ -71,7 +78,6 @@ func (r *rig) close(ctx context.Context) (err error) {
 		require.Equal(r.t, [Operands]Memory{}, t.Memory, "operands of job %d", i)
 	}
 	require.NoError(r.t, r.sim.Close())
-	return err
 }
 
 // task admits a job. Its own share in the task is never dropped, so that a

@@ -16,12 +16,17 @@ func (d *desk) shut(m *shut) {
 		d.linger.Stop()
 	}
 	d.closing = m
+	m.queue = d.queue
+	close(d.engine.stopping)
 	d.schedule()
 	close(m.stopped)
 }
 
 // free gives back all staging memory, when the actors have stopped.
 func (d *desk) free() {
+	if d.dog != nil {
+		d.dog.Stop()
+	}
 	d.engine.freeSpare()
 	for _, b := range d.out { // the standing credit
 		b.arena.free()
@@ -39,16 +44,16 @@ func (d *desk) report() {
 
 // abandonAll ends every job that waits or is on its way. What the device
 // writes in place ends when the device lets go of it.
-func (d *desk) abandonAll() {
+func (d *desk) abandonAll(o job.Outcome, err error) {
 	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
 		for _, owner := range ds {
-			owner.shard.abandonAll(job.Cancelled, job.ErrClosed)
+			owner.shard.abandonAll(o, err)
 		}
 	}
 	for _, list := range [...][]*Batch{d.out, d.cold, d.retries} {
 		for _, b := range list {
 			for i := range b.parts {
-				b.parts[i].task.End(job.Cancelled, job.ErrClosed)
+				b.parts[i].task.End(o, err)
 			}
 		}
 	}

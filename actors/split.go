@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"sync"
 	"unsafe"
 
@@ -56,7 +57,7 @@ func (s *split) computed(n int) bool {
 func (s *split) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err == nil {
+	if s.err == nil || errors.Is(err, job.ErrMemoryHeld) { // that nothing else undoes
 		s.err = err
 	}
 }

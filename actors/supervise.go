@@ -117,7 +117,7 @@ func (e *Engine) lost(message any) {
 		return
 	case *bound:
 		b = (*Batch)(m)
-	case *completed, *compiled, *shut:
+	case *completed, *compiled, *look, *revived, *shut:
 		e.sendDevice(message)
 		return
 	default:

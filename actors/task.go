@@ -127,14 +127,6 @@ func (t *Task) Refuse() {
 	r.flush()
 }
 
-// buffer returns the device's memory of an operand, nil for the caller's.
-func (t *Task) buffer(operand int) device.Buffer {
-	if m := t.Memory[operand]; m != nil {
-		return m.Buffer()
-	}
-	return nil
-}
-
 // region returns an operand as a region of device or host memory.
 func (t *Task) region(operand int) device.Region {
 	v := &t.Form.A
@@ -144,7 +136,14 @@ func (t *Task) region(operand int) device.Region {
 	case OperandBias:
 		v = &t.Form.Bias
 	}
-	return device.Region{Buffer: t.buffer(operand), View: *v}
+	r := device.Region{View: *v}
+	if m := t.Memory[operand]; m != nil {
+		r.Buffer = m.Buffer()
+		if base := r.Buffer.Pointer(); base != v.Base() { // it is on another device by now
+			r.View = v.Rebase(base)
+		}
+	}
+	return r
 }
 
 // abandon drops a task that has ended before all of it was handed out. If

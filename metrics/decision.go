@@ -68,7 +68,7 @@ type Decision struct {
 	// those of its batch, which has the same ID. match, mismatch, unchecked.
 	Check string `json:"check,omitempty"`
 
-	Outcome string `json:"outcome"` // done, failed, mixed
+	Outcome string `json:"outcome"` // done, failed, hung, mixed
 	Error   string `json:"error,omitempty"`
 }
 

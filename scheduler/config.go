@@ -96,6 +96,23 @@ type Config struct {
 	// caller's memory instead of being copied there on success. If such a job
 	// fails, what C holds is undefined. Default 4 MiB; negative: never.
 	InPlaceBytes int
+	// HangAfter is the least time after which a batch that the device does not
+	// end is taken for hung; one that is predicted to take long is given ten
+	// times that, a guess a thousand times. Its jobs then end with job.ErrHung,
+	// those that wait run on a new queue. Default 10 s; negative: never.
+	HangAfter time.Duration
+	// Reopen opens another device like Device, after that was lost or a new
+	// queue on it was no help; it may be called many times, from one goroutine
+	// at a time. The operands are loaded on what it returns, waiting jobs run
+	// there, and the scheduler closes it. On devices whose memory the host
+	// cannot address Load then keeps a copy of every operand. Default: the
+	// device named by DeviceName is opened again; with a Device: nothing is
+	// opened, and jobs end with job.ErrUnavailable.
+	Reopen func() (device.Device, error)
+	// Fallback lets the cpu device take over when the device cannot be opened
+	// again. Jobs become slower instead of failing, and their results may
+	// differ in the last bits. Default false.
+	Fallback bool
 	// Shards is the number of dispatcher actors for each operation. Default
 	// one for every 16 processors; at most 1024.
 	Shards int
@@ -152,6 +169,7 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxBatchTime, 50*time.Millisecond)
 	set(&c.AgeStep, policy.DefaultPickTuning().AgeStep)
 	set(&c.InPlaceBytes, 4<<20)
+	set(&c.HangAfter, policy.DefaultWatchdog().Floor)
 	set(&c.Shards, max(1, runtime.GOMAXPROCS(0)/16))
 	set(&c.KernelCache, 512)
 	return c

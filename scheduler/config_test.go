@@ -32,6 +32,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 50*time.Millisecond, c.MaxBatchTime)
 	require.Equal(t, 100*time.Millisecond, c.AgeStep)
 	require.Equal(t, 4<<20, c.InPlaceBytes)
+	require.Equal(t, 10*time.Second, c.HangAfter)
 	require.Equal(t, 512, c.KernelCache)
 	require.Equal(t, max(1, runtime.GOMAXPROCS(0)/16), c.Shards)
 	require.Zero(t, c.Linger)
@@ -48,7 +49,7 @@ func TestDefaultsKeepWhatIsSet(t *testing.T) {
 	prefs := policy.Prefs{SmallNMaxN: 3}
 	set := Config{
 		DeviceName: "sim", Prefs: &prefs, Catalog: kernels.Catalog{}, Limits: job.Limits{Jobs: 1, Bytes: 2, TenantJobs: 3, TenantBytes: 4},
-		MaxColumns: 5, MaxBatchTime: 6, AgeStep: 7, InPlaceBytes: -1, KernelCache: 8, Shards: 9, Linger: 10, Logger: slog.Default(),
+		MaxColumns: 5, MaxBatchTime: 6, AgeStep: 7, InPlaceBytes: -1, KernelCache: 8, Shards: 9, Linger: 10, HangAfter: 11, Logger: slog.Default(),
 		Weights:          map[string]float64{"a": 11},
 		Quarantine:       policy.QuarantineTuning{Failures: -1, Window: 11, CoolOff: 12, MaxCoolOff: 13},
 		SampleInvariance: 0.5, SampleSeed: 14,
@@ -117,13 +118,13 @@ func TestDeviceByName(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, name)
-		require.True(t, s.owned)
+		require.True(t, s.home.Load().owned)
 		if name == discover.Auto {
 			require.NotEqual(t, "sim", s.Info().Backend)
 		} else {
 			require.Equal(t, name, s.Info().Backend)
 		}
-		d := s.device
+		d := s.home.Load().device
 		require.NoError(t, s.Close(context.Background()))
 		_, err = d.NewQueue()
 		require.ErrorIs(t, err, device.ErrClosed, "%s is ours to close", name)

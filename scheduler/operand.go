@@ -3,11 +3,9 @@ package scheduler
 import (
 	"fmt"
 	"math"
-	"sync"
 	"sync/atomic"
 
 	"github.com/metallic-sched/metallic-sched/actors"
-	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -22,14 +20,14 @@ type Operand struct {
 	id        tensor.Resident
 	view      tensor.View
 	current   atomic.Pointer[copyOf]
-	change    sync.Mutex // serialises Update and Release
+	change    gate // serialises Update and Release
 }
 
 // Load copies a matrix to the device and returns it as an operand. Later
 // changes to the caller's memory are not seen; see Update. The error wraps
-// job.ErrInvalid, job.ErrClosed or device.ErrOutOfMemory.
+// job.ErrInvalid, job.ErrClosed, job.ErrHung or device.ErrOutOfMemory.
 func (s *Scheduler) Load(v tensor.View) (*Operand, error) {
-	o := &Operand{scheduler: s, id: tensor.Resident{ID: s.operands.Add(1)}}
+	o := &Operand{scheduler: s, change: newGate(), id: tensor.Resident{ID: s.operands.Add(1)}}
 	o.id.Owner = o
 	if err := checkLoad(v); err != nil {
 		return nil, err
@@ -39,7 +37,7 @@ func (s *Scheduler) Load(v tensor.View) (*Operand, error) {
 		return nil, err
 	}
 	o.current.Store(c)
-	o.view = o.id.Of(tensor.Window(nil, c.buffer.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
+	o.view = o.id.Of(tensor.Window(nil, c.Buffer().Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
 	s.loaded.Store(o, nil)
 	if s.closed.Load() { // Close may have released the operands before this one
 		o.Release()
@@ -87,8 +85,8 @@ func (o *Operand) Update(v tensor.View) error {
 			Allowed: fmt.Sprintf("%v %v, as loaded", o.view.DType(), o.view.Dims()),
 		}
 	}
-	o.change.Lock()
-	defer o.change.Unlock()
+	o.change.lock()
+	defer o.change.unlock()
 	old := o.current.Load()
 	if old == nil && !o.scheduler.closed.Load() {
 		return job.ErrReleased
@@ -107,8 +105,8 @@ func (o *Operand) Update(v tensor.View) error {
 // Jobs submitted later are refused with job.ErrReleased. Releasing again is
 // harmless.
 func (o *Operand) Release() {
-	o.change.Lock()
-	defer o.change.Unlock()
+	o.change.lock()
+	defer o.change.unlock()
 	if old := o.current.Swap(nil); old != nil {
 		o.scheduler.loaded.Delete(o)
 		o.scheduler.quarantine.Forget(o.id.ID)
@@ -132,87 +130,6 @@ func (o *Operand) acquire() (*copyOf, error) {
 	}
 }
 
-// copyOf is one version of an operand's contents on the device. It is freed
-// when the operand and every job have let go of it.
-type copyOf struct {
-	buffer device.Buffer
-	refs   atomic.Int64
-}
-
-// freed marks a count that was 0 once: whoever adds to it is too late.
-const freed = -1 << 40
-
-func (c *copyOf) retain() bool {
-	if c.refs.Add(1) > 0 {
-		return true
-	}
-	c.refs.Add(-1)
-	return false
-}
-
-// Buffer implements actors.Memory.
-func (c *copyOf) Buffer() device.Buffer { return c.buffer }
-
-// Release implements actors.Memory.
-func (c *copyOf) Release(n int) {
-	if c.refs.Add(-int64(n)) == 0 && c.refs.CompareAndSwap(0, freed) {
-		c.buffer.Free()
-	}
-}
-
-// copyIn puts a compact copy of v on the device.
-func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
-	if s.closed.Load() {
-		return nil, job.ErrClosed
-	}
-	size := v.Len() * v.DType().Size()
-	space := device.SpaceDevice
-	if s.device.Info().HostMemory {
-		space = device.SpaceShared
-	}
-	buf, err := s.device.Alloc(space, max(size, 1))
-	if err != nil {
-		return nil, fmt.Errorf("load operand of %d bytes: %w", size, err)
-	}
-	if buf.Pointer() == nil {
-		if err := s.upload(buf, v); err != nil {
-			buf.Free()
-			return nil, err
-		}
-	} else {
-		tensor.Copy(tensor.Window(buf.Pointer(), buf.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0), v)
-	}
-	if p, ok := buf.(device.Preparer); ok && size > 0 {
-		p.Prepare(tensor.Window(buf.Pointer(), buf.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
-	}
-	c := &copyOf{buffer: buf}
-	c.refs.Store(1)
-	return c, nil
-}
-
-// upload copies to memory that the host cannot address, by way of a queue of
-// its own.
-func (s *Scheduler) upload(buf device.Buffer, v tensor.View) error {
-	q, err := s.device.NewQueue()
-	if err != nil {
-		return fmt.Errorf("load operand: %w", err)
-	}
-	done := make(chan error, 1)
-	q.Commit(&device.Batch{
-		Stages: []device.Stage{{Copies: []device.Copy{{
-			Dst: device.In(buf, v.DType(), v.Dims(), 0), Src: device.Host(v),
-		}}}},
-		Done: func(_ *device.Batch, _ device.Timing, err error) { done <- err },
-	})
-	if err = <-done; err != nil {
-		err = fmt.Errorf("load operand: %w", err)
-	}
-	if cerr := q.Close(); err == nil {
-		err = cerr
-	}
-	return err
-}
-
 // retain takes hold of the operands that a task's form names.
 func (s *Scheduler) retain(t *actors.Task) error {
 	for i, v := range [actors.Operands]*tensor.View{
@@ -231,7 +148,7 @@ func (s *Scheduler) retain(t *actors.Task) error {
 			return err
 		}
 		t.Memory[i] = c
-		*v = v.Rebase(c.buffer.Pointer())
+		*v = v.Rebase(c.Buffer().Pointer())
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sort"
@@ -10,6 +11,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/metrics"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // recording turns ended batches into counters and decisions. The device actor
@@ -48,6 +50,15 @@ func (r *recording) BatchEnded(o *actors.Outcome) {
 	if err := o.Err(); err != nil {
 		r.logger.Warn("batch failed", "id", o.ID(), "kernel", o.Key().Kernel, "jobs", o.Jobs(), "attempt", o.Attempt()+1, "error", err)
 	}
+}
+
+// notify tells of what happened to the device.
+func (r *recording) notify(what string, err error) {
+	if err != nil {
+		r.logger.Warn(what, "device", r.device, "error", err)
+		return
+	}
+	r.logger.Warn(what, "device", r.device)
 }
 
 // kind is what the batches of one series have in common.
@@ -107,6 +118,9 @@ func (r *recording) fill(o *actors.Outcome) {
 	d.Rules = rules
 	if err := o.Err(); err != nil {
 		d.Outcome, d.Error = "failed", fmt.Sprint(err)
+		if errors.Is(err, job.ErrHung) {
+			d.Outcome = "hung"
+		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
-	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -22,12 +21,9 @@ import (
 // Scheduler runs jobs on one device. Every method may be called from any
 // goroutine.
 type Scheduler struct {
-	cfg     Config
-	device  device.Device
-	owned   bool // the device is ours to close
-	plans   *policy.Cache
-	kernels *device.Cache
-	ledger  *job.Ledger
+	cfg    Config
+	home   atomic.Pointer[home]
+	ledger *job.Ledger
 	// quarantine says which jobs are bound to fail; nil when it is turned off.
 	quarantine *policy.Quarantine
 	engine     *actors.Engine
@@ -36,6 +32,8 @@ type Scheduler struct {
 
 	operands atomic.Uint64 // ids given to operands
 	loaded   sync.Map      // *Operand -> nothing: those not released
+	copies   sync.Map      // *copyOf -> nothing: those not freed
+	moving   gate          // held while copies move to another home
 	turn     chan struct{} // holds one token: see waitForAll
 	closed   atomic.Bool
 	stopping chan struct{} // closed when Close begins
@@ -49,42 +47,26 @@ type Scheduler struct {
 func Open(ctx context.Context, cfg Config) (*Scheduler, error) {
 	cfg = cfg.withDefaults()
 	s := &Scheduler{
-		cfg: cfg, device: cfg.Device, counters: metrics.NewCounters(),
-		turn: make(chan struct{}, 1), stopping: make(chan struct{}), done: make(chan struct{}),
+		cfg: cfg, counters: metrics.NewCounters(),
+		moving: newGate(), turn: make(chan struct{}, 1), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.turn <- struct{}{}
 	s.records = newRecording(&s.cfg, s.counters)
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.records.close(ctx), s.closeDevice())
+		return nil, errors.Join(err, s.records.close(ctx), s.leave())
 	}
 	return s, nil
-}
-
-// openDevice opens the device that the Config names, if it does not bring one.
-func (s *Scheduler) openDevice() error {
-	if s.device != nil {
-		return nil
-	}
-	d, err := discover.Open(s.cfg.DeviceName, discover.Config{BLAS: s.cfg.BLAS})
-	if err == nil {
-		s.device, s.owned = d, true
-	}
-	return err
 }
 
 func (s *Scheduler) start(ctx context.Context) error {
 	if err := s.cfg.validate(); err != nil {
 		return err
 	}
-	if err := s.openDevice(); err != nil {
+	if err := s.openHome(); err != nil {
 		return err
 	}
-	info := s.device.Info()
-	if err := s.cfg.Prefs.Validate(info.Caps, s.cfg.Catalog); err != nil {
-		return err
-	}
-	s.plans = policy.NewCache(info.Caps, *s.cfg.Prefs, s.cfg.Catalog)
-	s.kernels = device.NewCache(s.device, s.cfg.KernelCache)
+	h := s.home.Load()
+	info := h.device.Info()
 	s.ledger = job.NewLedger(s.cfg.Limits)
 	if s.cfg.Quarantine.Failures > 0 {
 		s.quarantine = policy.NewQuarantine(s.cfg.Quarantine)
@@ -98,7 +80,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		maxJobs = 1
 	}
 	engine, err := actors.Open(actors.Config{
-		Device: s.device, Ledger: s.ledger, Cache: s.kernels,
+		Device: h.device, Ledger: s.ledger, Cache: h.kernels,
 		Costs:  policy.NewCostModel(policy.Prior{Bandwidth: info.Bandwidth, Flops: info.Flops, Launch: info.Launch}),
 		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep}, Weights: s.cfg.Weights,
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
@@ -107,6 +89,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Quarantine: s.quarantine, Sample: policy.NewSampler(s.cfg.SampleInvariance, s.cfg.SampleSeed),
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
 		Observer: s.records, Fault: s.cfg.fault,
+		Watchdog: s.watchdog(), Reopen: s.reopener(), Notify: s.records.notify,
 	})
 	if err != nil {
 		return err
@@ -114,6 +97,12 @@ func (s *Scheduler) start(ctx context.Context) error {
 	s.engine = engine
 	s.expose()
 	return nil
+}
+
+func (s *Scheduler) watchdog() policy.Watchdog {
+	w := policy.DefaultWatchdog()
+	w.Floor = s.cfg.HangAfter
+	return w
 }
 
 const (
@@ -127,7 +116,7 @@ const (
 // warm compiles the kernels of the problems that the Config lists.
 func (s *Scheduler) warm(ctx context.Context) error {
 	for _, p := range s.cfg.Warm {
-		plan, err := s.plans.Plan(p)
+		plan, err := s.home.Load().plans.Plan(p)
 		if err != nil {
 			return fmt.Errorf("scheduler: warm-up: %w", err)
 		}
@@ -141,7 +130,7 @@ func (s *Scheduler) warm(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("scheduler: warm-up: %w", err)
 			}
-			if _, _, err := s.kernels.Get(k); err != nil {
+			if _, _, err := s.home.Load().kernels.Get(k); err != nil {
 				return fmt.Errorf("scheduler: warm-up: %w", err)
 			}
 		}
@@ -161,22 +150,15 @@ func (s *Scheduler) Close(ctx context.Context) error {
 			o.(*Operand).Release()
 			return true
 		})
-		s.closeErr = errors.Join(err, s.records.close(ctx), s.closeDevice())
+		s.closeErr = errors.Join(err, s.records.close(ctx), s.leave())
 		close(s.done)
 	}
 	<-s.done
 	return s.closeErr
 }
 
-func (s *Scheduler) closeDevice() error {
-	if !s.owned {
-		return nil
-	}
-	return s.device.Close()
-}
-
 // Info describes the device that jobs run on.
-func (s *Scheduler) Info() device.Info { return s.device.Info() }
+func (s *Scheduler) Info() device.Info { return s.home.Load().device.Info() }
 
 // Audit returns how many jobs were submitted and how they ended.
 func (s *Scheduler) Audit() job.Audit { return s.ledger.Audit() }
@@ -189,7 +171,7 @@ func (s *Scheduler) TenantAudit(tenant string) job.Audit { return s.ledger.Accou
 func (s *Scheduler) DeviceTime(tenant string) time.Duration { return s.ledger.Account(tenant).Used() }
 
 // KernelCache returns what the kernel cache has done so far.
-func (s *Scheduler) KernelCache() device.CacheStats { return s.kernels.Stats() }
+func (s *Scheduler) KernelCache() device.CacheStats { return s.home.Load().stats() }
 
 // WritePrometheus writes counters and histograms in the Prometheus text
 // format.
@@ -211,7 +193,9 @@ func (s *Scheduler) expose() {
 	s.counters.Func("jobs_quarantined_total", func() float64 { return float64(s.quarantine.Refused()) })
 	s.counters.Func("quarantined_fingerprints", func() float64 { return float64(s.quarantine.Held(s.engine.Now())) })
 	s.counters.Func("jobs_waiting", func() float64 { return float64(s.engine.Waiting()) })
-	s.counters.Func("kernel_cache_hits_total", func() float64 { return float64(s.kernels.Stats().Hits) })
-	s.counters.Func("kernel_cache_misses_total", func() float64 { return float64(s.kernels.Stats().Misses) })
-	s.counters.Func("kernel_compile_seconds_total", func() float64 { return s.kernels.Stats().CompileTime.Seconds() })
+	s.counters.Func("device_hangs_total", func() float64 { return float64(s.engine.Hangs()) })
+	s.counters.Func("device_restarts_total", func() float64 { return float64(s.engine.Restarts()) })
+	s.counters.Func("kernel_cache_hits_total", func() float64 { return float64(s.KernelCache().Hits) })
+	s.counters.Func("kernel_cache_misses_total", func() float64 { return float64(s.KernelCache().Misses) })
+	s.counters.Func("kernel_compile_seconds_total", func() float64 { return s.KernelCache().CompileTime.Seconds() })
 }

@@ -85,7 +85,7 @@ func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *
 		_, err := job.Ending(ctx)
 		return o, err
 	}
-	if t.Plan, err = s.plans.Plan(t.Form.Problem); err != nil {
+	if t.Plan, err = s.home.Load().plans.Plan(t.Form.Problem); err != nil {
 		return o, &job.InvalidError{Field: "problem", Cause: err}
 	}
 	if err := s.retain(t); err != nil {

@@ -20,6 +20,8 @@ type Device struct {
 
 	batches, dispatches, compiles atomic.Int64
 
+	lost atomic.Bool // see Lost
+
 	mu      sync.Mutex
 	inUse   int64
 	closed  bool
@@ -139,8 +141,11 @@ func (d *Device) BytesInUse() int64 {
 func (d *Device) open() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
+	switch {
+	case d.closed:
 		return fmt.Errorf("sim: %w", device.ErrClosed)
+	case d.lost.Load():
+		return fmt.Errorf("sim: %w", device.ErrLost)
 	}
 	return nil
 }

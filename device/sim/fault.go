@@ -20,6 +20,7 @@ const (
 	faultError
 	faultErrorAfter
 	faultHang
+	faultLost
 	faultPanic
 )
 
@@ -43,6 +44,13 @@ func OutOfMemory() Fault {
 // those behind it end with an error that wraps device.ErrLost; nothing is
 // computed.
 func Hang() Fault { return Fault{kind: faultHang} }
+
+// Lost fails the batch and everything that is asked of the device later, but
+// for Free and Close, with an error that wraps device.ErrLost. What is hanging
+// hangs on.
+func Lost() Fault {
+	return Fault{kind: faultLost, err: fmt.Errorf("sim: %w", device.ErrLost)}
+}
 
 // Panic makes Commit panic with the value. The queue has not taken the batch:
 // its Done is not called.

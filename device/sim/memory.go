@@ -32,6 +32,9 @@ func (d *Device) reserve(bytes int64) error {
 	if d.closed {
 		return fmt.Errorf("sim: alloc: %w", device.ErrClosed)
 	}
+	if d.lost.Load() {
+		return fmt.Errorf("sim: alloc: %w", device.ErrLost)
+	}
 	if bytes > d.config.AllocLimit-d.inUse {
 		return fmt.Errorf("sim: alloc of %d bytes with %d of %d in use: %w", bytes, d.inUse, d.config.AllocLimit, device.ErrOutOfMemory)
 	}

@@ -69,6 +69,9 @@ func (d *Device) task(b *device.Batch) task {
 	if d.config.Fault != nil {
 		t.fault = d.config.Fault(b)
 	}
+	if t.fault.kind == faultLost {
+		d.lost.Store(true)
+	}
 	if t.fault.kind == faultHang {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -141,7 +144,11 @@ func (q *queue) next() (task, bool) {
 // compute runs a task for its time and reports it.
 func (q *queue) compute(t task) {
 	timing, err := device.Timing{Device: t.time}, t.fault.err
-	if t.fault.kind != faultError {
+	if q.device.lost.Load() {
+		t.fault = Lost()
+		err = t.fault.err
+	}
+	if t.fault.kind != faultError && t.fault.kind != faultLost {
 		if failed := q.device.addressable(t.batch); failed != nil {
 			err = failed
 		} else if q.inner != nil {

@@ -214,3 +214,33 @@ func BenchmarkCommit(b *testing.B) {
 		q.Commit(batch)
 	}
 }
+
+// A device that is lost fails what it has and all that is asked of it, but for
+// Free and Close.
+func TestLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		faults := map[uint64]Fault{2: Lost()}
+		d, q := open(t, Config{Launch: time.Millisecond, Fault: func(b *device.Batch) Fault { return faults[b.ID] }})
+		buf, err := d.Alloc(device.SpaceShared, 64)
+		require.NoError(t, err)
+		l := newLog()
+		q.Commit(l.batch(1, 1))
+		require.NoError(t, (<-l.ended).err)
+		q.Commit(l.batch(2, 1))
+		q.Commit(l.batch(3, 1))
+		for range 2 {
+			e := <-l.ended
+			require.ErrorIs(t, e.err, device.ErrLost, "batch %d", e.id)
+		}
+		_, err = d.Alloc(device.SpaceShared, 64)
+		require.ErrorIs(t, err, device.ErrLost)
+		_, err = d.NewQueue()
+		require.ErrorIs(t, err, device.ErrLost)
+		_, err = d.Compile(kernels.Key{Kernel: kernels.Default[0].Name})
+		require.ErrorIs(t, err, device.ErrLost)
+		buf.Free()
+		require.Zero(t, d.BytesInUse())
+		require.NoError(t, q.Close())
+		require.NoError(t, d.Close())
+	})
+}

@@ -15,8 +15,9 @@ import (
 //
 // A CostModel belongs to one goroutine.
 type CostModel struct {
-	prior  Prior
-	groups [int(kernels.FamilyLegacy) + 1][4]group // by family and type of A
+	prior    Prior
+	groups   [int(kernels.FamilyLegacy) + 1][4]group // by family and type of A
+	surprise float64                                 // see Foresight
 }
 
 // group holds the corrections of one family and type.
@@ -44,6 +45,8 @@ const (
 	maxSurprise = 4
 	minWeight   = 1.0 / 8
 	maxExtent   = 1 << 20 // the most that Columns returns
+	// forgets makes a surprise half as large after some 180 batches.
+	forgets = 1 - 1.0/256
 	// maxPrediction keeps sums of predictions from overflowing.
 	maxPrediction = 24 * time.Hour
 )
@@ -62,6 +65,9 @@ func (m *CostModel) Observe(w Work, measured time.Duration) {
 	g := m.group(&w)
 	size, extent := w.sizeClass(), extentClass(w.extent())
 	row := &g.rows[size]
+	if old := &row.cells[extent]; old.count > 0 {
+		m.surprise = max(m.surprise*forgets, ratio/float64(old.ratio))
+	}
 	row.cells[extent].add(ratio)
 	row.seen |= 1 << extent
 	g.seen |= 1 << size
@@ -86,6 +92,15 @@ func (m *CostModel) group(w *Work) *group { return &m.groups[w.Family][w.A] }
 func (m *CostModel) Predict(w Work) time.Duration {
 	c := m.prior.curve(&w)
 	return seconds(m.nearest(&w).predict(&c, w.extent()))
+}
+
+// Foresee returns the prediction and how far it is to be trusted.
+func (m *CostModel) Foresee(w Work) Foresight {
+	row := &m.group(&w).rows[w.sizeClass()]
+	return Foresight{
+		Predicted: m.Predict(w), Surprise: m.surprise,
+		Measured: row.seen&(1<<extentClass(w.extent())) != 0,
+	}
 }
 
 func seconds(s float64) time.Duration {

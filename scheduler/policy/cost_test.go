@@ -200,6 +200,7 @@ func TestCorrectionsSurviveSaving(t *testing.T) {
 		require.NoError(t, json.Unmarshal(saved, &learned))
 		again := NewCostModel(testPrior)
 		require.NoError(t, again.Restore(learned))
+		m.surprise = 0 // what surprised of late is not worth saving
 		require.Equal(t, m, again)
 	})
 }
@@ -254,4 +255,23 @@ func BenchmarkColumns(b *testing.B) {
 	for b.Loop() {
 		m.Columns(time.Millisecond, w)
 	}
+}
+
+func TestForesee(t *testing.T) {
+	m := NewCostModel(testPrior)
+	w := Work{Family: kernels.FamilyMLX, A: tensor.F32, B: tensor.F32, C: tensor.F32, Shape: kernels.Shape{Batch: 1, M: 64, N: 1, K: 64}}
+	f := m.Foresee(w)
+	require.Equal(t, Foresight{Predicted: m.Predict(w)}, f, "a guess")
+	m.Observe(w, time.Millisecond)
+	f = m.Foresee(w)
+	require.InDelta(t, time.Millisecond, f.Predicted, 1000)
+	require.True(t, f.Measured)
+	require.Zero(t, f.Surprise, "nothing was foretold by a measurement")
+	require.False(t, m.Foresee(w.Widen(100)).Measured)
+	m.Observe(w, 5*time.Millisecond)
+	require.InDelta(t, 5, m.Foresee(w).Surprise, 0.01)
+	for range 1000 {
+		m.Observe(w, m.Predict(w))
+	}
+	require.InDelta(t, 1, m.Foresee(w).Surprise, 0.01, "forgotten")
 }

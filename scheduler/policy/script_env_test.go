@@ -61,6 +61,10 @@ func (e *env) commands() map[string]func([]string) (string, error) {
 		"forget-operand": e.ward.forgetOperand,
 		"ask":            e.ward.ask,
 		"state":          e.ward.state,
+		// Hangs and restarts.
+		"patience": patience,
+		"hung":     hung,
+		"restart":  restart,
 	}
 }
 

@@ -1,0 +1,152 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// Home is a device that takes the place of the one before. Whatever was loaded
+// there has been loaded here.
+type Home struct {
+	Device device.Device
+	Cache  *device.Cache
+	// Plan makes the plan of a problem for this device.
+	Plan func(kernels.Problem) (*kernels.Plan, error)
+	// Enter is called like the Observer when the device takes over.
+	Enter func()
+	// Retire is called when the device before has let go of everything that the
+	// engine gave it, from any goroutine; it may be never.
+	Retire func()
+}
+
+// restart looks for another queue, away from the actors.
+func (d *desk) restart(lost bool, cause error) {
+	e := d.engine
+	step, pause, why := policy.Restart(policy.Trouble{Failures: d.failures, Lost: lost, Reopens: e.Reopen != nil})
+	if step == policy.GiveUp {
+		d.giveUp(fmt.Errorf("%s: %w", why, cause))
+		return
+	}
+	e.reviving.Add(1)
+	go e.revive(e.device, step, pause)
+}
+
+// giveUp fails every job from now on.
+func (d *desk) giveUp(cause error) {
+	d.down = fmt.Errorf("%w: %w: %w", job.ErrFailed, job.ErrUnavailable, cause)
+	d.engine.notify("device given up", cause)
+	d.schedule()
+}
+
+// revive opens another queue after a pause and tells the device actor.
+func (e *Engine) revive(d device.Device, step policy.RestartStep, pause time.Duration) {
+	defer e.reviving.Done()
+	m := &revived{err: errors.New("the restart did not return")}
+	defer func() { e.sendDevice(m) }()
+	select {
+	case <-time.After(pause):
+	case <-e.stopping:
+		m.err = errShut
+		return
+	}
+	if err := guard("restart", func() { m.err = m.open(e, d, step) }); err != nil {
+		m.err = err
+	}
+}
+
+func (m *revived) open(e *Engine, d device.Device, step policy.RestartStep) (err error) {
+	if step == policy.Reopen {
+		if m.home, err = e.Reopen(); err != nil {
+			return err
+		}
+		d = m.home.Device
+	}
+	m.queue, err = d.NewQueue()
+	return err
+}
+
+// resurrect goes on with another queue, or tries again.
+func (d *desk) resurrect(m *revived) {
+	if m.home != nil {
+		d.move(m.home)
+	}
+	switch {
+	case d.closing != nil:
+		if m.err == nil {
+			_ = m.queue.Close() // nothing was committed to it
+		}
+	case m.err != nil:
+		d.failures++
+		d.engine.notify("device not restarted", m.err)
+		d.restart(true, m.err)
+	default:
+		d.queue = m.queue
+		d.engine.restarts.Add(1)
+		d.engine.notify("device restarted", nil)
+		d.schedule()
+	}
+}
+
+// move makes another device the engine's. Nothing runs on the one before but
+// what was given up.
+func (d *desk) move(h *Home) {
+	e, info := d.engine, h.Device.Info()
+	if info.Caps != e.info.Caps {
+		e.plan = h.Plan
+	}
+	if info.Backend != e.info.Backend { // what was learned is of another one
+		d.costs = policy.NewCostModel(policy.Prior{Bandwidth: info.Bandwidth, Flops: info.Flops, Launch: info.Launch})
+	}
+	e.device, e.info, e.cache = h.Device, info, h.Cache
+	e.epoch++
+	for _, list := range [...][]*Batch{d.out, d.cold, d.retries, e.spare} {
+		for _, b := range list {
+			if b.wreckage == nil { // else its results are being read
+				b.arena.move(e.device)
+			}
+		}
+	}
+	whenGone(e.dropped, h.Retire)
+	e.dropped = nil
+	h.Enter()
+}
+
+// strays reports whether a bound batch must be bound again: it was for a queue
+// that is gone, or finds that out.
+func (d *desk) strays(b *Batch) bool {
+	switch {
+	case d.closing != nil, d.down != nil, len(b.parts) == 0:
+		return false
+	case b.refused == nil:
+		return d.queue == nil || b.epoch != d.engine.epoch
+	case !isLost(b.refused):
+		return false
+	case d.queue != nil && b.epoch == d.engine.epoch:
+		d.fall(b.refused, true)
+	}
+	if d.down == nil {
+		b.refused = nil
+	}
+	return d.down == nil
+}
+
+// putBack keeps a batch that was not committed until there is room again.
+func (d *desk) putBack(b *Batch) {
+	d.takeBack(b)
+	d.warm(b)
+	d.retries = append(d.retries, b)
+	d.schedule()
+}
+
+// notify tells the operator.
+func (e *Engine) notify(what string, err error) {
+	if e.Notify != nil {
+		_ = guard("notify", func() { e.Notify(what, err) })
+	}
+}

@@ -1,0 +1,132 @@
+package scheduler
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// copyOf is one version of an operand's contents on the device. It is freed
+// when the operand and every job have let go of it.
+type copyOf struct {
+	scheduler *Scheduler
+	at        atomic.Pointer[device.Buffer] // changes when the device does
+	refs      atomic.Int64
+	dtype     tensor.DType
+	dims      tensor.Dims
+	// host is kept to load the contents on another device, where there is a way
+	// to have one and the host cannot address the buffer.
+	host tensor.View
+}
+
+// freed marks a count that was 0 once: whoever adds to it is too late.
+const freed = -1 << 40
+
+func (c *copyOf) retain() bool {
+	if c.refs.Add(1) > 0 {
+		return true
+	}
+	c.refs.Add(-1)
+	return false
+}
+
+// Buffer implements actors.Memory.
+func (c *copyOf) Buffer() device.Buffer { return *c.at.Load() }
+
+// Release implements actors.Memory.
+func (c *copyOf) Release(n int) {
+	if c.refs.Add(-int64(n)) == 0 && c.refs.CompareAndSwap(0, freed) {
+		c.scheduler.copies.Delete(c)
+		c.Buffer().Free()
+	}
+}
+
+// move changes the buffer and returns the one before.
+func (c *copyOf) move(to device.Buffer) (from device.Buffer) { return *c.at.Swap(&to) }
+
+// contents returns what was loaded, as the host can read it.
+func (c *copyOf) contents() tensor.View {
+	if b := c.Buffer(); b.Pointer() != nil {
+		return tensor.Window(b.Pointer(), b.Len(), c.dtype, c.dims, tensor.Compact(c.dims), 0)
+	}
+	return c.host
+}
+
+// copyIn puts a compact copy of v on the device. If that is replaced meanwhile
+// it starts again.
+func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
+	c := &copyOf{scheduler: s, dtype: v.DType(), dims: v.Dims()}
+	c.refs.Store(1)
+	for {
+		if s.closed.Load() {
+			return nil, job.ErrClosed
+		}
+		h := s.home.Load()
+		b, err := h.load(v, s.cfg.HangAfter)
+		switch {
+		case err != nil && s.home.Load() == h:
+			return nil, err
+		case err != nil:
+			continue
+		}
+		if b.Pointer() == nil && c.host.IsZero() && s.cfg.reopens() {
+			c.host = snapshot(v)
+		}
+		c.at.Store(&b)
+		if s.register(c, h) {
+			return c, nil
+		}
+		b.Free()
+	}
+}
+
+// register makes a copy known to whoever replaces the device; false if it has
+// been replaced.
+func (s *Scheduler) register(c *copyOf, h *home) bool {
+	s.moving.lock()
+	defer s.moving.unlock()
+	if s.home.Load() != h {
+		return false
+	}
+	s.copies.Store(c, nil)
+	return true
+}
+
+// snapshot returns a compact copy of v in the host's memory.
+func snapshot(v tensor.View) tensor.View {
+	size := v.Len() * v.DType().Size()
+	words := make([]uint64, size/8+1) // aligned for every element type
+	c := tensor.Window(unsafe.Pointer(unsafe.SliceData(words)), len(words)*8, v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
+	tensor.Copy(c, v)
+	return c
+}
+
+// load puts a compact copy of v in a buffer of its own.
+func (h *home) load(v tensor.View, patience time.Duration) (device.Buffer, error) {
+	size := v.Len() * v.DType().Size()
+	space := device.SpaceDevice
+	if h.device.Info().HostMemory {
+		space = device.SpaceShared
+	}
+	b, err := h.device.Alloc(space, max(size, 1))
+	if err != nil {
+		return nil, fmt.Errorf("load operand of %d bytes: %w", size, err)
+	}
+	compact := tensor.Window(b.Pointer(), b.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
+	if b.Pointer() == nil {
+		if err := h.upload(b, v, patience); err != nil {
+			return nil, fmt.Errorf("load operand: %w", err)
+		}
+	} else {
+		tensor.Copy(compact, v)
+	}
+	if p, ok := b.(device.Preparer); ok && size > 0 {
+		p.Prepare(compact)
+	}
+	return b, nil
+}

@@ -1,0 +1,74 @@
+package scheduler
+
+import (
+	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/discover"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// home is the device that jobs run on, with what was made for it. It never
+// changes; after a restart there may be another.
+type home struct {
+	device  device.Device
+	owned   bool // the device is ours to close
+	plans   *policy.Cache
+	kernels *device.Cache
+	before  device.CacheStats // what the caches of homes before have done
+}
+
+// openHome opens the device that the Config names, if it does not bring one.
+func (s *Scheduler) openHome() error {
+	d, owned := s.cfg.Device, false
+	if d == nil {
+		var err error
+		if d, err = discover.Open(s.cfg.DeviceName, discover.Config{BLAS: s.cfg.BLAS}); err != nil {
+			return err
+		}
+		owned = true
+	}
+	h := s.newHome(d, owned)
+	s.home.Store(h)
+	return s.cfg.Prefs.Validate(d.Info().Caps, s.cfg.Catalog)
+}
+
+func (s *Scheduler) newHome(d device.Device, owned bool) *home {
+	return &home{
+		device: d, owned: owned,
+		plans:   policy.NewCache(d.Info().Caps, *s.cfg.Prefs, s.cfg.Catalog),
+		kernels: device.NewCache(d, s.cfg.KernelCache),
+	}
+}
+
+// stats returns what the caches of this home and those before have done.
+func (h *home) stats() device.CacheStats {
+	sum, b := h.kernels.Stats(), h.before
+	sum.Hits += b.Hits
+	sum.Misses += b.Misses
+	sum.Evictions += b.Evictions
+	sum.Compiles += b.Compiles
+	sum.CompileTime += b.CompileTime
+	return sum
+}
+
+// leave closes a device that is ours, when it has let go of everything. That
+// may be after leave has returned, or never: then the error says so.
+func (s *Scheduler) leave() error {
+	h := s.home.Load()
+	switch {
+	case h == nil || !h.owned:
+		return nil
+	case s.engine == nil:
+		return h.device.Close()
+	}
+	closed := make(chan error, 1)
+	s.engine.Clear(func() { closed <- h.device.Close() })
+	select {
+	case err := <-closed:
+		return err
+	default:
+		return fmt.Errorf("%w: it is closed when it lets go of what it has", job.ErrHung)
+	}
+}
