@@ -59,14 +59,16 @@ func (d *desk) surveyShard(owner *dispatcher, now time.Time) {
 		if l.cold > 0 { // gathers until its kernel is there
 			continue
 		}
-		c := l.candidate()
-		if wait := d.lingers(l, &c, now); wait > 0 {
+		n := len(d.cands)
+		d.cands = append(d.cands, policy.Candidate{})
+		l.describe(&d.cands[n])
+		if wait := d.lingers(l, &d.cands[n], now); wait > 0 {
 			if d.soonest == 0 || wait < d.soonest {
 				d.soonest = wait
 			}
+			d.cands = d.cands[:n]
 			continue
 		}
-		d.cands = append(d.cands, c)
 		d.places = append(d.places, place{owner, l})
 	}
 }
@@ -89,9 +91,9 @@ func (d *desk) weigh(now time.Time) {
 	}
 }
 
-// candidate is what the picker sees of the lane: in each class the tenant
+// describe fills in what the picker sees of the lane: in each class the tenant
 // whose turn it is, and the first of its jobs.
-func (l *lane) candidate() (c policy.Candidate) {
+func (l *lane) describe(c *policy.Candidate) {
 	for i := range l.classes {
 		front := l.classes[i].first()
 		if front == nil {
@@ -103,7 +105,6 @@ func (l *lane) candidate() (c policy.Candidate) {
 			c.Deadline = dl
 		}
 	}
-	return c
 }
 
 // lingers returns how long the lane should wait for companions still.

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"time"
+
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -15,6 +17,8 @@ func (e *Engine) replan(b *Batch) {
 	for _, p := range b.parts {
 		if p.task.split != nil || p.held || !e.plannedAnew(p.task) {
 			kept = append(kept, p)
+		} else {
+			p.task.tenant.bill(p.units(), 0, b.ahead, time.Time{})
 		}
 	}
 	clear(b.parts[len(kept):])
