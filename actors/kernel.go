@@ -60,6 +60,9 @@ func (b *Batch) pruneFrom(first int) {
 		if p := b.parts[i]; p.wanted() {
 			kept = append(kept, p)
 		} else {
+			if t := b.engine.trace; t != nil {
+				t.left(p.task, b.slot)
+			}
 			p.leave(&r)
 		}
 	}

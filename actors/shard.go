@@ -15,6 +15,7 @@ import (
 type shard struct {
 	stripes
 	owner *dispatcher
+	trace *trace // nil unless traced
 	_     line
 
 	lanes  map[laneKey]*lane
@@ -74,6 +75,9 @@ func (s *shard) insert(t *Task) {
 		if last != nil && last.jobs == 0 { // it was only kept for having been the last
 			s.close(last)
 		}
+	}
+	if s.trace != nil {
+		s.trace.arrived(t)
 	}
 }
 
@@ -210,6 +214,9 @@ func (s *shard) hand(bk *bucket, class int, b *Batch) {
 		t.End(job.Expired, job.ErrExpired)
 	}
 	if !t.Pending() { // also when a part of it has failed
+		if s.trace != nil {
+			s.trace.left(t, 0)
+		}
 		bk.pop(class)
 		t.abandon()
 		return

@@ -27,6 +27,8 @@ type Task struct {
 	next  *Task // in an inbox or a bucket's queue
 	first bool  // of those that were put into an inbox together
 	taken int   // units handed to batches so far
+	// traced is the job's number in a trace.
+	traced uint64
 	split *split
 	drops atomic.Int32 // shares given up, of the submitter's and the engine's
 	Keep  bool         // never reuse: a handle or a timer may outlive the job

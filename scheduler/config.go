@@ -68,6 +68,13 @@ type Config struct {
 
 	// Recorder is told every decision. Default: none.
 	Recorder metrics.Recorder
+	// Trace records also what the decisions were made from: each arrival,
+	// cancellation and free slot, so that the run can be replayed (see Replay)
+	// as it was or with another configuration. It needs a Recorder that takes
+	// events, such as metrics.JSONL, with room for bursts: a trace that lacks a
+	// single record is of no use. Expect about 300 bytes a job and, while jobs
+	// come in, a microsecond. Default false: nothing is traced, at no cost.
+	Trace bool
 	// CloseRecorder makes Close close the Recorder. Default: it is flushed.
 	CloseRecorder bool
 	// Logger takes what an operator should know, such as a batch that failed.
@@ -126,6 +133,9 @@ func set[T comparable](field *T, value T) {
 func (c *Config) validate() error {
 	if names := discover.Names(); c.Device == nil && !slices.Contains(names, c.DeviceName) {
 		return &ConfigError{"DeviceName", strconv.Quote(c.DeviceName), strings.Join(names, ", ")}
+	}
+	if c.Trace && !metrics.TakesEvents(c.Recorder) {
+		return &ConfigError{"Trace", "true", "only with a Recorder that takes events, such as metrics.JSONL"}
 	}
 	for _, f := range []struct {
 		name  string

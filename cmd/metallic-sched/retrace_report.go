@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/metrics"
+)
+
+// retrace is what a replay has shown.
+type retrace struct {
+	trace   *metrics.Trace
+	replay  *actors.Replay
+	changed []table.Row
+}
+
+func (r *retrace) write(w io.Writer, show int) {
+	if len(r.changed) > 0 {
+		t := newTable(w, "Changed configuration", 1, "", "recorded", "replayed")
+		t.AppendRows(r.changed)
+		t.Render()
+	}
+	r.totals(w)
+	r.differences(w, show)
+	r.footnotes(w)
+}
+
+// totals sets the recorded batches beside those of the replay.
+func (r *retrace) totals(w io.Writer) {
+	a, b := &r.replay.Recorded, &r.replay.Replayed
+	t := newTable(w, "Batches on "+r.trace.Setup.Device, 1, "", "recorded", "replayed")
+	t.AppendRow(table.Row{"batches", a.Batches, b.Batches})
+	t.AppendRow(table.Row{"jobs", a.Jobs, b.Jobs})
+	t.AppendRow(table.Row{"columns", a.Columns, b.Columns})
+	t.AppendRow(table.Row{"mean batch", fmt.Sprintf("%.2f", a.MeanJobs()), fmt.Sprintf("%.2f", b.MeanJobs())})
+	t.AppendRow(table.Row{"device time", shortTime(a.Device), shortTime(b.Device)})
+	reasons := maps.Clone(a.Reasons)
+	maps.Copy(reasons, b.Reasons)
+	for _, name := range slices.Sorted(maps.Keys(reasons)) {
+		t.AppendRow(table.Row{"closed: " + name, a.Reasons[name], b.Reasons[name]})
+	}
+	t.Render()
+}
+
+// differences shows the first slots that were used otherwise.
+func (r *retrace) differences(w io.Writer, show int) {
+	all := r.replay.Differences
+	if r.replay.Different == 0 {
+		fmt.Fprintf(w, "All %d decisions are the same.\n", r.replay.Recorded.Batches)
+		return
+	}
+	shown := all[:min(max(show, 0), len(all))]
+	if len(shown) == 0 {
+		return
+	}
+	t := newTable(w, fmt.Sprintf("Decided differently: the first %d of %d slots", len(shown), r.replay.Different), 5, "slot", "", "at", "jobs: units", "why")
+	for i := range shown {
+		d := &shown[i]
+		if i > 0 {
+			t.AppendSeparator()
+		}
+		slot := uint64(0)
+		for _, c := range []*actors.Choice{d.Recorded, d.Replayed} {
+			if c != nil {
+				slot = c.Slot
+			}
+		}
+		t.AppendRow(choiceRow(fmt.Sprint(slot), "recorded", d.Recorded))
+		t.AppendRow(choiceRow("", "replayed", d.Replayed))
+	}
+	t.Render()
+}
+
+func choiceRow(slot, side string, c *actors.Choice) table.Row {
+	switch {
+	case c == nil:
+		return table.Row{slot, side, "", "nothing", ""}
+	case c.Picked == "":
+		return table.Row{slot, side, shortTime(c.At), describeShares(c), c.CloseReason}
+	}
+	return table.Row{slot, side, shortTime(c.At), describeShares(c), c.CloseReason + ", " + c.Picked}
+}
+
+// describeShares lists the jobs of a batch, the first few by number.
+func describeShares(c *actors.Choice) string {
+	const most = 4
+	var parts []string
+	for i, s := range c.Shares {
+		if i == most {
+			parts = append(parts, "...")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d", s.Job))
+	}
+	return fmt.Sprintf("%d: %d (%s)", len(c.Shares), c.Columns, strings.Join(parts, " "))
+}
+
+func (r *retrace) footnotes(w io.Writer) {
+	p := r.replay
+	fmt.Fprintf(w, "trace    %d jobs, %d left out for having ended, %d batches failed, %d events\n", p.Arrivals, p.Cancels, p.Failures, p.Events)
+	if !r.trace.Ended() {
+		fmt.Fprintln(w, "         it has no end: the scheduler was not closed, or the last lines are lost")
+	}
+	if p.Different > 0 {
+		fmt.Fprintln(w, "replayed the same arrivals and free slots; device times are predicted where batches differ")
+	}
+	if p.Drained > 0 {
+		fmt.Fprintf(w, "         %d more slots at the end, for jobs that would have been left over\n", p.Drained)
+	}
+	if p.Left > 0 {
+		fmt.Fprintf(w, "         %d columns or rows not computed: their jobs ended before their turn\n", p.Left)
+	}
+}
+
+// shortTime rounds to three digits or so.
+func shortTime(d time.Duration) string {
+	for unit := time.Second; unit > time.Nanosecond; unit /= 10 {
+		if d >= 100*unit {
+			return d.Round(unit).String()
+		}
+	}
+	return d.String()
+}
