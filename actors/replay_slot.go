@@ -184,8 +184,7 @@ func (r *Replayer) setAside(number uint64) {
 func (r *Replayer) revive(number uint64) {
 	if s := r.slots[number]; s != nil && s.stage == aside {
 		r.engine.desk.revive(s.batch)
-		r.result.compare(s)
-		delete(r.slots, number)
+		r.drop(s, number)
 	}
 }
 
@@ -216,9 +215,20 @@ func (r *Replayer) close(s *slot, number uint64, e *metrics.Event) (took time.Du
 	}
 	r.engine.desk.account(b)
 	r.engine.recycle(b)
-	r.result.compare(s)
-	delete(r.slots, number)
+	r.drop(s, number)
 	return took
+}
+
+// drop forgets a slot.
+func (r *Replayer) drop(s *slot, number uint64) {
+	r.result.compare(s)
+	if s.here != nil {
+		r.drift.slots--
+	}
+	if s.there != nil {
+		r.drift.slots++
+	}
+	delete(r.slots, number)
 }
 
 var errReplayed = errors.New("failed in the trace")

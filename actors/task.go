@@ -27,11 +27,11 @@ type Task struct {
 	next  *Task // in an inbox or a bucket's queue
 	first bool  // of those that were put into an inbox together
 	taken int   // units handed to batches so far
-	// traced is the job's number in a trace.
-	traced uint64
 	split *split
 	drops atomic.Int32 // shares given up, of the submitter's and the engine's
 	Keep  bool         // never reuse: a handle or a timer may outlive the job
+
+	traced uint64 // its number in a trace
 }
 
 // Operands counts the operands that may be loaded, and the indices of them in

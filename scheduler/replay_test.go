@@ -131,11 +131,11 @@ func traffic(t *testing.T, seed uint64) *metrics.Trace {
 	r := rand.New(rand.NewPCG(seed, 11))
 	pick := func(ds ...time.Duration) time.Duration { return ds[r.IntN(len(ds))] }
 	quiet := seed%4 == 0
-	faults := !quiet && r.IntN(2) == 0
+	var faults atomic.Bool // once the weights are loaded
 	d := sim.Open(sim.Config{
 		Launch: pick(50*time.Microsecond, time.Millisecond), PerColumn: pick(0, 5*time.Microsecond),
 		CompileTime: pick(0, 300*time.Microsecond), QueueDepth: 1 + r.IntN(3), Discrete: r.IntN(3) == 0,
-		Fault: func(*device.Batch) sim.Fault { return someFault(r, faults) },
+		Fault: func(*device.Batch) sim.Fault { return someFault(r, faults.Load()) },
 	})
 	cfg := scheduler.Config{
 		Device: d, Trace: true, NoBatching: r.IntN(6) == 0, MaxColumns: []int{3, 16, 1024}[r.IntN(3)],
@@ -146,6 +146,7 @@ func traffic(t *testing.T, seed uint64) *metrics.Trace {
 	s, err := scheduler.Open(background, cfg)
 	require.NoError(t, err)
 	weights := []*scheduler.Operand{square(t, s, 6), square(t, s, 6), square(t, s, 9)}
+	faults.Store(!quiet && r.IntN(2) == 0)
 	all := crowd{s: s, weights: weights, quiet: quiet, pause: time.Sleep}
 	all.call(seed, 1+r.IntN(12), 1+r.IntN(12))
 	return f.traced(t, s)
