@@ -23,6 +23,7 @@ import (
 type Replayer struct {
 	engine   *Engine
 	plan     Planner
+	strict   bool // no difference may be
 	tasks    map[uint64]*Task
 	operands map[uint64]*namedOperand
 	slots    map[uint64]*slot
@@ -37,8 +38,9 @@ type Replayer struct {
 type Planner func(p kernels.Problem, backend string) (*kernels.Plan, error)
 
 // NewReplayer returns a replayer for one run. Of the Config it takes what
-// decisions depend on; Costs and Ledger must be new.
-func NewReplayer(cfg Config, queueDepth int, plan Planner) *Replayer {
+// decisions depend on; Costs and Ledger must be new. same says that it is the
+// configuration that was traced.
+func NewReplayer(cfg Config, queueDepth int, same bool, plan Planner) *Replayer {
 	cfg.InPlaceBytes, cfg.Observer, cfg.Tracer = -1, nil, nil
 	e := &Engine{Config: cfg, opened: time.Unix(0, 0), info: device.Info{QueueDepth: queueDepth}}
 	e.desk = newDesk(e, nil)
@@ -47,7 +49,7 @@ func NewReplayer(cfg Config, queueDepth int, plan Planner) *Replayer {
 		e.softmax = append(e.softmax, e.unmanned(kernels.OpSoftmax))
 	}
 	return &Replayer{
-		engine: e, plan: plan, tasks: map[uint64]*Task{}, operands: map[uint64]*namedOperand{},
+		engine: e, plan: plan, strict: same, tasks: map[uint64]*Task{}, operands: map[uint64]*namedOperand{},
 		slots: map[uint64]*slot{}, drift: drift{units: map[uint64]int{}}, result: newReplay(),
 	}
 }

@@ -73,8 +73,13 @@ func (c *Choice) equal(o *Choice) bool {
 		return c == o
 	}
 	return c.Slot == o.Slot && c.At == o.At && c.Picked == o.Picked && c.Class == o.Class &&
-		c.MaxColumns == o.MaxColumns && c.MaxProblems == o.MaxProblems && c.CloseReason == o.CloseReason &&
-		c.Attempt == o.Attempt && c.Columns == o.Columns && c.Problems == o.Problems && slices.Equal(c.Shares, o.Shares)
+		c.CloseReason == o.CloseReason && c.Attempt == o.Attempt &&
+		c.Columns == o.Columns && c.Problems == o.Problems && slices.Equal(c.Shares, o.Shares)
+}
+
+// limited reports whether two choices that are equal had the same limits.
+func (c *Choice) limited(o *Choice) bool {
+	return c == nil || c.MaxColumns == o.MaxColumns && c.MaxProblems == o.MaxProblems
 }
 
 // Difference is a slot for which the replay decided otherwise than the trace;
@@ -90,8 +95,10 @@ func (d *Difference) slot() uint64 {
 
 const maxDifferences = 10_000
 
-func (r *Replay) compare(s *slot) {
-	if s.here.equal(s.there) {
+// compare notes a slot for which something else was decided. Limits alone make
+// a difference only where none may be.
+func (r *Replay) compare(s *slot, strict bool) {
+	if s.here.equal(s.there) && (!strict || s.here.limited(s.there)) {
 		return
 	}
 	if r.Different++; r.Different <= maxDifferences {

@@ -47,8 +47,6 @@ func TestChoiceEqual(t *testing.T) {
 	for _, change := range []func(*metrics.Event){
 		func(e *metrics.Event) { e.Picked = "b" },
 		func(e *metrics.Event) { e.Class = 0 },
-		func(e *metrics.Event) { e.MaxColumns = 0 },
-		func(e *metrics.Event) { e.MaxProblems = 0 },
 		func(e *metrics.Event) { e.CloseReason = "alone" },
 		func(e *metrics.Event) { e.Attempt = 0 },
 		func(e *metrics.Event) { e.Columns = 0 },
@@ -57,5 +55,17 @@ func TestChoiceEqual(t *testing.T) {
 		func(e *metrics.Event) { e.Shares = nil },
 	} {
 		require.False(t, same.equal(choice(change)))
+	}
+	for _, change := range []func(*metrics.Event){
+		func(e *metrics.Event) { e.MaxColumns = 0 },
+		func(e *metrics.Event) { e.MaxProblems = 0 },
+	} {
+		other := choice(change)
+		require.True(t, same.equal(other))
+		for _, strict := range []bool{false, true} {
+			r := newReplay()
+			r.compare(&slot{here: same, there: other}, strict)
+			require.Equal(t, strict, r.Different == 1)
+		}
 	}
 }

