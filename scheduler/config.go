@@ -72,8 +72,8 @@ type Config struct {
 	// cancellation and free slot, so that the run can be replayed (see Replay)
 	// as it was or with another configuration. It needs a Recorder that takes
 	// events, such as metrics.JSONL, with room for bursts: a trace that lacks a
-	// single record is of no use. Expect about 300 bytes a job and, while jobs
-	// come in, a microsecond. Default false: nothing is traced, at no cost.
+	// single record is of no use. Expect about 400 bytes and a few microseconds
+	// a job. Default false: nothing is traced, at no cost.
 	Trace bool
 	// CloseRecorder makes Close close the Recorder. Default: it is flushed.
 	CloseRecorder bool

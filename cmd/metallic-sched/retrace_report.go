@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/metrics"
@@ -60,7 +61,8 @@ func (r *retrace) differences(w io.Writer, show int) {
 	if len(shown) == 0 {
 		return
 	}
-	t := newTable(w, fmt.Sprintf("Decided differently: the first %d of %d slots", len(shown), r.replay.Different), 5, "slot", "", "at", "jobs: units", "why")
+	t := newTable(w, fmt.Sprintf("Decided differently: the first %d of %d slots", len(shown), r.replay.Different), 4, "slot", "", "at", "job", "jobs", "columns", "why")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, Align: text.AlignRight}, {Number: 5, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}})
 	for i := range shown {
 		d := &shown[i]
 		if i > 0 {
@@ -79,17 +81,18 @@ func (r *retrace) differences(w io.Writer, show int) {
 }
 
 func choiceRow(slot, side string, c *actors.Choice) table.Row {
-	switch {
-	case c == nil:
-		return table.Row{slot, side, "", "nothing", ""}
-	case c.Picked == "":
-		return table.Row{slot, side, shortTime(c.At), describeShares(c), c.CloseReason}
+	if c == nil {
+		return table.Row{slot, side, "", "nothing", "", "", ""}
 	}
-	return table.Row{slot, side, shortTime(c.At), describeShares(c), c.CloseReason + ", " + c.Picked}
+	why := c.CloseReason
+	if c.Picked != "" {
+		why += ", " + c.Picked
+	}
+	return table.Row{slot, side, shortTime(c.At), jobNumbers(c), len(c.Shares), c.Columns, why}
 }
 
-// describeShares lists the jobs of a batch, the first few by number.
-func describeShares(c *actors.Choice) string {
+// jobNumbers lists the first jobs of a batch.
+func jobNumbers(c *actors.Choice) string {
 	const most = 4
 	var parts []string
 	for i, s := range c.Shares {
@@ -97,9 +100,9 @@ func describeShares(c *actors.Choice) string {
 			parts = append(parts, "...")
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%d", s.Job))
+		parts = append(parts, fmt.Sprint(s.Job))
 	}
-	return fmt.Sprintf("%d: %d (%s)", len(c.Shares), c.Columns, strings.Join(parts, " "))
+	return strings.Join(parts, " ")
 }
 
 func (r *retrace) footnotes(w io.Writer) {
