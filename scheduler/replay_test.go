@@ -288,6 +288,7 @@ func TestReplayOfAnEarlyClose(t *testing.T) {
 		gone, cancel := context.WithCancel(background)
 		cancel()
 		require.ErrorIs(t, s.Close(gone), job.ErrClosed)
+		require.NoError(t, f.jsonl.Close(background))
 		runs, err := metrics.ReadTraces(bytes.NewReader(f.Bytes()))
 		require.NoError(t, err)
 		r := replay(t, &runs[0], nil)
