@@ -7,6 +7,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/metrics"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
 // Replayer puts a traced run through the batching and the picker of an engine,
@@ -18,12 +19,12 @@ import (
 // another one, jobs may come to stand in other batches than they did. Then a
 // slot that was left unused is used as soon as something may run, what happened
 // to a slot's batch happens to the batch that has the slot now, its time is what
-// the cost model predicts, and jobs that are left over at the end get slots of
+// a cost model predicts, and jobs that are left over at the end get slots of
 // their own.
 type Replayer struct {
 	engine   *Engine
 	plan     Planner
-	strict   bool // no difference may be
+	measured *policy.CostModel // see NewReplayer
 	tasks    map[uint64]*Task
 	operands map[uint64]*namedOperand
 	slots    map[uint64]*slot
@@ -38,9 +39,10 @@ type Replayer struct {
 type Planner func(p kernels.Problem, backend string) (*kernels.Plan, error)
 
 // NewReplayer returns a replayer for one run. Of the Config it takes what
-// decisions depend on; Costs and Ledger must be new. same says that it is the
-// configuration that was traced.
-func NewReplayer(cfg Config, queueDepth int, same bool, plan Planner) *Replayer {
+// decisions depend on; Costs and Ledger must be new. measured has seen all of
+// the run and predicts times of batches that it did not have; it is nil when
+// the configuration is the one that was traced, so that there are none.
+func NewReplayer(cfg Config, queueDepth int, measured *policy.CostModel, plan Planner) *Replayer {
 	cfg.InPlaceBytes, cfg.Observer, cfg.Tracer = -1, nil, nil
 	e := &Engine{Config: cfg, opened: time.Unix(0, 0), info: device.Info{QueueDepth: queueDepth}}
 	e.desk = newDesk(e, nil)
@@ -49,7 +51,7 @@ func NewReplayer(cfg Config, queueDepth int, same bool, plan Planner) *Replayer 
 		e.softmax = append(e.softmax, e.unmanned(kernels.OpSoftmax))
 	}
 	return &Replayer{
-		engine: e, plan: plan, strict: same, tasks: map[uint64]*Task{}, operands: map[uint64]*namedOperand{},
+		engine: e, plan: plan, measured: measured, tasks: map[uint64]*Task{}, operands: map[uint64]*namedOperand{},
 		slots: map[uint64]*slot{}, drift: drift{units: map[uint64]int{}}, result: newReplay(),
 	}
 }

@@ -50,7 +50,7 @@ func (r *Replayer) done(e *metrics.Event) {
 
 // close ends a slot, and what has it, and returns how long the device took.
 func (r *Replayer) close(s *slot, number uint64, e *metrics.Event) (took time.Duration) {
-	r.result.Recorded.add(s.there, e.DeviceTime)
+	r.result.Recorded.add(s.there, e.DeviceTime, 0)
 	if s.stage != gone {
 		took = r.conclude(s, e)
 	}
@@ -60,7 +60,7 @@ func (r *Replayer) close(s *slot, number uint64, e *metrics.Event) (took time.Du
 
 // drop forgets a slot.
 func (r *Replayer) drop(s *slot, number uint64) {
-	r.result.compare(s, r.strict)
+	r.result.compare(s, r.measured == nil)
 	if s.here != nil {
 		r.drift.slots--
 	}
@@ -80,7 +80,7 @@ func (r *Replayer) conclude(s *slot, e *metrics.Event) (took time.Duration) {
 	}
 	took = b.timing.Device
 	if s.stage == flying || s.stage == aside {
-		r.result.Replayed.add(s.here, took)
+		r.result.Replayed.add(s.here, took, s.predicted)
 	}
 	if b.err == nil {
 		r.forget(b)
@@ -109,8 +109,13 @@ func (r *Replayer) outcome(s *slot, e *metrics.Event) {
 		problems = e.Dispatches
 	}
 	b.scratch.dispatches = make([]device.Dispatch, min(problems, len(b.parts)))
-	if b.timing.Device = e.DeviceTime; !same && b.err == nil {
-		b.timing.Device = r.engine.desk.predict(b)
+	b.timing.Device = e.DeviceTime
+	if b.err == nil && r.measured != nil {
+		w, n := b.work()
+		s.predicted = time.Duration(n) * r.measured.Predict(w)
+		if !same {
+			b.timing.Device = s.predicted
+		}
 	}
 }
 
@@ -153,11 +158,11 @@ func (r *Replayer) drain() {
 func (r *Replayer) finish() {
 	for _, number := range slices.Sorted(maps.Keys(r.slots)) {
 		s := r.slots[number]
-		r.result.Recorded.add(s.there, 0)
+		r.result.Recorded.add(s.there, 0, 0)
 		if s.stage == flying || s.stage == aside {
-			r.result.Replayed.add(s.here, 0)
+			r.result.Replayed.add(s.here, 0, 0)
 		}
-		r.result.compare(s, r.strict)
+		r.result.compare(s, r.measured == nil)
 	}
 	r.result.Left = r.drift.behind
 	slices.SortFunc(r.result.Differences, func(a, b Difference) int { return cmp.Compare(a.slot(), b.slot()) })

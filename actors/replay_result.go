@@ -26,10 +26,12 @@ func newReplay() Replay {
 	return Replay{Recorded: Tally{Reasons: map[string]int{}}, Replayed: Tally{Reasons: map[string]int{}}}
 }
 
-// Tally adds up batches.
+// Tally adds up batches. Device is measured, but for batches that were not
+// recorded. Predicted is what a cost model that has seen all of the run says of
+// each, to compare with, if there is one.
 type Tally struct {
 	Batches, Jobs, Columns int
-	Device                 time.Duration
+	Device, Predicted      time.Duration
 	Reasons                map[string]int // batches by why they were closed
 }
 
@@ -37,7 +39,7 @@ type Tally struct {
 func (t *Tally) MeanJobs() float64 { return float64(t.Jobs) / float64(max(t.Batches, 1)) }
 
 // add counts a batch, if there was one with any jobs.
-func (t *Tally) add(c *Choice, took time.Duration) {
+func (t *Tally) add(c *Choice, took, predicted time.Duration) {
 	if c == nil || len(c.Shares) == 0 {
 		return
 	}
@@ -45,6 +47,7 @@ func (t *Tally) add(c *Choice, took time.Duration) {
 	t.Jobs += len(c.Shares)
 	t.Columns += c.Columns
 	t.Device += took
+	t.Predicted += predicted
 	t.Reasons[c.CloseReason]++
 }
 

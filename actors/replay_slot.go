@@ -14,6 +14,7 @@ type slot struct {
 	stage slotStage
 	// What was decided for it here and in the trace, nil as long as nothing was.
 	here, there *Choice
+	predicted   time.Duration // how long the batch takes, by a cost model
 }
 
 type slotStage uint8

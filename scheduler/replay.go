@@ -19,7 +19,55 @@ import (
 // what another one means. The error is a *ConfigError or *policy.PrefError for
 // a setup that cannot be, or says which record cannot be.
 func Replay(t *metrics.Trace, with metrics.Setup) (*actors.Replay, error) {
-	if err := validateSetup(&with); err != nil {
+	measured := costsOf(&t.Setup)
+	r, err := replayer(t, &t.Setup, measured, nil)
+	if err != nil {
+		return nil, err
+	}
+	result, err := r.Run(t.Events)
+	if err != nil || with == t.Setup {
+		return result, err
+	}
+	own, err := predicted(t, &t.Setup, measured)
+	if err != nil {
+		return nil, err
+	}
+	if result, err = predicted(t, &with, measured); err == nil {
+		result.Recorded.Predicted = own.Replayed.Predicted
+	}
+	return result, err
+}
+
+// predicted replays with predictions of all times.
+func predicted(t *metrics.Trace, with *metrics.Setup, measured *policy.CostModel) (*actors.Replay, error) {
+	r, err := replayer(t, with, costsOf(with), measured)
+	if err != nil {
+		return nil, err
+	}
+	return r.Run(t.Events)
+}
+
+func costsOf(s *metrics.Setup) *policy.CostModel {
+	return policy.NewCostModel(priorOf(device.Info{Bandwidth: s.Bandwidth, Flops: s.Flops, Launch: s.Launch}))
+}
+
+// replayer returns a replayer with a setup, once it is found to be possible.
+func replayer(t *metrics.Trace, with *metrics.Setup, costs, measured *policy.CostModel) (*actors.Replayer, error) {
+	plan, err := planner(&t.Setup, with)
+	if err != nil {
+		return nil, err
+	}
+	return actors.NewReplayer(actors.Config{
+		Ledger: job.NewLedger(job.Limits{}), Costs: costs, Tuning: policy.PickTuning{AgeStep: with.AgeStep},
+		Shards: with.Shards, MaxColumns: with.MaxColumns, MaxJobs: with.MaxJobs, MaxProblems: with.MaxProblems,
+		MaxTime: with.MaxTime, GroupTime: with.GroupTime, Handover: with.Handover, Linger: with.Linger,
+	}, with.QueueDepth, measured, plan), nil
+}
+
+// planner selects kernels as a setup asks for. Where the trace's own setup did
+// they must be the same.
+func planner(was, with *metrics.Setup) (actors.Planner, error) {
+	if err := validateSetup(with); err != nil {
 		return nil, err
 	}
 	prefs, err := prefsOf(&with.Prefs)
@@ -31,22 +79,15 @@ func Replay(t *metrics.Trace, with metrics.Setup) (*actors.Replay, error) {
 		return nil, err
 	}
 	plans := policy.NewCache(caps, prefs, kernels.Default)
-	same := with.Prefs == t.Setup.Prefs && with.Caps == t.Setup.Caps
-	r := actors.NewReplayer(actors.Config{
-		Ledger: job.NewLedger(job.Limits{}),
-		Costs:  policy.NewCostModel(priorOf(device.Info{Bandwidth: with.Bandwidth, Flops: with.Flops, Launch: with.Launch})),
-		Tuning: policy.PickTuning{AgeStep: with.AgeStep},
-		Shards: with.Shards, MaxColumns: with.MaxColumns, MaxJobs: with.MaxJobs, MaxProblems: with.MaxProblems,
-		MaxTime: with.MaxTime, GroupTime: with.GroupTime, Handover: with.Handover, Linger: with.Linger,
-	}, with.QueueDepth, with == t.Setup, func(p kernels.Problem, backend string) (*kernels.Plan, error) {
+	same := with.Prefs == was.Prefs && with.Caps == was.Caps
+	return func(p kernels.Problem, backend string) (*kernels.Plan, error) {
 		plan, err := plans.Plan(p)
 		if err == nil && same && plan.Family().String() != backend {
 			return nil, fmt.Errorf("%s was chosen, but this program chooses %v: the trace is of another version, or of a catalog of its own",
 				backend, plan.Family())
 		}
 		return plan, err
-	})
-	return r.Run(t.Events)
+	}, nil
 }
 
 // validateSetup checks what Open sees to in a Config.

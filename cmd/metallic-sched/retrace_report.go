@@ -41,7 +41,12 @@ func (r *retrace) totals(w io.Writer) {
 	t.AppendRow(table.Row{"jobs", a.Jobs, b.Jobs})
 	t.AppendRow(table.Row{"columns", a.Columns, b.Columns})
 	t.AppendRow(table.Row{"mean batch", fmt.Sprintf("%.2f", a.MeanJobs()), fmt.Sprintf("%.2f", b.MeanJobs())})
-	t.AppendRow(table.Row{"device time", shortTime(a.Device), shortTime(b.Device)})
+	if len(r.changed) == 0 {
+		t.AppendRow(table.Row{"device time", shortTime(a.Device), shortTime(b.Device)})
+	} else {
+		t.AppendRow(table.Row{"device time", shortTime(a.Device), ""})
+		t.AppendRow(table.Row{"the same, predicted", shortTime(a.Predicted), shortTime(b.Predicted)})
+	}
 	reasons := maps.Clone(a.Reasons)
 	maps.Copy(reasons, b.Reasons)
 	for _, name := range slices.Sorted(maps.Keys(reasons)) {
@@ -112,7 +117,7 @@ func (r *retrace) footnotes(w io.Writer) {
 		fmt.Fprintln(w, "         it has no end: the scheduler was not closed, or the last lines are lost")
 	}
 	if p.Different > 0 {
-		fmt.Fprintln(w, "replayed the same arrivals and free slots; device times are predicted where batches differ")
+		fmt.Fprintln(w, "replayed with the same arrivals and free slots; times of batches are predicted by what was measured of all")
 	}
 	if p.Drained > 0 {
 		fmt.Fprintf(w, "         %d more slots at the end, for jobs that would have been left over\n", p.Drained)
