@@ -38,7 +38,7 @@ func (r *retrace) totals(w io.Writer) {
 	a, b := &r.replay.Recorded, &r.replay.Replayed
 	t := newTable(w, "Batches on "+r.trace.Setup.Device, 1, "", "recorded", "replayed")
 	t.AppendRow(table.Row{"batches", a.Batches, b.Batches})
-	t.AppendRow(table.Row{"jobs", a.Jobs, b.Jobs})
+	t.AppendRow(table.Row{"jobs or parts", a.Jobs, b.Jobs})
 	t.AppendRow(table.Row{"columns", a.Columns, b.Columns})
 	t.AppendRow(table.Row{"mean batch", fmt.Sprintf("%.2f", a.MeanJobs()), fmt.Sprintf("%.2f", b.MeanJobs())})
 	if len(r.changed) == 0 {
