@@ -176,9 +176,15 @@ func (e *Event) check() error {
 		name  string
 		value int
 	}{
-		{"batch", e.Shape.Batch}, {"m", e.Shape.M}, {"n", e.Shape.N}, {"k", e.Shape.K},
-		{"columns", e.Columns}, {"problems", e.Problems}, {"attempt", e.Attempt},
-		{"dispatches", e.Dispatches}, {"shard", e.Shard},
+		{"batch", e.Shape.Batch},
+		{"m", e.Shape.M},
+		{"n", e.Shape.N},
+		{"k", e.Shape.K},
+		{"columns", e.Columns},
+		{"problems", e.Problems},
+		{"attempt", e.Attempt},
+		{"dispatches", e.Dispatches},
+		{"shard", e.Shard},
 	} {
 		if f.value < 0 || f.value > mostNumber {
 			return fmt.Errorf("%s is %d; allowed: 0 to %d", f.name, f.value, mostNumber)
