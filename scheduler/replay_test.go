@@ -78,7 +78,7 @@ func (s *seen) add(r *actors.Replay) {
 // several batches and batches that fail, on a virtual clock, and replays it.
 func TestReplayReproducesEveryDecision(t *testing.T) {
 	seeds := uint64(120)
-	if testing.Short() {
+	if testing.Short() || slowdown > 1 {
 		seeds = 40
 	}
 	all := seen{reasons: map[string]int{}}
@@ -88,7 +88,9 @@ func TestReplayReproducesEveryDecision(t *testing.T) {
 		r := replay(t, trace, nil)
 		requireSame(t, r)
 		all.add(r)
-		replayOtherwise(t, trace)
+		if seed%3 == 0 {
+			replayOtherwise(t, trace)
+		}
 	}
 	t.Logf("%+v", all)
 	require.NotZero(t, all.cancels)
