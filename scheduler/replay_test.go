@@ -79,7 +79,7 @@ func (s *seen) add(r *actors.Replay) {
 func TestReplayReproducesEveryDecision(t *testing.T) {
 	seeds := uint64(120)
 	if testing.Short() || slowdown > 1 {
-		seeds = 40
+		seeds = 24
 	}
 	all := seen{reasons: map[string]int{}}
 	for seed := range seeds {
