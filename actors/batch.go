@@ -48,6 +48,7 @@ type Batch struct {
 	engine *Engine
 
 	// The credit: what may be taken and from where.
+	slot        uint64 // number of the credit that it was, or took the place of
 	shard       *shard
 	lane        *lane
 	class       int

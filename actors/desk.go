@@ -6,6 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -108,9 +109,12 @@ func (d *desk) schedule() {
 func (d *desk) newCredit() *Batch {
 	b := d.engine.newBatch()
 	d.ids++
-	b.ID, b.Profile = d.ids, d.engine.Profile
+	b.ID, b.slot, b.Profile = d.ids, d.ids, d.engine.Profile
 	b.predicted, b.committed = 0, time.Time{}
 	d.out = append(d.out, b)
+	if t := d.engine.trace; t != nil {
+		t.at(metrics.KindSlot, b)
+	}
 	return b
 }
 
@@ -141,25 +145,38 @@ func (d *desk) begin(b *Batch) bool {
 		return false
 	}
 	now := d.engine.now()
-	if n := len(d.retries); n > 0 {
-		retry := d.retries[n-1]
-		d.retries = d.retries[:n-1]
-		d.takeBack(b)
-		d.engine.recycle(b)
-		d.out = append(d.out, retry)
-		retry.formed, retry.committed = now, time.Time{}
+	if retry := d.retry(b, now); retry != nil {
 		d.engine.send(d.engine.kernels[retry.plan().Row.Family], (*formed)(retry))
 		return true
 	}
-	d.survey(now)
+	ok := d.pickFromAll(b, now)
 	if d.soonest > 0 {
 		d.wakeIn(d.soonest)
 	}
-	if !d.pick(b, now) {
-		return false
+	if ok {
+		d.engine.send(b.shard.owner.pid, (*credit)(b))
 	}
-	d.engine.send(b.shard.owner.pid, (*credit)(b))
-	return true
+	return ok
+}
+
+// retry puts a batch that waits for the device in the place of a credit; nil
+// if there is none.
+func (d *desk) retry(b *Batch, now time.Time) *Batch {
+	n := len(d.retries)
+	if n == 0 {
+		return nil
+	}
+	retry := d.retries[n-1]
+	d.retries = d.retries[:n-1]
+	retry.slot = b.slot
+	d.takeBack(b)
+	d.engine.recycle(b)
+	d.out = append(d.out, retry)
+	retry.formed, retry.committed = now, time.Time{}
+	if t := d.engine.trace; t != nil {
+		t.formed(metrics.KindRetry, retry)
+	}
+	return retry
 }
 
 // commit hands a bound batch to the device. One that could not be bound, or

@@ -8,6 +8,9 @@ import (
 // account closes the books on a batch: costs, charges, records, and retries
 // for what failed.
 func (d *desk) account(b *Batch) {
+	if t := d.engine.trace; t != nil {
+		t.done(b)
+	}
 	d.takeBack(b)
 	d.warm(b)
 	if b.ended.After(d.ended) {

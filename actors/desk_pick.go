@@ -17,11 +17,24 @@ func (d *desk) anythingWaits() bool {
 }
 
 // pickFrom makes a credit out for one dispatcher's work; false if none waits.
-func (d *desk) pickFrom(b *Batch, owner *dispatcher) bool {
-	now := d.engine.now()
+func (d *desk) pickFrom(b *Batch, owner *dispatcher, now time.Time) bool {
 	d.cands, d.places = d.cands[:0], d.places[:0]
 	d.surveyShard(owner, now)
-	return d.pick(b, now)
+	ok := d.pick(b, now)
+	if t := d.engine.trace; t != nil {
+		t.picked(b, owner, now, ok)
+	}
+	return ok
+}
+
+// pickFromAll makes a credit out for the work of any dispatcher.
+func (d *desk) pickFromAll(b *Batch, now time.Time) bool {
+	d.survey(now)
+	ok := d.pick(b, now)
+	if t := d.engine.trace; t != nil {
+		t.picked(b, nil, now, ok)
+	}
+	return ok
 }
 
 // pick makes a credit out for the candidate that comes next.

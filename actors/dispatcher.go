@@ -4,6 +4,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/metrics"
 )
 
 // dispatcher is the actor that looks after a shard: it sorts what comes in
@@ -22,7 +23,7 @@ func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
 		stripes = processors()
 	}
 	d := &dispatcher{engine: e, op: op, shard: newShard(stripes, e.tenants)}
-	d.shard.owner = d
+	d.shard.owner, d.shard.trace = d, e.trace
 	d.pid = e.spawnAt(&d.door, op.String(), d.receive)
 	return d
 }
@@ -70,7 +71,7 @@ func (d *dispatcher) useStanding() {
 		d.engine.sendDevice(isReady)
 		return
 	}
-	if b := desk.standing; b != nil && desk.pickFrom(b, d) {
+	if b := desk.standing; b != nil && desk.pickFrom(b, d, d.engine.now()) {
 		desk.standing = nil
 		d.fill(b)
 	}
@@ -90,6 +91,9 @@ func (d *dispatcher) fill(b *Batch) {
 			b.sample()
 		}
 		d.engine.send(d.engine.kernels[b.plan().Row.Family], (*formed)(b))
+	}
+	if t := d.engine.trace; t != nil {
+		t.formed(metrics.KindForm, b)
 	}
 }
 

@@ -7,6 +7,9 @@
 // plain structures (Task, shard, lane, bucket, Batch) that survive an actor's
 // restart, and every accepted job ends exactly once through job.Life.
 //
+// What was decided, and from what, can be traced and decided again without
+// actors, device or clock: see Replayer.
+//
 // What protoactor's own parts would cost is designed round: the mailbox keeps
 // a message that a panic interrupted and delivers it again, actors run on
 // long-lived goroutines instead of a new one for every wake-up, restarts are

@@ -12,6 +12,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -73,6 +74,9 @@ type Config struct {
 	// Fault is for tests: it is called before every message, with the actor's
 	// role, and may panic.
 	Fault func(role string)
+	// Tracer is told everything that a replay needs, under the conditions of
+	// Observer. Nil: nothing is traced.
+	Tracer metrics.Tracer
 	// Observer is told of every batch. It is called on the device actor's
 	// goroutine and must not block or keep the outcome.
 	Observer Observer
@@ -102,6 +106,7 @@ type Engine struct {
 	devicer *actor.PID
 
 	opened    time.Time
+	trace     *trace // nil unless traced
 	compiling sync.WaitGroup
 	reviving  sync.WaitGroup
 	stopping  chan struct{} // closed when the engine shuts
@@ -130,7 +135,7 @@ func Open(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
 	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{})}
-	e.desk = newDesk(e, queue)
+	e.desk, e.trace = newDesk(e, queue), newTrace(e, cfg.Tracer)
 	e.start()
 	return e, nil
 }

@@ -70,6 +70,9 @@ func (b *Batch) pruneFrom(first int) {
 			kept = append(kept, p)
 		} else {
 			p.task.tenant.bill(p.units(), 0, b.ahead, time.Time{})
+			if t := b.engine.trace; t != nil {
+				t.left(p.task, b.slot)
+			}
 			p.leave(&r)
 		}
 	}

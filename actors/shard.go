@@ -16,6 +16,7 @@ type shard struct {
 	stripes
 	owner   *dispatcher
 	tenants *tenants
+	trace   *trace // nil unless traced
 	_       line
 
 	lanes  map[laneKey]*lane
@@ -81,6 +82,9 @@ func (s *shard) insert(t *Task) {
 		if last != nil && last.jobs == 0 { // it was only kept for having been the last
 			s.close(last)
 		}
+	}
+	if s.trace != nil {
+		s.trace.arrived(t)
 	}
 }
 
@@ -227,6 +231,9 @@ func (f *flow) hand(b *Batch) {
 		t.End(job.Done, nil)
 	}
 	if !t.Pending() { // also when a part of it has failed
+		if b.engine.trace != nil {
+			b.engine.trace.left(t, 0)
+		}
 		f.pop()
 		t.abandon()
 		return

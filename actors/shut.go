@@ -15,6 +15,9 @@ func (d *desk) shut(m *shut) {
 	if d.linger != nil {
 		d.linger.Stop()
 	}
+	if t := d.engine.trace; t != nil {
+		t.end()
+	}
 	d.closing = m
 	m.queue = d.queue
 	close(d.engine.stopping)

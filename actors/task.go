@@ -31,6 +31,8 @@ type Task struct {
 	split  *split
 	drops  atomic.Int32 // shares given up, of the submitter's and the engine's
 	Keep   bool         // never reuse: a handle or a timer may outlive the job
+
+	traced uint64 // its number in a trace
 }
 
 // Operands counts the operands that may be loaded, and the indices of them in

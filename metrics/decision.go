@@ -19,9 +19,17 @@ type Kind string
 // The kinds. Batches are Decisions, the others are Events.
 const (
 	KindBatch   Kind = "batch"
-	KindArrival Kind = "arrival"
-	KindCancel  Kind = "cancel"
-	KindSlot    Kind = "slot"
+	KindTrace   Kind = "trace"   // a traced run begins; its first record
+	KindArrival Kind = "arrival" // a job was put into a bucket
+	KindCancel  Kind = "cancel"  // a job was left out because it had ended
+	KindSlot    Kind = "slot"    // the device has room for a batch
+	KindPick    Kind = "pick"    // a bucket was picked for a slot, or none
+	KindForm    Kind = "form"    // the slot's batch was filled
+	KindRetry   Kind = "retry"   // the slot went to a batch that was there
+	KindCold    Kind = "cold"    // the slot's batch waits for a compiler
+	KindWarm    Kind = "warm"    // the batch that had the slot can go on
+	KindDone    Kind = "done"    // the slot's batch has ended
+	KindEnd     Kind = "end"     // the run ends; its last event
 )
 
 // Decision is the record of one batch: what was run, why so, and how it

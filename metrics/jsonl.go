@@ -42,7 +42,6 @@ func OpenJSONL(path string, capacity int) (*JSONL, error) {
 func (j *JSONL) Trace(e *Event) {
 	item := j.pool.Get().(*entry)
 	item.isEvent = true
-	item.event = *e
-	item.event.V = Version
+	item.event.copyFrom(e)
 	j.offer(item)
 }

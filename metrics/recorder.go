@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // Recorder takes a Decision for every batch. Record may be called from any
@@ -22,6 +23,15 @@ type Discard struct{}
 
 // Record does nothing.
 func (Discard) Record(*Decision) {}
+
+// TakesEvents reports whether a recorder, or one of several, is a Tracer.
+func TakesEvents(r Recorder) bool {
+	if m, ok := r.(Multi); ok {
+		return slices.ContainsFunc(m, TakesEvents)
+	}
+	_, ok := r.(Tracer)
+	return ok
+}
 
 // Multi records to each of its recorders, in order, and traces to those that
 // are Tracers.

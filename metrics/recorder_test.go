@@ -21,3 +21,11 @@ func TestMultiRecordsToAll(t *testing.T) {
 		require.Equal(t, []uint64{2}, r.events)
 	}
 }
+
+func TestTakesEvents(t *testing.T) {
+	require.True(t, TakesEvents(&remembering{}))
+	require.True(t, TakesEvents(Multi{Discard{}, Multi{&remembering{}}}))
+	for _, r := range []Recorder{nil, Discard{}, Multi{}, Multi{Discard{}, Multi{}}} {
+		require.False(t, TakesEvents(r))
+	}
+}

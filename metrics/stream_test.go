@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -79,17 +78,20 @@ func TestJSONLWritesInOrder(t *testing.T) {
 func TestJSONLTracesEvents(t *testing.T) {
 	o := &output{}
 	j := NewJSONL(o, 16)
-	at := time.Date(2025, 1, 2, 3, 4, 5, 6, time.UTC)
-	j.Trace(&Event{Kind: KindArrival, Seq: 1, Time: at, Job: 7, Op: "softmax", Shape: Shape{1, 2, 3, 0}, Tenant: "a", Deadline: at})
-	j.Trace(&Event{Kind: KindSlot, Seq: 2, Time: at, Device: "cpu", Free: 1})
+	formed := &Event{Kind: KindForm, Seq: 3, Slot: 1, Shares: []Share{{Job: 7, From: 0, To: 2}}, Columns: 2}
+	j.Trace(&Event{Kind: KindArrival, Seq: 1, At: 5, Job: 7, Op: "softmax", Shape: Shape{1, 2, 3, 0}, Tenant: "a", Deadline: 6})
+	j.Trace(&Event{Kind: KindSlot, Seq: 2, At: 7, Slot: 1})
+	j.Trace(formed)
+	formed.Shares[0].Job = 8 // ours again
 	j.Record(decision())
 	require.NoError(t, j.Close(t.Context()))
 	lines := strings.Split(o.String(), "\n")
-	require.Len(t, lines, 4)
-	require.JSONEq(t, `{"v":1,"kind":"arrival","seq":1,"time":"2025-01-02T03:04:05.000000006Z","job":7,"op":"softmax",
-		"shape":{"batch":1,"m":2,"n":3,"k":0},"tenant":"a","deadline":"2025-01-02T03:04:05.000000006Z"}`, lines[0])
-	require.JSONEq(t, `{"v":1,"kind":"slot","seq":2,"time":"2025-01-02T03:04:05.000000006Z","device":"cpu","free":1}`, lines[1])
-	require.Contains(t, lines[2], `"kind":"batch"`)
+	require.Len(t, lines, 5)
+	require.JSONEq(t, `{"v":1,"kind":"arrival","seq":1,"at_ns":5,"job":7,"op":"softmax",
+		"shape":{"batch":1,"m":2,"n":3,"k":0},"tenant":"a","deadline_ns":6}`, lines[0])
+	require.JSONEq(t, `{"v":1,"kind":"slot","seq":2,"at_ns":7,"slot":1}`, lines[1])
+	require.JSONEq(t, `{"v":1,"kind":"form","seq":3,"at_ns":0,"slot":1,"shares":[{"job":7,"from":0,"to":2}],"columns":2}`, lines[2])
+	require.Contains(t, lines[3], `"kind":"batch"`)
 }
 
 func TestFullStreamDropsAndCounts(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -57,6 +58,12 @@ func TestDefaultsKeepWhatIsSet(t *testing.T) {
 	require.Equal(t, set, set.withDefaults())
 }
 
+// deaf takes decisions and events and forgets them.
+type deaf struct{}
+
+func (deaf) Record(*metrics.Decision) {}
+func (deaf) Trace(*metrics.Event)     {}
+
 func TestConfigErrors(t *testing.T) {
 	for field, c := range map[string]Config{
 		"DeviceName":            {DeviceName: "abacus"},
@@ -66,6 +73,7 @@ func TestConfigErrors(t *testing.T) {
 		"Quarantine.Failures":   {Quarantine: policy.QuarantineTuning{Failures: 1001}},
 		"Shards ":               {Shards: 1 << 40},
 		"SampleInvariance":      {SampleInvariance: 1.5},
+		"SampleInvariance ":     {SampleInvariance: 0.5, Trace: true, Recorder: deaf{}},
 		"MaxColumns":            {MaxColumns: -1},
 		"MaxBatchTime":          {MaxBatchTime: -1},
 		"Linger":                {Linger: -1},

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -32,6 +33,7 @@ type environment struct {
 
 	LogLevel  logLevel `env:"METALLIC_LOG_LEVEL" allowed:"debug, info, warn, error"`
 	JSONLPath string   `env:"METALLIC_METRICS_JSONL_PATH" allowed:"a file that can be created or appended to"`
+	Trace     truthy   `env:"METALLIC_TRACE" allowed:"1, true, yes, on, 0, false, no, off"`
 	Console   truthy   `env:"METALLIC_METRICS_CONSOLE" allowed:"1, true, yes, on, 0, false, no, off"`
 	Profile   truthy   `env:"METALLIC_ENABLE_PROFILING" allowed:"1, true, yes, on, 0, false, no, off"`
 }
@@ -39,6 +41,10 @@ type environment struct {
 // recorded is how many decisions may wait to be written; it bounds memory to
 // a few megabytes and outlasts a slow disk for many batches.
 const recorded = 8192
+
+// traced is the same for traces, which have a few records for every job and
+// are of no use without all of them.
+const traced = 1 << 17
 
 // FromEnv returns the Config that the METALLIC_ variables of the environment
 // ask for; an empty variable counts as unset. An unknown variable, or a value
@@ -59,6 +65,9 @@ func fromEnviron(list []string, stderr io.Writer) (Config, error) {
 	if err != nil {
 		problems = append(problems, problemOf("JSONLPath", vars, err))
 	}
+	if e.Trace && e.JSONLPath == "" {
+		problems = append(problems, problemOf("Trace", vars, errNoTraceFile))
+	}
 	if len(problems) > 0 {
 		_ = recorders.Close(context.Background()) // nothing was recorded
 		return Config{}, &EnvError{problems}
@@ -69,6 +78,8 @@ func fromEnviron(list []string, stderr io.Writer) (Config, error) {
 	}
 	return cfg, nil
 }
+
+var errNoTraceFile = errors.New("METALLIC_METRICS_JSONL_PATH is not set")
 
 // variables returns those of ours that are set to something.
 func variables(list []string) map[string]string {
@@ -115,7 +126,11 @@ func problemOf(field string, vars map[string]string, cause error) EnvProblem {
 func (e *environment) recorders(stderr io.Writer) (metrics.Multi, error) {
 	var list metrics.Multi
 	if e.JSONLPath != "" {
-		file, err := metrics.OpenJSONL(e.JSONLPath, recorded)
+		capacity := recorded
+		if e.Trace {
+			capacity = traced
+		}
+		file, err := metrics.OpenJSONL(e.JSONLPath, capacity)
 		if err != nil {
 			return nil, err
 		}
@@ -142,5 +157,6 @@ func (e *environment) config(stderr io.Writer) Config {
 		Prefs:      &prefs,
 		Logger:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(e.LogLevel)})),
 		Profile:    bool(e.Profile),
+		Trace:      bool(e.Trace),
 	}
 }

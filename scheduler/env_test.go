@@ -83,7 +83,7 @@ func TestEnvValues(t *testing.T) {
 		"METALLIC_METRICS_CONSOLE":     truths,
 		"METALLIC_LOG_LEVEL":           {"debug": "DEBUG", "info": "INFO", "warn": "WARN", "error": "ERROR", "WARN": "WARN"},
 	}
-	require.Len(t, allowed, len(envNames())-1, "METALLIC_METRICS_JSONL_PATH has its own test")
+	require.Len(t, allowed, len(envNames())-2, "METALLIC_METRICS_JSONL_PATH and METALLIC_TRACE have their own tests")
 	for name, values := range allowed {
 		for value, want := range values {
 			cfg := ours(t, name+"="+value)
@@ -123,6 +123,7 @@ func TestEnvMalformedValues(t *testing.T) {
 		"METALLIC_EXP_KERNELS":         notTruthy,
 		"METALLIC_LOG_LEVEL":           {"trace", "INFO+2", "0", "warning"},
 		"METALLIC_METRICS_JSONL_PATH":  {"/nowhere/at/all", t.TempDir()},
+		"METALLIC_TRACE":               append(notTruthy, "1"), // without a file to trace to
 		"METALLIC_METRICS_CONSOLE":     notTruthy,
 		"METALLIC_ENABLE_PROFILING":    notTruthy,
 	} {
@@ -182,7 +183,7 @@ func TestEnvErrorNamesEachBadVariable(t *testing.T) {
 		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
 			` METALLIC_MATMUL_SIMD_M_MIN, METALLIC_MATMUL_SIMD_N_MIN, METALLIC_MATMUL_FORCE_SMALLN,` +
 			` METALLIC_SOFTMAX_BACKEND, METALLIC_EXP_KERNELS, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
-			` METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING`,
+			` METALLIC_TRACE, METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING`,
 	}, "\n\t"))
 }
 
@@ -248,6 +249,23 @@ func TestEnvForcesBackendAndRecords(t *testing.T) {
 		require.Contains(t, string(lines), `"backend":"`+want+`"`)
 		require.Contains(t, stderr.String(), want, "the console line")
 	}
+}
+
+func TestEnvTrace(t *testing.T) {
+	for value, want := range truths {
+		path := filepath.Join(t.TempDir(), "trace.jsonl")
+		cfg := ours(t, "METALLIC_TRACE="+value, "METALLIC_METRICS_JSONL_PATH="+path, "METALLIC_DEVICE=sim")
+		require.Equal(t, want, cfg.Trace)
+		s, err := Open(context.Background(), cfg)
+		require.NoError(t, err)
+		require.NoError(t, s.Close(context.Background()))
+		lines, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, want, strings.Contains(string(lines), `"kind":"trace"`))
+	}
+	_, err := fromEnviron([]string{"METALLIC_TRACE=1"}, &bytes.Buffer{})
+	require.ErrorContains(t, err, "METALLIC_TRACE is \"1\"")
+	require.ErrorContains(t, err, "METALLIC_METRICS_JSONL_PATH is not set")
 }
 
 func TestEnvLogger(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,22 +74,22 @@ func (s *Scheduler) start(ctx context.Context) error {
 	if err := s.warm(ctx); err != nil {
 		return err
 	}
-	maxJobs := math.MaxInt
-	if s.cfg.NoBatching {
-		maxJobs = 1
-	}
-	engine, err := actors.Open(actors.Config{
+	cfg := actors.Config{
 		Device: h.device, Ledger: s.ledger, Cache: h.kernels,
-		Costs:  policy.NewCostModel(policy.Prior{Bandwidth: info.Bandwidth, Flops: info.Flops, Launch: info.Launch}),
+		Costs:  policy.NewCostModel(priorOf(info)),
 		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep}, Weights: s.cfg.Weights,
-		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs, MaxProblems: maxProblems,
+		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs(s.cfg.NoBatching), MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
 		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
 		Quarantine: s.quarantine, Sample: policy.NewSampler(s.cfg.SampleInvariance, s.cfg.SampleSeed),
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
-		Observer: s.records, Fault: s.cfg.fault,
+		Observer: s.records, Tracer: s.tracer(), Fault: s.cfg.fault,
 		Watchdog: s.watchdog(), Reopen: s.reopener(), Notify: s.records.notify,
-	})
+	}
+	if s.cfg.Trace {
+		s.traceSetup(&cfg, info)
+	}
+	engine, err := actors.Open(cfg)
 	if err != nil {
 		return err
 	}

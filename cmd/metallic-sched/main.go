@@ -1,5 +1,5 @@
 // Command metallic-sched shows what the scheduler does: it runs a load,
-// explains choices and lists devices.
+// explains choices, replays decisions and lists devices.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Replay the decode phase of a language model by many sequences at once, with and without batching."`
 	Explain explainCommand `cmd:"" help:"Show which kernel a problem gets and every rule that was tried."`
+	Replay  retraceCommand `cmd:"" help:"Replay the decisions of a traced run and show where another configuration decides differently."`
 	Devices devicesCommand `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version versionCommand `cmd:"" help:"Show the version of this program."`
 }

@@ -22,7 +22,7 @@ var laneNames = [lanes]string{"batched", "alone"}
 func openReplay(ctx context.Context, cfg scheduler.Config, dev device.Device) (*replay, error) {
 	cfg.Device = dev
 	alone := cfg
-	alone.NoBatching, alone.Recorder, alone.CloseRecorder = true, nil, false
+	alone.NoBatching, alone.Recorder, alone.CloseRecorder, alone.Trace = true, nil, false, false
 	r := &replay{}
 	for i, cfg := range [lanes]scheduler.Config{cfg, alone} {
 		l, err := decode.OpenLane(ctx, cfg)

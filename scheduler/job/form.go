@@ -49,7 +49,7 @@ func (f *Form) ReadsC() bool { return f.Problem.BetaNonZero || f.InPlace() }
 func (f *Form) Units() int {
 	s := &f.Problem.Shape
 	switch {
-	case f.C.Len() == 0:
+	case s.Batch == 0 || s.M == 0 || s.N == 0:
 		return 0
 	case s.Batch != 1:
 		return s.Batch

@@ -1,0 +1,128 @@
+package scheduler
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/metrics"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// Replay puts a traced run (see Config.Trace) through selection, batching and
+// picking again, with the setup it had or another one, and compares every
+// decision. No device is used and no time passes.
+//
+// With the trace's own setup there are no differences; see actors.Replayer for
+// what another one means. The error is a *ConfigError or *policy.PrefError for
+// a setup that cannot be, or says which record cannot be.
+func Replay(t *metrics.Trace, with metrics.Setup) (*actors.Replay, error) {
+	measured := costsOf(&t.Setup)
+	r, err := replayer(t, &t.Setup, measured, nil)
+	if err != nil {
+		return nil, err
+	}
+	result, err := r.Run(t.Events)
+	if err != nil || reflect.DeepEqual(with, t.Setup) {
+		return result, err
+	}
+	own, err := predicted(t, &t.Setup, measured)
+	if err != nil {
+		return nil, err
+	}
+	if result, err = predicted(t, &with, measured); err == nil {
+		result.Recorded.Predicted = own.Replayed.Predicted
+	}
+	return result, err
+}
+
+// predicted replays with predictions of all times.
+func predicted(t *metrics.Trace, with *metrics.Setup, measured *policy.CostModel) (*actors.Replay, error) {
+	r, err := replayer(t, with, costsOf(with), measured)
+	if err != nil {
+		return nil, err
+	}
+	return r.Run(t.Events)
+}
+
+func costsOf(s *metrics.Setup) *policy.CostModel {
+	return policy.NewCostModel(priorOf(device.Info{Bandwidth: s.Bandwidth, Flops: s.Flops, Launch: s.Launch}))
+}
+
+// replayer returns a replayer with a setup, once it is found to be possible.
+func replayer(t *metrics.Trace, with *metrics.Setup, costs, measured *policy.CostModel) (*actors.Replayer, error) {
+	plan, err := planner(&t.Setup, with)
+	if err != nil {
+		return nil, err
+	}
+	return actors.NewReplayer(actors.Config{
+		Ledger: job.NewLedger(job.Limits{}), Costs: costs, Tuning: policy.PickTuning{AgeStep: with.AgeStep}, Weights: with.Weights,
+		Shards: with.Shards, MaxColumns: with.MaxColumns, MaxJobs: with.MaxJobs, MaxProblems: with.MaxProblems,
+		MaxTime: with.MaxTime, GroupTime: with.GroupTime, Handover: with.Handover, Linger: with.Linger,
+	}, with.QueueDepth, measured, plan), nil
+}
+
+// planner selects kernels as a setup asks for. Where the trace's own setup did
+// they must be the same.
+func planner(was, with *metrics.Setup) (actors.Planner, error) {
+	if err := validateSetup(with); err != nil {
+		return nil, err
+	}
+	prefs, err := prefsOf(&with.Prefs)
+	if err != nil {
+		return nil, err
+	}
+	caps := kernels.Caps(with.Caps)
+	if err := prefs.Validate(caps, kernels.Default); err != nil {
+		return nil, err
+	}
+	plans := policy.NewCache(caps, prefs, kernels.Default)
+	same := with.Prefs == was.Prefs && with.Caps == was.Caps
+	return func(p kernels.Problem, backend string) (*kernels.Plan, error) {
+		plan, err := plans.Plan(p)
+		if err == nil && same && plan.Family().String() != backend {
+			return nil, fmt.Errorf("%s was chosen, but this program chooses %v: the trace is of another version, or of a catalog of its own",
+				backend, plan.Family())
+		}
+		return plan, err
+	}, nil
+}
+
+// validateSetup checks what Open sees to in a Config.
+func validateSetup(s *metrics.Setup) error {
+	for _, f := range []struct {
+		name            string
+		value, min, max int64
+	}{
+		{"MaxColumns", int64(s.MaxColumns), 1, 1 << 40},
+		{"MaxJobs", int64(s.MaxJobs), 1, 1<<63 - 1},
+		{"MaxProblems", int64(s.MaxProblems), 1, 1 << 40},
+		{"Shards", int64(s.Shards), 1, 1 << 12},
+		{"MaxBatchTime", int64(s.MaxTime), 1, 1<<63 - 1},
+		{"GroupTime", int64(s.GroupTime), 0, 1<<63 - 1},
+		{"Linger", int64(s.Linger), 0, 1 << 50},
+		{"AgeStep", int64(s.AgeStep), 1, 1<<63 - 1},
+	} {
+		if f.value < f.min || f.value > f.max {
+			return &ConfigError{f.name, fmt.Sprint(f.value), fmt.Sprintf("%d to %d", f.min, f.max)}
+		}
+	}
+	return nil
+}
+
+// prefsOf reads preferences back.
+func prefsOf(p *metrics.Prefs) (policy.Prefs, error) {
+	prefs := policy.Prefs{
+		SmallNMaxN: p.SmallNMaxN, SIMDMMin: p.SIMDMMin, SIMDNMin: p.SIMDNMin, ForceSmallN: p.ForceSmallN,
+		SoftmaxVecMaxCols: p.SoftmaxVecMaxCols, Experimental: p.Experimental,
+	}
+	var err error
+	if prefs.MatmulBackend, err = policy.ParseMatmulBackend(p.MatmulBackend); err != nil {
+		return prefs, err
+	}
+	prefs.SoftmaxBackend, err = policy.ParseSoftmaxBackend(p.SoftmaxBackend)
+	return prefs, err
+}
