@@ -126,7 +126,7 @@ func (s *Scheduler) refuseAll(l *lot, jobs []job.Job, err error) error {
 	for _, t := range l.tasks {
 		t.Refuse()
 	}
-	return hint(err)
+	return s.hint(err)
 }
 
 func (l *lot) errors() error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -26,6 +27,9 @@ func TestNaNStaysAtHome(t *testing.T) {
 			set.prefs(&prefs)
 			last := make(batches, 16)
 			cfg := scheduler.Config{Device: openCPU(t), Prefs: &prefs, Recorder: last, MaxColumns: 1 << 20, MaxBatchTime: 1 << 50}
+			if set.family == kernels.FamilyLegacy {
+				cfg.Catalog = kernels.Catalog{*kernels.Default.Find("softmax_legacy")}
+			}
 			s := start(t, cfg)
 			for _, dt := range tensor.DTypes {
 				set.amongNaN(t, s, last, dt)
@@ -41,7 +45,11 @@ func (set setting) amongNaN(t *testing.T, s *scheduler.Scheduler, last batches, 
 	target, c := set.job(m, w, dt, set.n)
 	before := values(c)
 	require.NoError(t, s.Do(background, target))
-	<-last
+	plan := (<-last).Plan
+	require.Equal(t, set.family.String(), plan.Backend)
+	if set.kernel != "" {
+		require.Equal(t, set.kernel, plan.Kernel)
+	}
 	alone := values(c)
 	for _, companions := range []int{1, 2, 15, 40} {
 		restore(c, before)

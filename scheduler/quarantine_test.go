@@ -32,8 +32,12 @@ type poisonable struct {
 }
 
 func newPoisonable(err error) *poisonable {
+	return newPoisonableWith(sim.Config{Launch: time.Millisecond}, err)
+}
+
+func newPoisonableWith(cfg sim.Config, err error) *poisonable {
 	p := &poisonable{}
-	p.Device = sim.Open(sim.Config{Launch: time.Millisecond, Fault: func(b *device.Batch) sim.Fault {
+	cfg.Fault = func(b *device.Batch) sim.Fault {
 		for _, d := range b.Stages[len(b.Stages)-1].Dispatches {
 			for _, run := range d.Matmul.Runs {
 				if run.Alpha == poison {
@@ -43,7 +47,8 @@ func newPoisonable(err error) *poisonable {
 			}
 		}
 		return sim.None()
-	}})
+	}
+	p.Device = sim.Open(cfg)
 	return p
 }
 
@@ -210,7 +215,8 @@ func TestAQuarantinedJobRefusesItsGroup(t *testing.T) {
 // TestAJobThatIsCutFailsOnce however many of its parts fail.
 func TestAJobThatIsCutFailsOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := start(t, scheduler.Config{Device: newPoisonable(errPoisoned), MaxColumns: 1})
+		d := newPoisonableWith(sim.Config{Launch: time.Microsecond, QueueDepth: 4}, errPoisoned)
+		s := start(t, scheduler.Config{Device: d, MaxColumns: 1})
 		w := square(t, s, 4)
 		wide := &job.Matmul{
 			A: w.View(), B: tensor.Matrix(make([]float32, 16), 4, 4), C: tensor.Matrix(make([]float32, 16), 4, 4),
@@ -220,6 +226,7 @@ func TestAJobThatIsCutFailsOnce(t *testing.T) {
 			require.ErrorIs(t, s.Do(background, wide), job.ErrFailed)
 			synctest.Wait()
 		}
+		require.EqualValues(t, 12, d.failed.Load(), "all parts were on the device when the first failed")
 		require.Equal(t, 3, requireQuarantined(t, s.Do(background, wide)).Failures)
 	})
 }

@@ -53,7 +53,7 @@ func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job, follo
 	}
 	if err != nil {
 		s.refuse(t, o)
-		return hint(err)
+		return s.hint(err)
 	}
 	t.Arrived = s.engine.Now()
 	s.watch(ctx, t, o, follow)

@@ -107,9 +107,8 @@ func (a *Account) Admit(n, bytes int64) error {
 	all := &a.ledger.load
 	a.ledger.admission.Lock()
 	if full := a.full(n, bytes); full != nil {
-		taken := a.ledger.taken
 		a.ledger.admission.Unlock()
-		full.Tenant, full.Rate = a.Tenant, a.lately(full.Limit, time.Now(), taken)
+		full.Tenant = a.Tenant
 		return full
 	}
 	a.ledger.taken += n

@@ -36,15 +36,19 @@ func (p *pace) look(now time.Time, count int64) float64 {
 	return p.rate
 }
 
-// lately returns how much of what a limit counts was given back in a second.
-// taken is how many jobs the ledger has admitted. Bytes are told from jobs, by
-// the size of those in flight.
-func (a *Account) lately(limit string, now time.Time, taken int64) float64 {
-	load, p := &a.ledger.load, &a.ledger.pace
+// Lately returns how much of what a limit counts was given back in a second,
+// since it was last asked; 0 if that is not known. limit is a
+// QueueFullError's. Bytes are told from jobs, by the size of those in flight.
+func (a *Account) Lately(limit string, now time.Time) float64 {
+	load, p, taken := &a.ledger.load, &a.ledger.pace, int64(0)
 	switch limit {
 	case limitTenantJobs, limitTenantBytes:
 		load, p = &a.load, &a.pace
 		taken = a.submitted.Load() - a.rejected.Load()
+	default:
+		a.ledger.admission.Lock()
+		taken = a.ledger.taken
+		a.ledger.admission.Unlock()
 	}
 	jobs := load.jobs.Load()
 	rate := p.look(now, taken-jobs)

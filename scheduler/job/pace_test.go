@@ -56,14 +56,14 @@ func TestLatelyByLimit(t *testing.T) {
 			a.Reject(3) // what was refused gave nothing back
 			full := refuse(t, a, 2, 20)
 			require.Equal(t, limit, full.Limit)
-			require.Zero(t, full.Rate, "nothing to go by")
 			require.Positive(t, full.Excess)
+			require.Zero(t, a.Lately(full.Limit, time.Now()), "nothing to go by")
 			for range 5 {
 				a.Lease(10).end(Done)
 			}
 			time.Sleep(time.Second / 2)
 			require.NoError(t, a.Admit(5, 50))
-			require.InDelta(t, c.want, refuse(t, a, 1, 10).Rate, 1e-9, limit)
+			require.InDelta(t, c.want, a.Lately(refuse(t, a, 1, 10).Limit, time.Now()), 1e-9, limit)
 			if limit == limitTenantJobs || limit == limitTenantBytes {
 				require.NoError(t, other.Admit(1, 10), "another tenant has its own pace")
 			}
