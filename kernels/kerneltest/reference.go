@@ -18,6 +18,9 @@ type sum struct {
 	magnitude float64 // of the terms
 	finite    float64 // of those that are finite
 	products  float64 // of finite products, before they are multiplied with alpha
+	// either says that rounding decides on the sign of an infinity, or that
+	// there is none: alpha is infinite, and the sum of products may be 0.
+	either bool
 }
 
 func (s *sum) add(term float64) {
@@ -33,13 +36,18 @@ func (f *reference) element(b, i, j int) (e sum) {
 	s := f.m.Shape
 	r, within := f.m.run(j)
 	if r.Alpha != 0 {
+		dot, alpha := 0.0, float64(r.Alpha)
 		for k := range s.K {
 			product := f.a[(b*s.M+i)*s.K+k] * f.b[(b*s.K+k)*s.N+j]
-			e.add(float64(r.Alpha) * product)
+			dot += product
+			e.add(alpha * product)
 			if !math.IsInf(product, 0) && product == product {
 				e.products += math.Abs(product)
 			}
 		}
+		e.want = alpha * dot
+		terms := float64(s.K + 4)
+		e.either = math.IsInf(alpha, 0) && e.products > 0 && math.Abs(dot) <= terms*(unit*e.products+subnormal)
 	}
 	if r.Beta != 0 {
 		e.add(float64(r.Beta) * f.c[(b*s.M+i)*s.N+j])
