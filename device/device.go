@@ -32,7 +32,8 @@ type Queue interface {
 	// everything it refers to belong to the queue until it calls b.Done.
 	Commit(b *Batch)
 	// Close completes what was committed, if only with an error, and releases
-	// the queue. A queue that hangs is dropped, not closed.
+	// the queue. A queue that hangs is dropped; it is closed when its batches
+	// have ended after all. Nobody relies on Close to return while one hangs.
 	Close() error
 }
 

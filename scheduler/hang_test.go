@@ -262,3 +262,21 @@ func TestLoadOnAHungDevice(t *testing.T) {
 		require.NoError(t, d.Close())
 	})
 }
+
+// Close says that a device that is not ours has not let go.
+func TestCloseSaysThatTheDeviceIsHeld(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := hanging(sim.Config{})
+		s := openSim(t, scheduler.Config{Device: d, InPlaceBytes: 1})
+		err := s.Do(background, newProbe(square(t, s, 4), job.Options{}).Matmul)
+		var held *job.HeldError
+		require.ErrorAs(t, err, &held)
+		require.ErrorIs(t, s.Close(background), job.ErrHung)
+		balanced(t, s)
+		require.NotZero(t, d.BytesInUse())
+		d.Release()
+		<-held.Released
+		require.Zero(t, d.BytesInUse())
+		require.NoError(t, d.Close())
+	})
+}

@@ -53,22 +53,29 @@ func (h *home) stats() device.CacheStats {
 	return sum
 }
 
-// leave closes a device that is ours, when it has let go of everything. That
-// may be after leave has returned, or never: then the error says so.
+// leave closes a device that is ours, when it has let go of everything. After a
+// hang that may be later, or never: then the error says so.
 func (s *Scheduler) leave() error {
 	h := s.home.Load()
 	switch {
-	case h == nil || !h.owned:
+	case h == nil:
 		return nil
 	case s.engine == nil:
-		return h.device.Close()
+		return h.close()
 	}
 	closed := make(chan error, 1)
-	s.engine.Clear(func() { closed <- h.device.Close() })
+	s.engine.Clear(func() { closed <- h.close() })
 	select {
 	case err := <-closed:
 		return err
 	default:
-		return fmt.Errorf("%w: it is closed when it lets go of what it has", job.ErrHung)
+		return fmt.Errorf("%w: it still has what it was given", job.ErrHung)
 	}
+}
+
+func (h *home) close() error {
+	if !h.owned {
+		return nil
+	}
+	return h.device.Close()
 }

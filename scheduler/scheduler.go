@@ -141,6 +141,9 @@ func (s *Scheduler) warm(ctx context.Context) error {
 // the rest ends with job.ErrClosed, except what is being written in place,
 // which is waited for. Operands are released. Closing again waits for the
 // first Close and returns its error.
+//
+// job.ErrHung says that a device that hung has not let go of all it was given:
+// a device of the Config must not be closed yet; one of ours is when it does.
 func (s *Scheduler) Close(ctx context.Context) error {
 	if s.closed.CompareAndSwap(false, true) {
 		close(s.stopping)

@@ -13,9 +13,10 @@ import (
 // nil means that the result is in C; otherwise the error wraps one of package
 // job's and C is as it was (see Config.InPlaceBytes for the one exception).
 //
-// A job that ended with job.ErrCancelled or job.ErrExpired will not write C any
-// more, but its batch may run on: until that has ended the device may still
-// read A, B, Bias and C. Use other memory for the next job, or leave it alone.
+// A job that ended with job.ErrCancelled, job.ErrExpired or job.ErrHung will not
+// write C any more, but its batch may run on: until that has ended the device
+// may still read A, B, Bias and C. Use other memory for the next job, or leave
+// it alone. Only a *job.HeldError says that C itself may still be written.
 func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
 	t := actors.NewTask()
 	if err := s.accept(ctx, t, j, false); err != nil {

@@ -46,7 +46,8 @@ func (h Handle) Outcome() (o Outcome, ok bool) {
 
 // Cancel ends the job with ErrCancelled, now, if its memory is not being
 // written; then its result is discarded and C stays as it was. A job whose
-// result is being written in place ends when the device lets go of it.
+// result is being written in place ends when the device lets go of it, or is
+// given up with a HeldError.
 func (h Handle) Cancel() { h.life.End(Cancelled, ErrCancelled) }
 
 // CancelCause is Cancel with a reason, which the job's error wraps.

@@ -1,0 +1,87 @@
+package actors
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// A batch that was being bound for one device while another took over is bound
+// again, for that one.
+func TestBoundForADeviceThatIsGone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var second *sim.Device
+		second = sim.Open(sim.Config{Fault: func(*device.Batch) sim.Fault {
+			require.NotZero(t, second.BytesInUse(), "the batch is staged in its memory")
+			return sim.None()
+		}})
+		var r *rig
+		armed := false
+		r = newRig(t, sim.Config{}, func(c *Config) {
+			c.Reopen = func() (*Home, error) {
+				return &Home{Device: second, Cache: device.NewCache(second, 8), Enter: func() {}, Retire: func() {}}, nil
+			}
+			c.Fault = func(role string) {
+				if role == "kernel" && armed {
+					armed = false
+					r.desk.fall(device.ErrLost, true)
+					r.reviving.Wait() // its message is ahead of the bound batch
+				}
+			}
+		})
+		warm := r.submit(product(fill(4, 4, 1), 1, 1))
+		wait(warm...)
+		requireDone(t, warm...)
+		r.at(func() { armed = true })
+		ts := r.submit(product(fill(4, 4, 1), 1, 2))
+		wait(ts...)
+		requireDone(t, ts...)
+		require.EqualValues(t, 1, r.sim.Batches())
+		require.EqualValues(t, 1, second.Batches())
+		require.NoError(t, r.close(background))
+		require.Zero(t, second.BytesInUse())
+	})
+}
+
+// When a part of a job that is written in place is given up, no other part
+// runs any more: the job has ended.
+func TestPartsOfAJobThatWasGivenUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var r *rig
+		r = newRig(t, sim.Config{QueueDepth: 2, Fault: hanging(1)}, func(c *Config) {
+			c.MaxColumns, c.InPlaceBytes, c.Handover = 2, 0, time.Hour
+			c.Fault = func(role string) {
+				if role == "device" && r.claimed() { // by a part that is bound and not committed
+					r.desk.fall(job.ErrHung, false)
+				}
+			}
+		})
+		ts := r.submit(product(fill(4, 4, 1), 4, 1))
+		wait(ts...)
+		require.ErrorIs(t, errorOf(ts[0]), job.ErrMemoryHeld)
+		synctest.Wait()
+		require.EqualValues(t, 1, r.sim.Batches())
+		r.sim.Release()
+		synctest.Wait()
+		require.NoError(t, r.close(background))
+	})
+}
+
+// claimed reports whether a batch runs and another, which is on its way to the
+// device, holds a job. A Fault may ask before there is a desk.
+func (r *rig) claimed() bool {
+	if r == nil || r.Engine == nil {
+		return false
+	}
+	running, _ := r.desk.eldest()
+	return running != nil && slices.ContainsFunc(r.desk.out, func(b *Batch) bool {
+		return b.stage.Load() == idle && len(b.parts) > 0 && b.parts[0].held
+	})
+}
