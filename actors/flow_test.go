@@ -258,7 +258,7 @@ func TestFloodDelaysNoOther(t *testing.T) {
 	}
 }
 
-// What is kept of tenants that have gone is bounded.
+// What is kept of tenants that have gone is bounded, and counted right.
 func TestShardBoundsIdleTenants(t *testing.T) {
 	s, _ := crowdShelf(0)
 	ledger := job.NewLedger(job.Limits{})
@@ -269,26 +269,49 @@ func TestShardBoundsIdleTenants(t *testing.T) {
 		s.put(task, task)
 		s.absorb()
 	}
-	put("always")
-	for i := range 4 * maxIdleTenants {
+	requireKept := func() {
+		n := 0
+		for _, l := range s.lanes {
+			for class := range l.classes {
+				n += len(l.classes[class].all)
+			}
+			for _, b := range l.buckets {
+				for class := range b.queues {
+					if c := b.queues[class].crowd; c != nil {
+						n += len(c.all)
+					}
+				}
+			}
+		}
+		require.Equal(t, n, s.kept)
+	}
+	for i := range 2 * maxKept {
 		put(strconv.Itoa(i))
-		if i%64 == 0 {
-			put("always")
-			s.batch(s.open[0], 1, 64, 1)
+		if i%64 == 0 { // leaves some
+			s.batch(s.open[0], 1, 60, 1)
 		}
 	}
-	q, l := &s.last.queues[1], s.open[0]
+	requireKept()
+	l := s.open[0]
+	require.LessOrEqual(t, s.kept, maxKept+4*l.jobs+4*minKept)
 	for l.jobs > 1 {
 		s.batch(l, 1, min(64, l.jobs-1), 1)
 	}
 	require.NotNil(t, l.front(1))
-	put("one more")
-	require.LessOrEqual(t, len(q.crowd.all), maxIdleTenants+8)
-	require.LessOrEqual(t, len(l.classes[1].all), maxIdleTenants+8)
-	require.LessOrEqual(t, len(s.flows), maxIdleTenants)
-	for len(s.open) > 0 {
-		s.batch(s.open[0], 1, 64, 64)
+	for i := range maxKept / 2 {
+		put("again " + strconv.Itoa(i))
+		s.batch(l, 1, 1, 1)
 	}
+	requireKept()
+	require.LessOrEqual(t, s.kept, maxKept+4*minKept)
+	require.LessOrEqual(t, len(s.flows), maxSpareFlows)
+	for i := range 2 * maxIdleLanes { // its lane goes, and all that was kept of it
+		w = fill(5+i, 4, 1)
+		put("one")
+		put("two")
+		s.batch(s.open[len(s.open)-1], 1, 64, 64)
+	}
+	requireKept()
 }
 
 // A bucket that is closed gives up its flows, and what is used again is empty.

@@ -24,6 +24,7 @@ type shard struct {
 	spare  []*bucket
 	flows  []*flow  // spare
 	crowds []*crowd // spare
+	kept   int      // flows and claims in maps
 	queued atomic.Int64 // tasks in buckets, for whoever asks
 }
 
@@ -132,6 +133,7 @@ func (s *shard) close(b *bucket) {
 	}
 	if len(l.buckets) == 0 && l.jobs == 0 && len(s.lanes) > maxIdleLanes {
 		delete(s.lanes, l.key)
+		s.forgetClaims(l)
 	}
 	s.disperse(b)
 	*b = bucket{}
