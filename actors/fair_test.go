@@ -82,10 +82,12 @@ func TestFloodBound(t *testing.T) {
 func TestWeightsAreHonoured(t *testing.T) {
 	weights := map[string]float64{"a": 1, "b": 2, "c": 5}
 	for name, work := range map[string]func(tenant string, i int) *job.Matmul{
-		"same operand":  func(string, int) *job.Matmul { return product(fill(4, 4, 1), 1, 1) },
-		"uneven jobs":   func(tenant string, i int) *job.Matmul { return product(fill(4, 4, 1), 1+(i+len(tenant))%3, 1) },
-		"other shapes":  func(tenant string, i int) *job.Matmul { return product(fill(4+int(tenant[0]-'a'), 4, 1), 1, 1) },
-		"other lengths": func(tenant string, i int) *job.Matmul { return product(fill(4, 4, 1+int(tenant[0])), 1+int(tenant[0]-'a'), 1) },
+		"same operand": func(string, int) *job.Matmul { return product(fill(4, 4, 1), 1, 1) },
+		"uneven jobs":  func(tenant string, i int) *job.Matmul { return product(fill(4, 4, 1), 1+(i+len(tenant))%3, 1) },
+		"other shapes": func(tenant string, i int) *job.Matmul { return product(fill(4+int(tenant[0]-'a'), 4, 1), 1, 1) },
+		"other lengths": func(tenant string, i int) *job.Matmul {
+			return product(fill(4, 4, 1+int(tenant[0])), 1+int(tenant[0]-'a'), 1)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

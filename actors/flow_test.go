@@ -225,10 +225,10 @@ func TestFloodDelaysNoOther(t *testing.T) {
 	}
 	hot, cold := fill(8, 8, 1), fill(8, 8, 2)
 	for name, c := range map[string]struct{ flood, other func(i int) *job.Matmul }{
-		"same operand":     {func(int) *job.Matmul { return product(hot, 1, 1) }, func(int) *job.Matmul { return product(hot, 1, 1) }},
+		"same operand":       {func(int) *job.Matmul { return product(hot, 1, 1) }, func(int) *job.Matmul { return product(hot, 1, 1) }},
 		"operand of its own": {func(int) *job.Matmul { return product(hot, 1, 1) }, func(int) *job.Matmul { return product(cold, 1, 1) }},
-		"one of many":      {func(i int) *job.Matmul { return product(fill(8, 8, i), 1, 1) }, func(int) *job.Matmul { return product(cold, 1, 1) }},
-		"alone":            {func(int) *job.Matmul { return three() }, func(int) *job.Matmul { return three() }},
+		"one of many":        {func(i int) *job.Matmul { return product(fill(8, 8, i), 1, 1) }, func(int) *job.Matmul { return product(cold, 1, 1) }},
+		"alone":              {func(int) *job.Matmul { return three() }, func(int) *job.Matmul { return three() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, accounts := crowdShelf(2)

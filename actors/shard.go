@@ -22,9 +22,9 @@ type shard struct {
 	open   []*lane // lanes in which something waits
 	last   *bucket // where the last task went
 	spare  []*bucket
-	flows  []*flow  // spare
-	crowds []*crowd // spare
-	kept   int      // flows and claims in maps
+	flows  []*flow      // spare
+	crowds []*crowd     // spare
+	kept   int          // flows and claims in maps
 	queued atomic.Int64 // tasks in buckets, for whoever asks
 }
 
