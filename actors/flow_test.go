@@ -374,3 +374,60 @@ func TestBatchCharges(t *testing.T) {
 	b.charge()
 	require.InDelta(t, float64(used), float64(s.tenants.of(accounts[0]).Used()), 1e-6)
 }
+
+// crowdChurn returns a step that fills a batch of 64 from one bucket with 4
+// tasks of each of n tenants, and puts as many back.
+func crowdChurn(tb testing.TB, n int) (step func() (jobs int)) {
+	s := newShelf()
+	ledger := job.NewLedger(job.Limits{})
+	proto := s.task(tb, product(fill(4, 4, 1), 1, 1))
+	tasks := make([]Task, 4*n)
+	for i := range tasks {
+		t := &tasks[i]
+		t.Keep, t.Form, t.Plan, t.Units, t.Class, t.Arrived = true, proto.Form, proto.Plan, 1, 1, proto.Arrived
+		t.Account = ledger.Account(strconv.Itoa(i % n))
+		s.put(t, t)
+	}
+	s.absorb()
+	b := &Batch{engine: s.engine, class: 1, ahead: 100, maxColumns: 64, maxProblems: 64}
+	return func() int {
+		clear(b.parts)
+		b.parts, b.columns, b.problems = b.parts[:0], 0, 0
+		b.lane = s.open[0]
+		s.fill(b)
+		b.timing.Device = 6000
+		b.charge()
+		for i := range b.parts {
+			t := b.parts[i].task
+			t.taken = 0
+			s.put(t, t)
+		}
+		s.absorb()
+		return len(b.parts)
+	}
+}
+
+func TestTenantsTakeTurnsWithoutAllocating(t *testing.T) {
+	for _, n := range []int{1, 2, 1000} {
+		step := crowdChurn(t, n)
+		for range 4 * n { // until everybody was served
+			step()
+		}
+		require.Zero(t, testing.AllocsPerRun(200, func() { step() }), "%d tenants", n)
+	}
+}
+
+// BenchmarkCrowd is what a job costs a shard by the number of its tenants, all
+// of which have jobs waiting for the same operand.
+func BenchmarkCrowd(b *testing.B) {
+	for _, n := range []int{1, 100, 10_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			step := crowdChurn(b, n)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for done := 0; done < b.N; {
+				done += step()
+			}
+		})
+	}
+}
