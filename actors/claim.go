@@ -49,6 +49,17 @@ type claims struct {
 
 // first returns the claim whose turn it is, nil if nothing waits.
 func (cs *claims) first() *claim {
+	if cs.all != nil {
+		return cs.next()
+	}
+	if c := cs.last; c != nil && c.head != nil {
+		return c
+	}
+	return nil
+}
+
+// next is first for many.
+func (cs *claims) next() *claim {
 	for {
 		c, ok := cs.turns.First()
 		if !ok || c.head != nil {

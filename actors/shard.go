@@ -210,8 +210,10 @@ func (f *flow) serve(b *Batch, alone bool) {
 		f.hand(b)
 	}
 	if b.columns > before {
-		f.owner.Charge(b.ahead * float64(b.columns-before))
 		f.owner.served = b.formed
+		if b.ahead != 0 {
+			f.owner.Charge(b.ahead * float64(b.columns-before))
+		}
 	}
 	f.yield()
 }
