@@ -85,6 +85,17 @@ type claims struct {
 
 // first returns the claim whose turn it is, nil if nothing waits.
 func (cs *claims) first() *claim {
+	if cs.all != nil {
+		return cs.next()
+	}
+	if c := cs.last; c != nil && c.head != nil {
+		return c
+	}
+	return nil
+}
+
+// next is first for many.
+func (cs *claims) next() *claim {
 	for {
 		c, ok := cs.turns.First()
 		if !ok || c.head != nil {
@@ -95,46 +106,65 @@ func (cs *claims) first() *claim {
 	}
 }
 
-// of returns a tenant's claim.
-func (cs *claims) of(who *tenant, l *lane, class int) *claim {
+// claimOf returns a tenant's claim.
+func (s *shard) claimOf(who *tenant, l *lane, class int) *claim {
 	if c := who.claim; c != nil && c.lane == l && c.class == class {
 		return c
 	}
+	cs := &l.classes[class]
 	c := cs.last
 	if c == nil || c.owner != who {
-		c = cs.find(who, l, class)
+		c = s.findClaim(cs, who, l, class)
 	}
 	who.claim = c
 	return c
 }
 
-func (cs *claims) find(who *tenant, l *lane, class int) *claim {
+func (s *shard) findClaim(cs *claims, who *tenant, l *lane, class int) *claim {
 	if c := cs.all[who]; c != nil {
 		return c
 	}
 	c := &claim{owner: who, lane: l, class: class}
 	if cs.last != nil {
-		cs.add(c)
+		s.addClaim(cs, c)
 	}
 	cs.last = c
 	return c
 }
 
-// add makes room for one more among the claims of many.
-func (cs *claims) add(c *claim) {
+// addClaim adds one more to the claims of many.
+func (s *shard) addClaim(cs *claims, c *claim) {
 	if cs.all == nil {
 		cs.all = map[*tenant]*claim{cs.last.owner: cs.last}
+		s.kept++
 	}
-	if len(cs.all) > 2*cs.turns.Len()+maxIdleTenants {
+	if s.crowded(len(cs.all), cs.turns.Len()) {
 		for who, idle := range cs.all {
 			if !idle.queued {
 				delete(cs.all, who)
+				s.kept--
 			}
 		}
 	}
 	cs.all[c.owner] = c
+	s.kept++
 }
 
-// maxIdleTenants bounds what is kept of tenants that have nothing waiting, in
-// each lane and each bucket: it saves making it again.
-const maxIdleTenants = 1 << 12
+// crowded reports whether so much is kept of tenants who have nothing waiting,
+// which saves making it again, that it is time to forget some: here at least
+// half of what there is.
+func (s *shard) crowded(here, waiting int) bool {
+	return s.kept > maxKept && here > 2*waiting+minKept
+}
+
+const (
+	maxKept = 1 << 16
+	minKept = 64
+)
+
+// forgetClaims is for a lane that is closed for good.
+func (s *shard) forgetClaims(l *lane) {
+	for class := range l.classes {
+		s.kept -= len(l.classes[class].all)
+	}
+}

@@ -34,9 +34,9 @@ func (s *shard) flowOf(b *bucket, t *Task) *flow {
 	switch {
 	case q.flow == nil:
 		q.flow = s.newFlow(b)
-		q.flow.assign(b, t.Class, who)
+		s.assign(q.flow, b, t.Class, who)
 	case q.crowd == nil && q.flow.tasks.head == nil: // its tenant is gone
-		q.flow.assign(b, t.Class, who)
+		s.assign(q.flow, b, t.Class, who)
 	default:
 		q.flow = s.flowInCrowd(b, t.Class, who)
 	}
@@ -48,6 +48,7 @@ func (s *shard) flowInCrowd(b *bucket, class int, who *tenant) *flow {
 	if q.crowd == nil {
 		q.crowd = s.newCrowd()
 		q.crowd.all[q.flow.owner] = q.flow
+		s.kept++
 		q.crowd.turns.Push(&q.flow.owner.Share, q.flow)
 	}
 	if f := who.flow; f != nil && f.owner == who && f.bucket == b && f.class == class {
@@ -57,17 +58,18 @@ func (s *shard) flowInCrowd(b *bucket, class int, who *tenant) *flow {
 	if f == nil {
 		s.sweep(q)
 		f = s.newFlow(b)
-		f.assign(b, class, who)
+		s.assign(f, b, class, who)
 		q.crowd.all[who] = f
+		s.kept++
 	}
 	who.flow = f
 	return f
 }
 
 // assign makes an empty flow a tenant's.
-func (f *flow) assign(b *bucket, class int, who *tenant) {
+func (s *shard) assign(f *flow, b *bucket, class int, who *tenant) {
 	f.owner, f.account, f.bucket, f.class = who, who.account, b, class
-	f.claim = b.lane.classes[class].of(who, b.lane, class)
+	f.claim = s.claimOf(who, b.lane, class)
 }
 
 // newFlow returns an empty flow: the bucket's own, or another if that is taken.
@@ -94,12 +96,13 @@ func (s *shard) newCrowd() *crowd {
 
 // sweep forgets tenants that have nothing waiting when there are many.
 func (s *shard) sweep(q *queue) {
-	if len(q.crowd.all) <= 2*q.crowd.turns.Len()+maxIdleTenants {
+	if !s.crowded(len(q.crowd.all), q.crowd.turns.Len()) {
 		return
 	}
 	for who, f := range q.crowd.all {
 		if f.tasks.head == nil {
 			delete(q.crowd.all, who)
+			s.kept--
 			s.forget(f)
 		}
 	}
@@ -109,7 +112,7 @@ func (s *shard) sweep(q *queue) {
 func (s *shard) forget(f *flow) {
 	own := f == &f.bucket.own
 	*f = flow{}
-	if !own && len(s.flows) < maxIdleTenants {
+	if !own && len(s.flows) < maxSpareFlows {
 		s.flows = append(s.flows, f)
 	}
 }
@@ -123,6 +126,7 @@ func (s *shard) disperse(b *bucket) {
 			for _, f := range q.crowd.all {
 				s.forget(f)
 			}
+			s.kept -= len(q.crowd.all)
 			clear(q.crowd.all)
 			if len(s.crowds) < maxSpareCrowds {
 				s.crowds = append(s.crowds, q.crowd)
@@ -133,5 +137,7 @@ func (s *shard) disperse(b *bucket) {
 	}
 }
 
-// maxSpareCrowds bounds how many are kept: each may be large.
-const maxSpareCrowds = 16
+const (
+	maxSpareFlows  = 1 << 12
+	maxSpareCrowds = 16 // each may be large
+)

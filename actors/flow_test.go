@@ -294,7 +294,7 @@ func TestFloodDelaysNoOther(t *testing.T) {
 	}
 }
 
-// What is kept of tenants that have gone is bounded.
+// What is kept of tenants that have gone is bounded, and counted right.
 func TestShardBoundsIdleTenants(t *testing.T) {
 	s, _ := crowdShelf(0)
 	ledger := job.NewLedger(job.Limits{})
@@ -305,26 +305,49 @@ func TestShardBoundsIdleTenants(t *testing.T) {
 		s.put(task, task)
 		s.absorb()
 	}
-	put("always")
-	for i := range 4 * maxIdleTenants {
+	requireKept := func() {
+		n := 0
+		for _, l := range s.lanes {
+			for class := range l.classes {
+				n += len(l.classes[class].all)
+			}
+			for _, b := range l.buckets {
+				for class := range b.queues {
+					if c := b.queues[class].crowd; c != nil {
+						n += len(c.all)
+					}
+				}
+			}
+		}
+		require.Equal(t, n, s.kept)
+	}
+	for i := range 2 * maxKept {
 		put(strconv.Itoa(i))
-		if i%64 == 0 {
-			put("always")
-			s.batch(s.open[0], 1, 64, 1)
+		if i%64 == 0 { // leaves some
+			s.batch(s.open[0], 1, 60, 1)
 		}
 	}
-	q, l := &s.last.queues[1], s.open[0]
+	requireKept()
+	l := s.open[0]
+	require.LessOrEqual(t, s.kept, maxKept+4*l.jobs+4*minKept)
 	for l.jobs > 1 {
 		s.batch(l, 1, min(64, l.jobs-1), 1)
 	}
 	require.NotNil(t, l.front(1, s.arrived))
-	put("one more")
-	require.LessOrEqual(t, len(q.crowd.all), maxIdleTenants+8)
-	require.LessOrEqual(t, len(l.classes[1].all), maxIdleTenants+8)
-	require.LessOrEqual(t, len(s.flows), maxIdleTenants)
-	for len(s.open) > 0 {
-		s.batch(s.open[0], 1, 64, 64)
+	for i := range maxKept / 2 {
+		put("again " + strconv.Itoa(i))
+		s.batch(l, 1, 1, 1)
 	}
+	requireKept()
+	require.LessOrEqual(t, s.kept, maxKept+4*minKept)
+	require.LessOrEqual(t, len(s.flows), maxSpareFlows)
+	for i := range 2 * maxIdleLanes { // its lane goes, and all that was kept of it
+		w = fill(5+i, 4, 1)
+		put("one")
+		put("two")
+		s.batch(s.open[len(s.open)-1], 1, 64, 64)
+	}
+	requireKept()
 }
 
 // A bucket that is closed gives up its flows, and what is used again is empty.
@@ -386,4 +409,61 @@ func TestBatchCharges(t *testing.T) {
 	require.InDelta(t, 3000, float64(s.tenants.of(accounts[0]).Used()-used), 1e-6)
 	b.charge()
 	require.InDelta(t, float64(used), float64(s.tenants.of(accounts[0]).Used()), 1e-6)
+}
+
+// crowdChurn returns a step that fills a batch of 64 from one bucket with 4
+// tasks of each of n tenants, and puts as many back.
+func crowdChurn(tb testing.TB, n int) (step func() (jobs int)) {
+	s := newShelf()
+	ledger := job.NewLedger(job.Limits{})
+	proto := s.task(tb, product(fill(4, 4, 1), 1, 1))
+	tasks := make([]Task, 4*n)
+	for i := range tasks {
+		t := &tasks[i]
+		t.Keep, t.Form, t.Plan, t.Units, t.Class, t.Arrived = true, proto.Form, proto.Plan, 1, 1, proto.Arrived
+		t.Account = ledger.Account(strconv.Itoa(i % n))
+		s.put(t, t)
+	}
+	s.absorb()
+	b := &Batch{engine: s.engine, class: 1, ahead: 100, maxColumns: 64, maxProblems: 64}
+	return func() int {
+		clear(b.parts)
+		b.parts, b.columns, b.problems = b.parts[:0], 0, 0
+		b.lane = s.open[0]
+		s.fill(b)
+		b.timing.Device = 6000
+		b.charge()
+		for i := range b.parts {
+			t := b.parts[i].task
+			t.taken = 0
+			s.put(t, t)
+		}
+		s.absorb()
+		return len(b.parts)
+	}
+}
+
+func TestTenantsTakeTurnsWithoutAllocating(t *testing.T) {
+	for _, n := range []int{1, 2, 1000} {
+		step := crowdChurn(t, n)
+		for range 4 * n { // until everybody was served
+			step()
+		}
+		require.Zero(t, testing.AllocsPerRun(200, func() { step() }), "%d tenants", n)
+	}
+}
+
+// BenchmarkCrowd is what a job costs a shard by the number of its tenants, all
+// of which have jobs waiting for the same operand.
+func BenchmarkCrowd(b *testing.B) {
+	for _, n := range []int{1, 100, 10_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			step := crowdChurn(b, n)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for done := 0; done < b.N; {
+				done += step()
+			}
+		})
+	}
 }

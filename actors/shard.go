@@ -25,6 +25,7 @@ type shard struct {
 	spare  []*bucket
 	flows  []*flow      // spare
 	crowds []*crowd     // spare
+	kept   int          // flows and claims in maps
 	queued atomic.Int64 // tasks in buckets, for whoever asks
 }
 
@@ -136,6 +137,7 @@ func (s *shard) close(b *bucket) {
 	}
 	if len(l.buckets) == 0 && l.jobs == 0 && len(s.lanes) > maxIdleLanes {
 		delete(s.lanes, l.key)
+		s.forgetClaims(l)
 	}
 	s.disperse(b)
 	*b = bucket{}
@@ -214,8 +216,10 @@ func (f *flow) serve(b *Batch, alone bool) {
 		f.hand(b)
 	}
 	if b.columns > before {
-		f.owner.Charge(b.ahead * float64(b.columns-before))
 		f.owner.served = b.formed
+		if b.ahead != 0 {
+			f.owner.Charge(b.ahead * float64(b.columns-before))
+		}
 	}
 	f.yield()
 }

@@ -75,24 +75,20 @@ func (q *Turns[T]) Drop() {
 }
 
 // down puts the first turn where it belongs and reports whether that is
-// elsewhere.
+// elsewhere. Most belong far down: it looks for the place from below.
 func (q *Turns[T]) down() (moved bool) {
 	h := q.heap
 	t := h[0]
 	i := 0
-	for {
-		next := 2*i + 1
-		if next >= len(h) {
-			break
-		}
+	for next := 1; next < len(h); next = 2*i + 1 {
 		if next+1 < len(h) && h[next+1].before(&h[next]) {
 			next++
 		}
-		if !h[next].before(&t) {
-			break
-		}
 		h[i] = h[next]
 		i = next
+	}
+	for ; i > 0 && t.before(&h[(i-1)/2]); i = (i - 1) / 2 {
+		h[i] = h[(i-1)/2]
 	}
 	h[i] = t
 	return i > 0
