@@ -1,8 +1,37 @@
 package actors
 
 import (
+	"slices"
+
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
+
+// replanWaiting does what replan does to jobs that wait in buckets, before any
+// is handed out in parts.
+func (e *Engine) replanWaiting() {
+	if e.plan == nil {
+		return
+	}
+	var ts []*Task
+	for _, ds := range [...][]*dispatcher{e.matmul, e.softmax} {
+		for _, d := range ds {
+			ts = append(ts, d.shard.takeAll()...)
+		}
+	}
+	slices.SortStableFunc(ts, func(a, b *Task) int { return a.Arrived.Compare(b.Arrived) })
+	for _, t := range ts {
+		if t.split != nil || !e.plannedAnew(t) {
+			e.insert(t)
+		}
+	}
+}
+
+// insert puts a task into the bucket of its plan.
+func (e *Engine) insert(t *Task) {
+	s := e.dispatcherFor(t.Plan).shard
+	s.insert(t)
+	s.queued.Add(1)
+}
 
 // replan puts jobs whose plan is for a device of another kind back into the
 // buckets, with a plan for this one. A job that runs in parts, or that holds
@@ -35,9 +64,7 @@ func (e *Engine) plannedAnew(t *Task) bool {
 		return false
 	}
 	t.Plan, t.taken = plan, 0
-	s := e.dispatcherFor(plan).shard
-	s.insert(t)
-	s.queued.Add(1)
+	e.insert(t)
 	return true
 }
 

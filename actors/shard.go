@@ -221,18 +221,25 @@ func (s *shard) hand(bk *bucket, class int, b *Batch) {
 
 // abandonAll ends every waiting task with an error and empties the shard.
 func (s *shard) abandonAll(o job.Outcome, err error) {
+	for _, t := range s.takeAll() {
+		t.End(o, err)
+		t.abandon()
+	}
+}
+
+// takeAll empties the shard.
+func (s *shard) takeAll() (ts []*Task) {
 	s.absorb()
 	for len(s.open) > 0 {
 		l := s.open[0]
 		bk := l.front(0)
 		for c := range bk.queues {
 			for bk.queues[c].head != nil {
-				t := bk.pop(c)
+				ts = append(ts, bk.pop(c))
 				s.queued.Add(-1)
-				t.End(o, err)
-				t.abandon()
 			}
 		}
 		s.close(bk)
 	}
+	return ts
 }
