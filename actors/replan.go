@@ -1,10 +1,38 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
+
+// replanWaiting does what replan does to jobs that wait in buckets, before any
+// is handed out in parts.
+func (e *Engine) replanWaiting() {
+	if e.plan == nil {
+		return
+	}
+	var ts []*Task
+	for _, ds := range [...][]*dispatcher{e.matmul, e.softmax} {
+		for _, d := range ds {
+			ts = append(ts, d.shard.takeAll()...)
+		}
+	}
+	slices.SortStableFunc(ts, func(a, b *Task) int { return a.Arrived.Compare(b.Arrived) })
+	for _, t := range ts {
+		if t.split != nil || !e.plannedAnew(t) {
+			e.insert(t)
+		}
+	}
+}
+
+// insert puts a task into the bucket of its plan.
+func (e *Engine) insert(t *Task) {
+	s := e.dispatcherFor(t.Plan).shard
+	s.insert(t)
+	s.queued.Add(1)
+}
 
 // replan puts jobs whose plan is for a device of another kind back into the
 // buckets, with a plan for this one. A job that runs in parts, or that holds
@@ -15,10 +43,11 @@ func (e *Engine) replan(b *Batch) {
 	}
 	kept := b.parts[:0]
 	for _, p := range b.parts {
+		who := p.task.tenant // the task may be used again
 		if p.task.split != nil || p.held || !e.plannedAnew(p.task) {
 			kept = append(kept, p)
 		} else {
-			p.task.tenant.bill(p.units(), 0, b.ahead, time.Time{})
+			who.bill(p.units(), 0, b.ahead, time.Time{})
 		}
 	}
 	clear(b.parts[len(kept):])
@@ -39,9 +68,7 @@ func (e *Engine) plannedAnew(t *Task) bool {
 		return false
 	}
 	t.Plan, t.taken = plan, 0
-	s := e.dispatcherFor(plan).shard
-	s.insert(t)
-	s.queued.Add(1)
+	e.insert(t)
 	return true
 }
 

@@ -112,6 +112,7 @@ func (d *desk) move(h *Home) {
 			}
 		}
 	}
+	e.replanWaiting()
 	whenGone(e.dropped, h.Retire)
 	e.dropped = nil
 	h.Enter()

@@ -249,18 +249,25 @@ func (f *flow) hand(b *Batch) {
 
 // abandonAll ends every waiting task with an error and empties the shard.
 func (s *shard) abandonAll(o job.Outcome, err error) {
+	for _, t := range s.takeAll() {
+		t.End(o, err)
+		t.abandon()
+	}
+}
+
+// takeAll empties the shard.
+func (s *shard) takeAll() (ts []*Task) {
 	s.absorb()
 	for len(s.open) > 0 {
 		l := s.open[0]
 		bk := l.any()
 		for c := range bk.queues {
 			for f := bk.queues[c].first(); f != nil; f = bk.queues[c].first() {
-				t := f.pop()
+				ts = append(ts, f.pop())
 				s.queued.Add(-1)
-				t.End(o, err)
-				t.abandon()
 			}
 		}
 		s.close(bk)
 	}
+	return ts
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/device/cpu"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -234,6 +235,46 @@ func TestFallback(t *testing.T) {
 		require.NoError(t, s.Close(background))
 		require.Zero(t, d.BytesInUse())
 		require.NoError(t, d.Close())
+	})
+}
+
+// What waits for a device whose kernels the next one lacks is planned again,
+// also jobs that run in parts later.
+func TestWaitingJobsArePlannedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		first := sim.Open(sim.Config{Launch: time.Second, Fault: func(*device.Batch) sim.Fault { return sim.Lost() }})
+		second := sim.Open(sim.Config{Inner: openInner(t), Caps: kernels.Caps{SIMDWidth: 8, MaxThreadgroup: 64}})
+		cfg := scheduler.Config{
+			Device: first, MaxColumns: 48,
+			Reopen: func() (device.Device, error) { return second, nil },
+		}
+		f := record(&cfg)
+		s := openSim(t, cfg)
+		w, err := s.Load(constant(64, 1))
+		require.NoError(t, err)
+		product := func(n int) *check {
+			x := newMaker(uint64(n)).matrix(tensor.F32, 1, 64, n)
+			return matmulCheck(&job.Matmul{A: w.View(), B: x, C: alloc(tensor.F32, 64*n).Strided(tensor.Dims{1, 64, n}, tensor.Dims{64 * n, n, 1}, 0)}, constant(64, 1), x)
+		}
+		lost := submitted(t, s, product(32).job)
+		synctest.Wait()
+		var checks []*check
+		var handles []job.Handle
+		for _, n := range []int{32, 100, 3, 48} {
+			checks = append(checks, product(n))
+			handles = append(handles, submitted(t, s, checks[len(checks)-1].job))
+		}
+		<-lost.Done()
+		require.ErrorIs(t, lost.Err(), device.ErrLost)
+		for i, h := range handles {
+			<-h.Done()
+			require.NoError(t, h.Err(), "job %d", i)
+			require.NoError(t, checks[i].computed())
+		}
+		for _, d := range f.decisions(t, s)[1:] {
+			require.NotEqual(t, "simd", d.Plan.Backend)
+		}
+		require.NoError(t, first.Close())
 	})
 }
 
