@@ -34,7 +34,7 @@ stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
 	CGO_ENABLED=1 go test -race -count=$(REPEAT) -timeout 2h ./actors/... ./scheduler/...
 
 chaos: ## let everything go wrong at random, SEEDS=1000 times, from SEED=0 (random) on
-	CGO_ENABLED=1 go test -race -timeout 2h -run '^TestChaos$$' -v -chaos.seeds $(SEEDS) -chaos.seed $(SEED) ./scheduler
+	CGO_ENABLED=1 go test -race -timeout 2h -run '^TestChaos$$' -v ./scheduler -chaos.seeds $(SEEDS) -chaos.seed $(SEED)
 
 fuzz: ## fuzz views, the cpu device's kernels and the public entry points, FUZZTIME=2m each
 	set -e; for p in kernels/tensor kernels/cpu scheduler; do \

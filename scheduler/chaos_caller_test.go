@@ -61,6 +61,8 @@ func ran(err error) bool { return outcomeOf(err) != rejected }
 func (c *chaos) count(err error) {
 	o := outcomeOf(err)
 	switch {
+	case errors.Is(err, job.ErrQuarantined): // its cause is of another job
+		o = rejected
 	case errors.Is(err, job.ErrHung), errors.Is(err, job.ErrFailed):
 		o = job.Failed
 	case errors.Is(err, job.ErrClosed) || errors.Is(err, job.ErrReleased):
@@ -71,7 +73,7 @@ func (c *chaos) count(err error) {
 	for kind, n := range map[error]*atomic.Int64{
 		job.ErrHung: &c.sum.hung, job.ErrMemoryHeld: &c.sum.held, job.ErrUnavailable: &c.sum.unavailable,
 	} {
-		if errors.Is(err, kind) {
+		if errors.Is(err, kind) && o != rejected {
 			n.Add(1)
 		}
 	}
