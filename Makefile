@@ -7,6 +7,7 @@ REPEAT    ?= 30
 SEEDS     ?= 1000
 SEED      ?= 0
 FUZZTIME  ?= 2m
+SOAK      ?= 10m
 PEERS     ?=
 GGML_DIR  ?=
 
@@ -16,7 +17,7 @@ packages  := ./...
 snapshot   = git ls-files -co --exclude-standard -z | xargs -0 cksum 2>/dev/null || true
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race stress chaos fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
+.PHONY: help build test race stress chaos soak fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +36,9 @@ stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
 
 chaos: ## let everything go wrong at random, SEEDS=1000 times, from SEED=0 (random) on
 	CGO_ENABLED=1 go test -race -timeout 2h -run '^TestChaos$$' -v ./scheduler -chaos.seeds $(SEEDS) -chaos.seed $(SEED)
+
+soak: ## keep a failing device full for SOAK=10m and watch memory, lateness and the books
+	go test -timeout 2h -run '^TestSoak$$' -v ./scheduler -soak.time $(SOAK)
 
 fuzz: ## fuzz views, the cpu device's kernels and the public entry points, FUZZTIME=2m each
 	set -e; for p in kernels/tensor kernels/cpu scheduler; do \
