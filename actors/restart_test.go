@@ -2,6 +2,7 @@ package actors
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,14 +56,16 @@ func TestBoundForADeviceThatIsGone(t *testing.T) {
 func TestPartsOfAJobThatWasGivenUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var r *rig
+		var ready atomic.Bool // actors start before there is a rig
 		r = newRig(t, sim.Config{QueueDepth: 2, Fault: hanging(1)}, func(c *Config) {
 			c.MaxColumns, c.InPlaceBytes, c.Handover = 2, 0, time.Hour
 			c.Fault = func(role string) {
-				if role == "device" && r.claimed() { // by a part that is bound and not committed
+				if role == "device" && ready.Load() && r.claimed() { // by a part that is bound and not committed
 					r.desk.fall(job.ErrHung, false)
 				}
 			}
 		})
+		ready.Store(true)
 		ts := r.submit(product(fill(4, 4, 1), 4, 1))
 		wait(ts...)
 		require.ErrorIs(t, errorOf(ts[0]), job.ErrMemoryHeld)
@@ -75,11 +78,8 @@ func TestPartsOfAJobThatWasGivenUp(t *testing.T) {
 }
 
 // claimed reports whether a batch runs and another, which is on its way to the
-// device, holds a job. A Fault may ask before there is a desk.
+// device, holds a job.
 func (r *rig) claimed() bool {
-	if r == nil || r.Engine == nil {
-		return false
-	}
 	running, _ := r.desk.eldest()
 	return running != nil && slices.ContainsFunc(r.desk.out, func(b *Batch) bool {
 		return b.stage.Load() == idle && len(b.parts) > 0 && b.parts[0].held
