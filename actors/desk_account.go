@@ -11,6 +11,10 @@ func (d *desk) account(b *Batch) {
 	if t := d.engine.trace; t != nil {
 		t.done(b)
 	}
+	if len(b.parts) > 0 && !b.settled {
+		b.settled = true // once, even if the observer ends the goroutine: then b is still out
+		d.record(b)
+	}
 	d.takeBack(b)
 	d.warm(b)
 	if b.ended.After(d.ended) {
@@ -25,10 +29,6 @@ func (d *desk) account(b *Batch) {
 }
 
 func (d *desk) settle(b *Batch) {
-	if !b.settled {
-		b.settled = true // once, even if the observer panics
-		d.record(b)
-	}
 	switch {
 	case b.err == nil:
 		d.recheck(b)
