@@ -40,8 +40,8 @@ chaos: ## let everything go wrong at random, SEEDS=1000 times, from SEED=0 (rand
 soak: ## keep a failing device full for SOAK=10m and watch memory, lateness and the books
 	go test -timeout 2h -run '^TestSoak$$' -v ./scheduler -soak.time $(SOAK)
 
-fuzz: ## fuzz views, the cpu device's kernels and the public entry points, FUZZTIME=2m each
-	set -e; for p in kernels/tensor kernels/cpu scheduler; do \
+fuzz: ## fuzz views, the cpu device's kernels, traces and the public entry points, FUZZTIME=2m each
+	set -e; for p in kernels/tensor kernels/cpu metrics scheduler; do \
 		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$p/*_test.go); do \
 			go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s ./$$p; done; done
 
