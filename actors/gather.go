@@ -7,9 +7,9 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
-// gatherRounds bounds how often others are let run: time may stand still in
-// tests.
-const gatherRounds = 4096
+// gatherRounds bounds how often others are let run while time stands still, as it
+// may in tests. Where it passes, the budget ends the wait.
+const gatherRounds = 1 << 15
 
 // gather lets the callers of a batch, who have just been told, submit again
 // before the next batch is formed. When that was in vain it is left for a
