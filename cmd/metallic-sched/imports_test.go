@@ -31,7 +31,8 @@ type rule struct {
 // an error.
 var imports = []rule{
 	{"kernels/tensor", nil},
-	{"shaders/...", nil},
+	{"shaders", nil},
+	{"shaders/...", []string{"shaders"}},
 	{"metrics", nil},
 	{"metrics/dashboard", []string{"metrics"}},
 	{"kernels/cpu", []string{"kernels/tensor"}},
@@ -42,8 +43,9 @@ var imports = []rule{
 	{"device/cpu", []string{"device", "kernels", "kernels/tensor", "kernels/cpu", "device/cpu/blas"}},
 	{"device/cpu/blas", nil},
 	{"device/cpu/blas/blastest", []string{"device/cpu/blas"}},
-	{"device/metal/...", []string{"device", "kernels", "kernels/tensor", "shaders/..."}},
-	{"device/cuda/...", []string{"device", "kernels", "kernels/tensor", "shaders/..."}},
+	{"device/gpu", []string{"device", "kernels", "kernels/tensor", "shaders"}},
+	{"device/metal/...", []string{"device", "device/gpu", "device/metal/...", "kernels", "kernels/tensor", "shaders/..."}},
+	{"device/cuda/...", []string{"device", "device/gpu", "device/cuda/...", "kernels", "kernels/tensor", "shaders/..."}},
 	{"device/sim", []string{"device", "kernels", "kernels/tensor"}},
 	{"device/devicetest", []string{"device", "kernels", "kernels/tensor", "kernels/kerneltest"}},
 	{"device/discover", []string{"device/..."}},

@@ -55,14 +55,10 @@ func (p *plan) bind(copies []device.Copy, dispatches []device.Dispatch) error {
 }
 
 func (p *plan) bindCopy(c *device.Copy) error {
-	dst, src := c.Dst.View, c.Src.View
-	if dst.DType() != src.DType() || dst.Dims() != src.Dims() {
-		return fmt.Errorf("cpu: copy of %v %v to %v %v", src.DType(), src.Dims(), dst.DType(), dst.Dims())
-	}
-	if err := firstError(readable(dst), readable(src)); err != nil {
+	if err := checkCopy(c); err != nil {
 		return err
 	}
-	p.addCopy(dst, src)
+	p.addCopy(c.Dst.View, c.Src.View)
 	return nil
 }
 

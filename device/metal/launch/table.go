@@ -1,0 +1,29 @@
+package launch
+
+import (
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/shaders"
+)
+
+// Grid is the number of threadgroups and of threads in each, in x, y and z.
+type Grid struct{ Groups, Threads [3]int }
+
+// entry says where a kernel is and how it is started. Exactly one of matmul
+// and softmax is set.
+type entry struct {
+	file    string // in shaders/metal, without .metal
+	matmul  func(key kernels.Key, args *shaders.MatmulArguments) Grid
+	softmax func(key kernels.Key, args *shaders.SoftmaxArguments) Grid
+}
+
+// table holds the kernels by their names in the catalog.
+var table = map[string]entry{
+	"matmul_gemv": {file: "gemv", matmul: gemvGrid},
+}
+
+const copyEntry = "copy"
+
+// simdWidth is the number of threads in a SIMD group on every Apple GPU.
+const simdWidth = 32
+
+func ceil(n uint32, by int) int { return (int(n) + by - 1) / by }
