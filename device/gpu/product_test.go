@@ -66,10 +66,14 @@ func TestOperandsThatAreNotRead(t *testing.T) {
 
 func TestProductsThatKernelsCannotRead(t *testing.T) {
 	for name, spoil := range map[string]func(m *device.Matmul){
-		"host memory":    func(m *device.Matmul) { m.B = device.Host(tensor.Batch(make([]float32, 40), 2, 4, 5)) },
-		"wrong size":     func(m *device.Matmul) { m.Shape.K = 5 },
-		"host bias":      func(m *device.Matmul) { m.Biases = []device.Region{device.Host(tensor.Matrix(make([]float32, 9), 3, 3))} },
-		"several biases": func(m *device.Matmul) { m.Biases = []device.Region{region(t, tensor.Dims{1, 3, 3}, 0), region(t, tensor.Dims{1, 3, 3}, 0)} },
+		"host memory": func(m *device.Matmul) { m.B = device.Host(tensor.Batch(make([]float32, 40), 2, 4, 5)) },
+		"wrong size":  func(m *device.Matmul) { m.Shape.K = 5 },
+		"host bias": func(m *device.Matmul) {
+			m.Biases = []device.Region{device.Host(tensor.Matrix(make([]float32, 9), 3, 3))}
+		},
+		"several biases": func(m *device.Matmul) {
+			m.Biases = []device.Region{region(t, tensor.Dims{1, 3, 3}, 0), region(t, tensor.Dims{1, 3, 3}, 0)}
+		},
 	} {
 		m := product(t)
 		spoil(m)
