@@ -48,8 +48,8 @@ type Matmul struct {
 	// Runs cover the N columns from left to right: each column has the
 	// factors of the job it came from.
 	Runs []Run
-	// Biases are M x Columns matrices, one dimension of stride 0. They lie in
-	// one buffer, or all in the caller's memory.
+	// Biases are M x Columns matrices of C's type, one dimension of stride 0.
+	// They lie in one buffer, or all in the caller's memory.
 	Biases []Region
 }
 

@@ -32,7 +32,7 @@ func (m *Matmul) Check(key kernels.Key) error {
 	if err := checkOperand("C", &m.C.View, key.C, s.Batch, s.M, s.N); err != nil {
 		return err
 	}
-	if err := m.checkRuns(); err != nil || !m.ReadsOperands() {
+	if err := m.checkRuns(key); err != nil || !m.ReadsOperands() {
 		return err
 	}
 	if err := checkOperand("A", &m.A.View, key.A, s.Batch, s.M, s.K); err != nil {
@@ -41,7 +41,7 @@ func (m *Matmul) Check(key kernels.Key) error {
 	return checkOperand("B", &m.B.View, key.B, s.Batch, s.K, s.N)
 }
 
-func (m *Matmul) checkRuns() error {
+func (m *Matmul) checkRuns(key kernels.Key) error {
 	columns := 0
 	for _, r := range m.Runs {
 		if r.Columns < 0 || r.Bias >= len(m.Biases) {
@@ -49,7 +49,7 @@ func (m *Matmul) checkRuns() error {
 		}
 		if r.Bias >= 0 {
 			v := &m.Biases[r.Bias].View
-			if err := checkOperand("bias", v, v.DType(), m.Shape.Batch, m.Shape.M, r.Columns); err != nil {
+			if err := checkOperand("bias", v, key.C, m.Shape.Batch, m.Shape.M, r.Columns); err != nil {
 				return err
 			}
 		}

@@ -38,9 +38,7 @@ func testKernels(t *testing.T, b *bench) {
 			for _, r := range m.Runs {
 				bound.Runs = append(bound.Runs, device.Run(r))
 			}
-			for _, o := range m.Biases {
-				bound.Biases = append(bound.Biases, p.region(o))
-			}
+			bound.Biases = p.together(m.Biases)
 			p.run(device.Dispatch{Pipeline: b.compile(t, key), Matmul: bound})
 		},
 		Softmax: func(t testing.TB, key kernels.Key, s *kerneltest.Softmax) {
@@ -80,18 +78,38 @@ func (p *placement) region(o *kerneltest.Operand) device.Region {
 	if r, ok := p.regions[o]; ok {
 		return r
 	}
-	buffer, err := p.b.device.Alloc(p.space, len(o.Memory))
-	require.NoError(p.t, err)
-	v := o.View
-	dims := tensor.Dims{1, 1, len(o.Memory) / v.DType().Size()}
-	there := device.In(buffer, v.DType(), dims, 0)
-	here := device.Host(tensor.Window(unsafe.Pointer(unsafe.SliceData(o.Memory)), len(o.Memory), v.DType(), dims, tensor.Compact(dims), 0))
-	p.buffers = append(p.buffers, buffer)
-	p.up = append(p.up, device.Copy{Dst: there, Src: here})
-	p.down = append(p.down, device.Copy{Dst: here, Src: there})
-	r := device.Region{Buffer: buffer, View: tensor.Window(buffer.Pointer(), buffer.Len(), v.DType(), v.Dims(), v.Strides(), v.Offset())}
+	r := p.together([]*kerneltest.Operand{o})[0]
 	p.regions[o] = r
 	return r
+}
+
+// together places operands of one type side by side in one buffer.
+func (p *placement) together(os []*kerneltest.Operand) (regions []device.Region) {
+	if p.space == inPlace || len(os) == 0 {
+		for _, o := range os {
+			regions = append(regions, device.Host(o.View))
+		}
+		return regions
+	}
+	bytes := 0
+	for _, o := range os {
+		bytes += len(o.Memory)
+	}
+	buffer, err := p.b.device.Alloc(p.space, bytes)
+	require.NoError(p.t, err)
+	p.buffers = append(p.buffers, buffer)
+	at := 0
+	for _, o := range os {
+		v := o.View
+		dims := tensor.Dims{1, 1, len(o.Memory) / v.DType().Size()}
+		there := device.In(buffer, v.DType(), dims, at)
+		here := device.Host(tensor.Window(unsafe.Pointer(unsafe.SliceData(o.Memory)), len(o.Memory), v.DType(), dims, tensor.Compact(dims), 0))
+		p.up = append(p.up, device.Copy{Dst: there, Src: here})
+		p.down = append(p.down, device.Copy{Dst: here, Src: there})
+		regions = append(regions, device.Region{Buffer: buffer, View: tensor.Window(buffer.Pointer(), buffer.Len(), v.DType(), v.Dims(), v.Strides(), at+v.Offset())})
+		at += dims[2]
+	}
+	return regions
 }
 
 // run copies the operands up, runs the dispatch and copies them back.

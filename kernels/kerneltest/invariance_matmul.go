@@ -30,7 +30,7 @@ func columnAmongColumns(t *testing.T, impl *Implementation, rows []*kernels.Row,
 	mine := column{
 		x: g.normals(k), c: g.normals(m),
 		factors: Run{Columns: 1, Alpha: float32(g.NormFloat64()), Beta: float32(g.NormFloat64()), Bias: 0},
-		bias:    g.bias(m, 1, false),
+		bias:    g.bias(types[2], m, 1, false),
 	}
 	var alone []uint32
 	for _, n := range g.companies() {

@@ -69,7 +69,7 @@ func (g maker) matmul(s kernels.Shape, types [3]tensor.DType, whole bool) *Matmu
 		r := Run{Columns: 1 + g.IntN(left), Alpha: g.factor(whole), Beta: g.factor(whole), Bias: -1}
 		if g.IntN(2) == 0 {
 			r.Bias = len(m.Biases)
-			m.Biases = append(m.Biases, g.bias(s.M, r.Columns, whole))
+			m.Biases = append(m.Biases, g.bias(types[2], s.M, r.Columns, whole))
 		}
 		m.Runs = append(m.Runs, r)
 		left -= r.Columns
@@ -100,13 +100,12 @@ func (g maker) fill(m *Matmul, whole bool) {
 	})
 }
 
-// bias makes a bias of any type with one value per column or per row.
-func (g maker) bias(rows, cols int, whole bool) *Operand {
+// bias makes a bias with one value per column or per row.
+func (g maker) bias(dt tensor.DType, rows, cols int, whole bool) *Operand {
 	strides := tensor.Dims{0, 0, 1 + g.IntN(2)}
 	if g.IntN(2) == 0 {
 		strides = tensor.Dims{0, 1 + g.IntN(2), 0}
 	}
-	dt := tensor.DTypes[g.IntN(len(tensor.DTypes))]
 	o := newStrided(dt, tensor.Dims{1, rows, cols}, strides)
 	o.Fill(func(int, int, int) float32 { return g.number(whole) })
 	return o
