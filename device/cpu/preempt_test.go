@@ -20,10 +20,10 @@ import (
 // for a quarter of a second. The bounds allow for a machine that others use.
 func TestOthersRunMeanwhile(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes some seconds")
+		t.Skip("NOT TESTED with -short: takes some seconds")
 	}
 	if !cpu.HasPanels() {
-		t.Skip("this processor or build has no assembly")
+		t.Skip("NOT TESTED: there is no assembly here; run it on amd64 with AVX2, without -tags noasm")
 	}
 	d := open(t, runtime.GOMAXPROCS(0))
 	q := newQueueOf(t, d)
