@@ -44,8 +44,9 @@ static uint64_t read_word() {
 
 static Block read_block() {
   size_t size = read_word();
-  Block b{std::unique_ptr<void, Free>(aligned_alloc(256, size ? size : 1)), size};
-  if (!b.data) abort();
+  void* memory = nullptr;
+  if (posix_memalign(&memory, 256, size)) abort();
+  Block b{std::unique_ptr<void, Free>(memory), size};
   read_bytes(b.data.get(), size);
   return b;
 }
