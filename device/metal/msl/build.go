@@ -1,0 +1,151 @@
+package msl
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/cpu"
+)
+
+// Options say what Build makes. The zero value is a shared library.
+type Options struct {
+	// Sanitizer other than None needs Executable: a sanitizer must be there from
+	// the start of a process.
+	Sanitizer Sanitizer
+	// Executable is for Start, a shared library for Open.
+	Executable bool
+}
+
+// Build compiles a whole MSL source text and returns the path of the library or
+// executable. It is kept, by all that goes into it, in METALLIC_CACHE_DIR, or
+// metallic-sched/msl under the user's cache directory, and made at most once;
+// several processes may build the same at once. A source that does not compile
+// gives a *CompileError.
+func Build(ctx context.Context, source string, o Options) (path string, err error) {
+	if o.Sanitizer != None && !o.Executable {
+		return "", fmt.Errorf("msl: the %s sanitizer needs an executable", o.Sanitizer)
+	}
+	c, err := findCompiler()
+	if err != nil {
+		return "", err
+	}
+	return cached(key(c, source, o), func(directory string) (string, error) {
+		return build(ctx, c, directory, source, o)
+	})
+}
+
+// Lint checks a source with Metal's address spaces told apart: that no pointer
+// changes its space and nothing constant is written. It compiles to nothing. A
+// structure cannot be copied as a whole out of device, constant or threadgroup
+// memory here; refer to it, or copy its fields. Errors are a *CompileError.
+func Lint(ctx context.Context, source string) error {
+	c, err := findCompiler()
+	if err != nil {
+		return err
+	}
+	directory, err := os.MkdirTemp("", "msl-lint-")
+	if err != nil {
+		return fmt.Errorf("msl: %w", err)
+	}
+	defer os.RemoveAll(directory)
+	s, err := prepare(ctx, c, directory, source)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(directory, "lint.cpp")
+	if err := os.WriteFile(file, []byte(s.shader()), 0o600); err != nil {
+		return fmt.Errorf("msl: %w", err)
+	}
+	_, err = c.run(ctx, "", append(languageFlags(directory), "-DMSL_LINT", "-fsyntax-only", file)...)
+	return err
+}
+
+// build makes the result in a directory of its own and returns its path.
+func build(ctx context.Context, c compiler, directory, source string, o Options) (string, error) {
+	s, err := prepare(ctx, c, directory, source)
+	if err != nil {
+		return "", err
+	}
+	file, result := filepath.Join(directory, "shader.cpp"), filepath.Join(directory, "result")
+	if err := os.WriteFile(file, []byte(s.program(o.Executable)), 0o600); err != nil {
+		return "", fmt.Errorf("msl: %w", err)
+	}
+	arguments := append(languageFlags(directory), outputFlags(o)...)
+	_, err = c.run(ctx, "", append(arguments, file, "-o", result, "-lm")...)
+	return result, err
+}
+
+// prepare lays the headers out and translates the source.
+func prepare(ctx context.Context, c compiler, directory, text string) (*source, error) {
+	if err := layHeaders(directory); err != nil {
+		return nil, err
+	}
+	text, err := c.run(ctx, fmt.Sprintf("#line 1 %q\n%s", sourceName, text), preprocessFlags(directory)...)
+	if err != nil {
+		return nil, err
+	}
+	return translate(text)
+}
+
+// run runs the compiler with input and returns its output. What it says goes
+// into a *CompileError.
+func (c compiler) run(ctx context.Context, input string, arguments ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, c.path, arguments...)
+	cmd.Stdin = strings.NewReader(input)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	var out, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.Exited() && ctx.Err() == nil {
+		return "", &CompileError{Text: strings.TrimSpace(stderr.String())}
+	}
+	if err != nil {
+		return "", fmt.Errorf("msl: %s: %w", c.path, errors.Join(err, ctx.Err()))
+	}
+	return out.String(), nil
+}
+
+func preprocessFlags(directory string) []string {
+	return []string{
+		"-E", "-x", "c++", "-std=c++20", "-nostdinc", "-undef", "-fno-color-diagnostics",
+		"-D__METAL__=1", "-D__METAL_VERSION__=310", "-D__METAL_MACOS__=1",
+		"-I", filepath.Join(directory, "include"), "-",
+	}
+}
+
+func languageFlags(directory string) []string {
+	flags := []string{
+		"-std=c++20", "-w", "-fno-color-diagnostics", "-I", directory,
+		"-ffp-contract=off", // the rounding is what the source says
+		"-fno-math-errno", "-fno-strict-aliasing", "-fno-exceptions", "-fno-rtti",
+		"-Xclang", "-cl-single-precision-constant", // 1.0 is a float
+		"-Xclang", "-ffloat16-excess-precision=none", // every operation on half rounds
+	}
+	if runtime.GOARCH == "amd64" && cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		flags = append(flags, "-march=x86-64-v3")
+	}
+	return flags
+}
+
+func outputFlags(o Options) []string {
+	flags := []string{"-O1"}
+	if !o.Executable {
+		return append(flags, "-shared", "-fPIC", "-fvisibility=hidden")
+	}
+	flags = append(flags, "-g", "-fno-omit-frame-pointer")
+	switch o.Sanitizer {
+	case None:
+	case Thread:
+		flags = append(flags, "-fsanitize=thread")
+	case Address:
+		flags = append(flags, "-fsanitize=address")
+	}
+	return flags
+}

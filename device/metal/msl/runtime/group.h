@@ -1,0 +1,260 @@
+// One threadgroup: a fiber for each GPU thread. A thread runs until it meets
+// the others at a barrier or at a simdgroup function, or ends. Which thread
+// goes on then is the schedule's choice and always the same for one schedule,
+// so a missing barrier shows as a wrong result, again and again.
+#pragma once
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "fiber.h"
+#include "msl_abi.h"
+
+MSL_UNWATCHED_BEGIN
+namespace msl {
+
+constexpr uint32_t max_threads = 1024;
+constexpr uint32_t lanes = 32;
+constexpr uint32_t max_index = 31;  // of buffers and of threadgroup memory
+constexpr size_t max_threadgroup_bytes = 32 << 10;
+
+struct Size {
+  uint32_t x, y, z;
+};
+
+enum class State : uint8_t { ready, at_barrier, at_simdgroup, ended };
+
+struct Thread {
+  void* stack_pointer;
+  void* fiber;  // the thread sanitizer's
+  uint32_t index, lane, simdgroup;
+  uint32_t simdgroup_barriers;  // that it passed
+  Size position;
+};
+
+// A simdgroup function is a meeting: each lane brings the address of its
+// operand, and the last to arrive combines the operands of all.
+using Combine = void (*)(void* const* operands, uint32_t active);
+
+struct Meeting {
+  void* operand;
+  Combine combine;
+  uint32_t line;
+  bool operator==(const Meeting& o) const { return combine == o.combine && line == o.line; }
+};
+
+struct Simdgroup {
+  uint32_t live, waiting;  // a bit for each lane
+  Meeting meeting[lanes];
+};
+
+struct Group {
+  // of a dispatch
+  const msl_kernel* kernel;
+  void* const* buffers;
+  void* const* threadgroup;
+  Size grid_groups, group_threads, grid_threads;
+  uint32_t order, random;
+  size_t dynamic_bytes;  // threadgroup memory whose size the caller gave
+  // of a threadgroup
+  Size position;
+  uint64_t serial;
+  uint32_t count, live, waiting;
+  uint32_t barrier_line, barrier_generation;
+  size_t static_bytes;
+  bool failed;
+  void* host_stack;
+  void* host_fiber;
+  char* stacks;
+  // what the thread sanitizer synchronises on
+  char barrier[2], simdgroup_barrier[lanes][2], end;
+};
+
+static Group group;
+static Thread threads[max_threads];
+static State states[max_threads];
+static Simdgroup simdgroups[max_threads / lanes];
+static Thread* current;
+static int status;
+static char error_text[512];
+
+__attribute__((format(printf, 2, 3))) static int fail(int code, const char* format, ...) {
+  status = code;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(error_text, sizeof error_text, format, arguments);
+  va_end(arguments);
+  return code;
+}
+
+// resume leaves the current thread for the host.
+static void resume_host() {
+  void* abandoned;
+  sanitizer::switch_to(group.host_fiber);
+  msl_fiber_switch(&abandoned, group.host_stack);
+}
+
+// fault ends the dispatch: the thread never goes on.
+static void fault(int code, const char* what, uint32_t line) {
+  const Size& g = group.position;
+  fail(code, "line %u: %s (threadgroup %u,%u,%u thread %u)", line, what, g.x, g.y, g.z, current->index);
+  group.failed = true;
+  resume_host();
+}
+
+// ready_after returns the ready thread that is next after i among the size
+// threads from begin on, or -1.
+static int ready_after(uint32_t i, uint32_t begin, uint32_t size) {
+  for (uint32_t k = 1; k <= size; k++) {
+    uint32_t step = group.order == MSL_REVERSE ? size - k % size : k;
+    uint32_t next = begin + (i - begin + step) % size;
+    if (states[next] == State::ready) return (int)next;
+  }
+  return -1;
+}
+
+// pick returns the thread that goes on after i: of its own simdgroup if one can.
+static int pick(uint32_t i) {
+  if (group.order == MSL_RANDOM) {
+    group.random = group.random * 1664525u + 1013904223u;
+    return ready_after((group.random >> 8) % group.count, 0, group.count);
+  }
+  uint32_t begin = i / lanes * lanes;
+  uint32_t size = group.count - begin < lanes ? group.count - begin : lanes;
+  int next = ready_after(i, begin, size);
+  return next >= 0 ? next : ready_after(i, 0, group.count);
+}
+
+// complete ends the meeting at which lane stands, for all lanes that stand at it.
+static void complete(Simdgroup& s, uint32_t lane) {
+  void* operands[lanes] = {};
+  uint32_t active = 0;
+  for (uint32_t i = 0; i < lanes; i++) {
+    if ((s.waiting >> i & 1) && s.meeting[i] == s.meeting[lane]) {
+      active |= 1u << i;
+      operands[i] = s.meeting[i].operand;
+    }
+  }
+  sanitizer::ignore_begin();
+  s.meeting[lane].combine(operands, active);
+  sanitizer::ignore_end();
+  uint32_t first = (uint32_t)(&s - simdgroups) * lanes;
+  for (uint32_t i = 0; i < lanes; i++) {
+    if (active >> i & 1) states[first + i] = State::ready;
+  }
+  s.waiting &= ~active;
+}
+
+// complete_divergent ends a meeting that not all lanes attend, once no thread
+// can go on otherwise: a simdgroup function in divergent flow is for the lanes
+// that reached it.
+static bool complete_divergent() {
+  for (uint32_t i = 0; i * lanes < group.count; i++) {
+    if (simdgroups[i].waiting) {
+      complete(simdgroups[i], __builtin_ctz(simdgroups[i].waiting));
+      return true;
+    }
+  }
+  return false;
+}
+
+static void switch_threads(int next) {
+  Thread* from = current;
+  Thread* to = &threads[next];
+  if (from == to) return;
+  current = to;
+  sanitizer::switch_to(to->fiber);
+  msl_fiber_switch(&from->stack_pointer, to->stack_pointer);
+}
+
+// yield gives the turn away, after the thread with the given index.
+static void yield(uint32_t after) {
+  int next = pick(after);
+  if (next < 0 && complete_divergent()) next = pick(after);
+  if (next >= 0) return switch_threads(next);
+  if (group.live) {
+    const Size& g = group.position;
+    fail(MSL_BARRIER, "line %u: threadgroup_barrier reached by %u of %u threads (threadgroup %u,%u,%u)",
+         group.barrier_line, group.waiting, group.count, g.x, g.y, g.z);
+    group.failed = true;
+  }
+  resume_host();
+}
+
+static void open_barrier() {
+  for (uint32_t i = 0; i < group.count; i++) states[i] = State::ready;
+  group.waiting = 0;
+  group.barrier_generation++;
+}
+
+// wait_for_group is threadgroup_barrier. ordered: it orders memory, too.
+__attribute__((noinline, convergent)) static void wait_for_group(bool ordered, uint32_t line) {
+  // Two objects in turn: a fast thread may already stand at the next barrier.
+  char* object = &group.barrier[group.barrier_generation & 1];
+  if (ordered) sanitizer::release(object);
+  if (group.waiting && group.barrier_line != line) {
+    fault(MSL_BARRIER, "threadgroup_barrier while other threads of the group stand at another one", line);
+  }
+  group.barrier_line = line;
+  states[current->index] = State::at_barrier;
+  if (++group.waiting == group.count) {
+    open_barrier();
+    yield(group.order == MSL_REVERSE ? 0 : group.count - 1);
+  } else {
+    yield(current->index);
+  }
+  if (ordered) sanitizer::acquire(object);
+}
+
+// meet is every simdgroup function.
+__attribute__((noinline, convergent)) static void meet(void* operand, Combine combine, uint32_t line) {
+  Thread* t = current;
+  Simdgroup& s = simdgroups[t->simdgroup];
+  s.meeting[t->lane] = {operand, combine, line};
+  s.waiting |= 1u << t->lane;
+  states[t->index] = State::at_simdgroup;
+  if (s.waiting == s.live) complete(s, t->lane);
+  if (states[t->index] != State::ready) yield(t->index);
+}
+
+static void combine_nothing(void* const*, uint32_t) {}
+
+// wait_for_simdgroup is simdgroup_barrier.
+__attribute__((noinline, convergent)) static void wait_for_simdgroup(bool ordered, uint32_t line) {
+  char* object = &group.simdgroup_barrier[current->simdgroup][current->simdgroup_barriers++ & 1];
+  if (ordered) sanitizer::release(object);
+  meet(nullptr, combine_nothing, line);
+  if (ordered) sanitizer::acquire(object);
+}
+
+static void end_thread() {
+  sanitizer::release(&group.end);  // the host sees all that the threads did
+  Simdgroup& s = simdgroups[current->simdgroup];
+  states[current->index] = State::ended;
+  group.live--;
+  s.live &= ~(1u << current->lane);
+  if (s.live && s.waiting == s.live) complete(s, __builtin_ctz(s.waiting));
+  yield(current->index);
+}
+
+// Fill, too, is not watched: a byte loop that the compiler must not turn into a
+// call of memset, which the sanitizers watch.
+static void poison(void* memory, size_t size) {
+  volatile unsigned char* bytes = (volatile unsigned char*)memory;
+  for (size_t i = 0; i < size; i++) bytes[i] = 0xff;
+}
+
+// threadgroup_variable is called by every thread after the declaration of a
+// threadgroup variable. The first fills it with NaN: it has no value yet.
+static void threadgroup_variable(void* memory, size_t size, uint64_t& serial, uint32_t line) {
+  if (serial == group.serial) return;
+  serial = group.serial;
+  poison(memory, size);
+  group.static_bytes += size;
+  if (group.static_bytes + group.dynamic_bytes > max_threadgroup_bytes) {
+    fault(MSL_THREADGROUP_MEMORY, "the kernel uses more than 32768 bytes of threadgroup memory", line);
+  }
+}
+
+}  // namespace msl
+MSL_UNWATCHED_END

@@ -1,0 +1,36 @@
+// All that a translated shader sees. The words for address spaces come last:
+// they are macros.
+#pragma once
+#include "arguments.h"
+#include "atomic.h"
+#include "matrix.h"
+#include "metal_math.h"
+#include "simdgroup.h"
+#include "vector.h"
+
+using metal::array;
+using metal::as_type;
+using metal::vec;
+
+#define is_function_constant_defined(name) (msl_defined_##name)
+
+// Follows every declaration of a threadgroup variable.
+#ifdef MSL_LINT
+#define MSL_ANNOUNCE(name, line)
+#else
+#define MSL_ANNOUNCE(name, line)                                        \
+  static uint64_t msl_serial_##name;                                    \
+  msl::threadgroup_variable(&name, sizeof name, msl_serial_##name, line);
+#endif
+
+#ifdef MSL_LINT
+#define device __attribute__((address_space(1)))
+#define constant const __attribute__((address_space(2)))
+#define threadgroup __attribute__((address_space(3)))
+#else
+#define device
+#define constant const
+#define threadgroup
+#endif
+#define thread
+#define kernel
