@@ -48,10 +48,7 @@ constant bool query_offset [[function_constant(5)]];
 constant bool simd_reduction [[function_constant(6)]];
 constant uint threadgroup_size [[function_constant(7)]];
 
-inline long at(constant Matrix& m, uint b, uint i, uint j) {
-  return m.offset + long(b) * m.batch + long(i) * m.row + long(j) * m.col;
-}
-
-inline long at(device const Matrix& m, uint b, uint i, uint j) {
+// at returns the place of element (i, j) of matrix b.
+inline long at(Matrix m, uint b, uint i, uint j) {
   return m.offset + long(b) * m.batch + long(i) * m.row + long(j) * m.col;
 }

@@ -1,0 +1,80 @@
+package launch_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device/metal/launch"
+	"github.com/metallic-sched/metallic-sched/device/metal/msl"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/kerneltest"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+)
+
+// needClang skips a test, loudly, where shaders cannot be compiled.
+func needClang(t testing.TB) {
+	if _, err := msl.FindCompiler(); err != nil {
+		require.Empty(t, os.Getenv("REQUIRE_CLANG"), err)
+		t.Skipf("NOT TESTED: shaders: %v", err)
+	}
+}
+
+// shaded are the rows of the catalog that have a shader of ours.
+func shaded() (rows kernels.Catalog) {
+	for _, row := range kernels.Default {
+		if _, err := launch.Compile(kernels.Key{Kernel: row.Name, A: tensor.F32, B: tensor.F32, C: tensor.F32}); err == nil {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// Every shader, in every order of its threads, against float64.
+func TestShaders(t *testing.T) {
+	libraries := libraries(t)
+	for _, s := range []msl.Schedule{msl.Forward, msl.Reverse, msl.Random(1)} {
+		r := &rig{programs: libraries, schedule: s}
+		t.Run(r.String(), func(t *testing.T) {
+			t.Parallel()
+			kerneltest.Exercise(t, r.implementation(apple, shaded()))
+		})
+	}
+}
+
+// Shaders that can do without reductions across a SIMD group.
+func TestShadersWithoutReductions(t *testing.T) {
+	libraries, caps := libraries(t), apple
+	caps.SIMDReduction = false
+	var rows kernels.Catalog
+	for _, row := range shaded() {
+		switch row.Family {
+		case kernels.FamilySmallN, kernels.FamilyVec, kernels.FamilyBlock:
+			rows = append(rows, row)
+		case kernels.FamilyGEMV, kernels.FamilySIMD, kernels.FamilyMLX, kernels.FamilyMPS, kernels.FamilyLegacy:
+		}
+	}
+	for _, s := range []msl.Schedule{msl.Forward, msl.Random(2)} {
+		r := &rig{programs: libraries, schedule: s}
+		t.Run(r.String(), func(t *testing.T) {
+			t.Parallel()
+			kerneltest.Exercise(t, r.implementation(caps, rows))
+		})
+	}
+}
+
+// Races between the threads of a threadgroup, and accesses out of bounds.
+func TestShadersSanitized(t *testing.T) {
+	for _, s := range []msl.Sanitizer{msl.Thread, msl.Address} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			r := &rig{programs: sanitized(t, s), schedule: msl.Random(3)}
+			for _, row := range shaded() {
+				// How memory is walked does not depend on more than the size.
+				row.Types, row.Mixed = []tensor.DType{tensor.F32, tensor.F16}, false
+				require.NoError(t, kerneltest.Hunt(r.implementation(apple, nil), &row, 1, r.ran), row.Name)
+			}
+		})
+	}
+}
