@@ -1,12 +1,13 @@
 // What is done with the finished sum of an element of C.
 
-// runOf returns the index of the run that a column belongs to. Empty runs
-// have the same first column as the run after them, which counts.
-inline uint runOf(device const ColumnRun* runs, uint count, uint column) {
+// runOf returns the index of the run that a column or row belongs to. Empty
+// runs have the same first place as the run after them, which counts.
+template <typename Run>
+inline uint runOf(device const Run* runs, uint count, uint place) {
   uint low = 0, high = count;
   while (high - low > 1) {
     uint middle = (low + high) / 2;
-    if (runs[middle].first <= column) {
+    if (runs[middle].first <= place) {
       low = middle;
     } else {
       high = middle;

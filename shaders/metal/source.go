@@ -32,15 +32,20 @@ func Source(file string, t Types) (string, error) {
 		}
 		fmt.Fprintf(&b, "#define %s %d\n", d.name, code)
 	}
-	for _, part := range []struct{ name, text string }{
-		{"arguments.h", shaders.Header},
-		{"arguments.metal", mustRead("arguments.metal")},
-		{"epilogue.metal", mustRead("epilogue.metal")},
-		{file + ".metal", string(text)},
-	} {
-		fmt.Fprintf(&b, "#line 1 %q\n%s", part.name, part.text)
+	fmt.Fprintf(&b, "#line 1 %q\n%s", "arguments.h", shaders.Header)
+	for _, name := range before(file) {
+		fmt.Fprintf(&b, "#line 1 %q\n%s", name, mustRead(name))
 	}
+	fmt.Fprintf(&b, "#line 1 %q\n%s", file+".metal", text)
 	return b.String(), nil
+}
+
+// before names what a file needs before it.
+func before(file string) []string {
+	if strings.HasPrefix(file, "softmax_") {
+		return []string{"arguments.metal", "epilogue.metal", "rows.metal", "team.metal"}
+	}
+	return []string{"arguments.metal", "epilogue.metal"}
 }
 
 // codes are the values of TYPE_F32 and so on.

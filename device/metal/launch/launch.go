@@ -78,8 +78,8 @@ func (l *Launch) softmax(key kernels.Key, e entry, s *device.Softmax) (empty boo
 	}
 	l.A, l.B, l.C, l.Bias = r.X, nil, r.Y, nil
 	l.Arguments, l.Runs, l.Biases = bytesOf(&r.Arguments), bytesOfAll(r.Runs), nil
-	l.Grid = e.softmax(key, &r.Arguments)
-	return false, nil
+	l.Grid, err = e.softmax(key, &r.Arguments)
+	return false, err
 }
 
 // Copy describes the start of a copy between buffers.

@@ -13,12 +13,17 @@ type Grid struct{ Groups, Threads [3]int }
 type entry struct {
 	file    string // in shaders/metal, without .metal
 	matmul  func(key kernels.Key, args *shaders.MatmulArguments) Grid
-	softmax func(key kernels.Key, args *shaders.SoftmaxArguments) Grid
+	softmax func(key kernels.Key, args *shaders.SoftmaxArguments) (Grid, error)
 }
 
 // table holds the kernels by their names in the catalog.
 var table = map[string]entry{
 	"matmul_gemv": {file: "gemv", matmul: gemvGrid},
+
+	"softmax_vec":          {file: "softmax_vec", softmax: vecGrid},
+	"softmax_block":        {file: "softmax_block", softmax: blockGrid},
+	"softmax_block_online": {file: "softmax_block", softmax: blockGrid},
+	"softmax_legacy":       {file: "softmax_legacy", softmax: legacyGrid},
 }
 
 const copyEntry = "copy"
