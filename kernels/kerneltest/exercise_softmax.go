@@ -37,7 +37,7 @@ func softmaxCases(g maker, row *kernels.Row, dt tensor.DType) []*Softmax {
 	if row.MaxCols > 0 {
 		long = min(long, row.MaxCols)
 	}
-	cases = append(cases, g.softmax(dt, tensor.Dims{1, 2, long}, row))
+	cases = append(cases, g.softmax(dt, tensor.Dims{1, 2, long}, row), slopes(dt, long))
 	for _, d := range []tensor.Dims{{0, 2, 3}, {2, 0, 3}, {2, 3, 0}} {
 		cases = append(cases, g.softmax(dt, d, row))
 	}
@@ -78,7 +78,7 @@ func (g maker) softmax(dt tensor.DType, d tensor.Dims, row *kernels.Row) *Softma
 }
 
 // specialRows is a case of ordinary columns with one or two special values in
-// each row, one of them at the end.
+// each row, one of them at the end, and rows of -Inf, wholly or in part.
 func specialRows(dt tensor.DType, cols int) *Softmax {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	greatest, least := extremes(dt)
@@ -98,11 +98,12 @@ func specialRows(dt tensor.DType, cols int) *Softmax {
 		{0, 0},
 	}
 	rows := len(specials)
+	d := tensor.Dims{1, rows + 4, cols}
 	s := &Softmax{
 		Name: "special values",
-		X:    NewOperand(dt, tensor.Dims{1, rows + 2, cols}, RowPadded, false),
-		Y:    NewOperand(dt, tensor.Dims{1, rows + 2, cols}, RowMajor, false),
-		Rows: []RowRun{{Rows: rows + 2, Cols: cols, Limit: cols}},
+		X:    NewOperand(dt, d, RowPadded, false),
+		Y:    NewOperand(dt, d, RowMajor, false),
+		Rows: []RowRun{{Rows: d[1], Cols: cols, Limit: cols}},
 	}
 	s.X.Fill(func(_, i, j int) float32 {
 		switch {
@@ -110,6 +111,12 @@ func specialRows(dt tensor.DType, cols int) *Softmax {
 			return -inf
 		case i == rows+1: // an even share for everyone
 			return -greatest
+		case i == rows+2 && j < cols/2: // a mask that was added
+			return -inf
+		case i == rows+3 && j < cols-1:
+			return -inf
+		case i >= rows:
+			return 1
 		case j == 2:
 			return specials[i][0]
 		case j == cols-1:
@@ -117,6 +124,20 @@ func specialRows(dt tensor.DType, cols int) *Softmax {
 		}
 		return float32(j%7) / 4
 	})
+	return s.seal()
+}
+
+// slopes is a case of two rows: one rises from column to column, so that each
+// is a new maximum; one falls.
+func slopes(dt tensor.DType, cols int) *Softmax {
+	d := tensor.Dims{1, 2, cols}
+	s := &Softmax{
+		Name: "slopes",
+		X:    NewOperand(dt, d, RowMajor, false),
+		Y:    NewOperand(dt, d, RowMajor, false),
+		Rows: []RowRun{{Rows: 2, Cols: cols, Limit: cols}},
+	}
+	s.X.Fill(func(_, i, j int) float32 { return float32(1-2*i) * 8 * float32(j) / float32(cols) })
 	return s.seal()
 }
 
