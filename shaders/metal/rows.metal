@@ -20,7 +20,7 @@ inline Row rowAt(device const ElementA* x, device ElementC* y, constant SoftmaxA
                  device const RowRun* runs, uint r) {
   bool exists = r < args.rows * args.batches;
   r = exists ? r : 0;
-  RowRun run = runs[runOf(runs, args.runs, r)];
+  device const RowRun& run = runs[runOf(runs, args.runs, r)];
   long limit = run.limit + long(r - run.first) * run.step;
   long xFirst = at(args.x, r / args.rows, r % args.rows, 0);
   long yFirst = at(args.y, r / args.rows, r % args.rows, 0);
