@@ -36,15 +36,15 @@ inline Row rowAt(device const ElementA* x, device ElementC* y, constant SoftmaxA
   return row;
 }
 
-inline float4 load(device const float* p) { return *(device const float4*)p; }
-inline float4 load(device const half* p) { return float4(*(device const half4*)p); }
-inline float4 load(device const Bfloat* p) {
+inline float4 loadFour(device const float* p) { return *(device const float4*)p; }
+inline float4 loadFour(device const half* p) { return float4(*(device const half4*)p); }
+inline float4 loadFour(device const Bfloat* p) {
   return as_type<float4>(uint4(*(device const ushort4*)p) << 16);
 }
 
-inline void store(device float* p, float4 v) { *(device float4*)p = v; }
-inline void store(device half* p, float4 v) { *(device half4*)p = half4(v); }
-inline void store(device Bfloat* p, float4 v) {
+inline void storeFour(device float* p, float4 v) { *(device float4*)p = v; }
+inline void storeFour(device half* p, float4 v) { *(device half4*)p = half4(v); }
+inline void storeFour(device Bfloat* p, float4 v) {
   *(device ushort4*)p = ushort4(narrow<Bfloat>(v.x).bits, narrow<Bfloat>(v.y).bits,
                                 narrow<Bfloat>(v.z).bits, narrow<Bfloat>(v.w).bits);
 }
@@ -53,7 +53,7 @@ inline void store(device Bfloat* p, float4 v) {
 // count nothing: they are the least, and e to their power is 0.
 inline float4 readFour(Row row, uint c) {
   if (row.xFours && c + 4 <= row.attended) {
-    return load(row.x + c);
+    return loadFour(row.x + c);
   }
   float4 v = float4(-INFINITY);
   for (uint k = 0; k < 4; k++) {
@@ -71,7 +71,7 @@ inline void writeFour(Row row, uint c, float4 v) {
     v[k] = c + k < row.attended ? v[k] : 0.0f;
   }
   if (row.yFours && c + 4 <= row.cols) {
-    store(row.y + c, v);
+    storeFour(row.y + c, v);
     return;
   }
   for (uint k = 0; k < 4; k++) {

@@ -1,38 +1,38 @@
-package launch
+package launch_test
 
-// softmaxTwins are mistakes in the softmax kernels that the suite must find.
-// The old text stands once in the source; kernel is the row that shows it.
-var softmaxTwins = []struct{ kernel, name, old, new string }{
+func init() { twins = append(twins, softmaxTwins...) }
+
+var softmaxTwins = []twin{
 	// rows.metal
-	{"softmax_vec", "reads what is masked", "row.xFours && c + 4 <= row.attended", "row.xFours && c + 4 <= row.cols"},
-	{"softmax_block", "reads past the row", "row.xFours && c + 4 <= row.attended", "row.xFours && c < row.attended"},
-	{"softmax_vec", "writes past the row", "row.yFours && c + 4 <= row.cols", "row.yFours && c < row.cols"},
-	{"softmax_vec", "takes any stride for 1", "return step == 1 && (first & 3) == 0", "return (first & 3) == 0"},
-	{"softmax_block", "stride of X for Y", "row.yStep = args.y.col", "row.yStep = args.x.col"},
-	{"softmax_vec", "counts rows from the first run", "long(r - run.first) * run.step", "long(r) * run.step"},
-	{"softmax_vec", "a limit below 0", "limit <= 0 ? 0 : ", ""},
-	{"softmax_vec", "limit beyond the columns", "limit < long(row.cols) ? uint(limit) : row.cols", "uint(limit)"},
-	{"softmax_vec", "rows after the last", "row.cols = exists ? run.cols : 0", "row.cols = run.cols"},
-	{"softmax_block", "what is masked counts 0", "float4 v = float4(-INFINITY)", "float4 v = float4(0.0f)"},
-	{"softmax_vec", "masked columns are NaN where a row is", "v[k] = c + k < row.attended ? v[k] : 0.0f", "v[k] = v[k]"},
+	{kernel: "softmax_vec", mistake: "reads what is masked", text: "row.xFours && c + 4 <= row.attended", instead: "row.xFours && c + 4 <= row.cols"},
+	{kernel: "softmax_block", mistake: "reads past the row", text: "row.xFours && c + 4 <= row.attended", instead: "row.xFours && c < row.attended"},
+	{kernel: "softmax_vec", mistake: "writes past the row", text: "row.yFours && c + 4 <= row.cols", instead: "row.yFours && c < row.cols"},
+	{kernel: "softmax_vec", mistake: "takes any stride for 1", text: "return step == 1 && (first & 3) == 0", instead: "return (first & 3) == 0"},
+	{kernel: "softmax_block", mistake: "stride of X for Y", text: "row.yStep = args.y.col", instead: "row.yStep = args.x.col"},
+	{kernel: "softmax_vec", mistake: "counts rows from the first run", text: "long(r - run.first) * run.step", instead: "long(r) * run.step"},
+	{kernel: "softmax_vec", mistake: "a limit below 0", text: "limit <= 0 ? 0 : ", instead: ""},
+	{kernel: "softmax_vec", mistake: "limit beyond the columns", text: "limit < long(row.cols) ? uint(limit) : row.cols", instead: "uint(limit)"},
+	{kernel: "softmax_vec", mistake: "rows after the last", text: "row.cols = exists ? run.cols : 0", instead: "row.cols = run.cols"},
+	{kernel: "softmax_block", mistake: "what is masked counts 0", text: "float4 v = float4(-INFINITY)", instead: "float4 v = float4(0.0f)"},
+	{kernel: "softmax_vec", mistake: "masked columns are NaN where a row is", text: "v[k] = c + k < row.attended ? v[k] : 0.0f", instead: "v[k] = v[k]"},
 
 	// team.metal
-	{"softmax_block", "no barrier before a sum", "  threadgroup_barrier(mem_flags::mem_threadgroup); // the last result was read\n", ""},
-	{"softmax_block", "no barrier in the tree", "    threadgroup_barrier(mem_flags::mem_threadgroup);\n    if (team.index < reach)", "    if (team.index < reach)"},
-	{"softmax_block", "no barrier after the tree", "  threadgroup_barrier(mem_flags::mem_threadgroup);\n  return shared[team.first]", "  return shared[team.first]"},
-	{"softmax_legacy", "no barrier before a sum", "  threadgroup_barrier(mem_flags::mem_threadgroup); // the last result was read\n", ""},
-	{"softmax_legacy", "the tree leaves out half", "uint reach = team.size / 2", "uint reach = team.size / 4"},
-	{"softmax_block", "no barrier between SIMD groups", "  threadgroup_barrier(mem_flags::mem_threadgroup);\n  return team.lane < ", "  return team.lane < "},
-	{"softmax_block", "sums over maxima", "sumsAt = 32", "sumsAt = 0"},
-	{"softmax_block", "leaves out a SIMD group", "team.lane < team.size / 32 ?", "team.lane + 1 < team.size / 32 ?"},
-	{"softmax_vec", "teams share their maxima", "place.y * size.x", "0"},
-	{"softmax_block_online", "the maximum of nothing is -Inf", "lowest = -FLT_MAX", "lowest = -INFINITY"},
+	{kernel: "softmax_block", mistake: "no barrier before a sum", text: "  threadgroup_barrier(mem_flags::mem_threadgroup); // the last result was read\n", instead: "", withoutR: true},
+	{kernel: "softmax_block", mistake: "no barrier in the tree", text: "    threadgroup_barrier(mem_flags::mem_threadgroup);\n    if (team.index < reach)", instead: "    if (team.index < reach)", withoutR: true},
+	{kernel: "softmax_block", mistake: "no barrier after the tree", text: "  threadgroup_barrier(mem_flags::mem_threadgroup);\n  return shared[team.first]", instead: "  return shared[team.first]", withoutR: true},
+	{kernel: "softmax_legacy", mistake: "no barrier before a sum", text: "  threadgroup_barrier(mem_flags::mem_threadgroup); // the last result was read\n", instead: ""},
+	{kernel: "softmax_legacy", mistake: "the tree leaves out half", text: "uint reach = team.size / 2", instead: "uint reach = team.size / 4"},
+	{kernel: "softmax_block", mistake: "no barrier between SIMD groups", text: "  threadgroup_barrier(mem_flags::mem_threadgroup);\n  return team.lane < ", instead: "  return team.lane < "},
+	{kernel: "softmax_block", mistake: "sums over maxima", text: "sumsAt = 32", instead: "sumsAt = 0"},
+	{kernel: "softmax_block", mistake: "leaves out a SIMD group", text: "team.lane < team.size / 32 ?", instead: "team.lane + 1 < team.size / 32 ?"},
+	{kernel: "softmax_vec", mistake: "teams share their maxima", text: "place.y * size.x", instead: "0"},
+	{kernel: "softmax_block_online", mistake: "the maximum of nothing is -Inf", text: "lowest = -FLT_MAX", instead: "lowest = -INFINITY"},
 
 	// the kernels
-	{"softmax_vec", "keeps half", "held = 2", "held = 1"},
-	{"softmax_vec", "no maximum", "precise::exp(values[i] - top)", "precise::exp(values[i])"},
-	{"softmax_block", "does not store what is masked", "c < row.cols; c += 4 * team.size", "c < row.attended; c += 4 * team.size"},
-	{"softmax_block", "the first block only", "c < row.attended; c += 4 * team.size) {\n    sums", "c < row.attended; c += 1 << 30) {\n    sums"},
-	{"softmax_block_online", "forgets to rescale", "sums *= precise::exp(most - higher);", ""},
-	{"softmax_block_online", "adds sums of different maxima", "sumOf(sums) * precise::exp(most - top)", "sumOf(sums)"},
+	{kernel: "softmax_vec", mistake: "keeps half", text: "held = 2", instead: "held = 1"},
+	{kernel: "softmax_vec", mistake: "no maximum", text: "precise::exp(values[i] - top)", instead: "precise::exp(values[i])"},
+	{kernel: "softmax_block", mistake: "does not store what is masked", text: "c < row.cols; c += 4 * team.size", instead: "c < row.attended; c += 4 * team.size"},
+	{kernel: "softmax_block", mistake: "the first block only", text: "c < row.attended; c += 4 * team.size) {\n    sums", instead: "c < row.attended; c += 1 << 30) {\n    sums"},
+	{kernel: "softmax_block_online", mistake: "forgets to rescale", text: "sums *= precise::exp(most - higher);", instead: ""},
+	{kernel: "softmax_block_online", mistake: "adds sums of different maxima", text: "sumOf(sums) * precise::exp(most - top)", instead: "sumOf(sums)"},
 }

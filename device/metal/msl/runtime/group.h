@@ -182,7 +182,8 @@ static void yield(uint32_t after) {
 }
 
 static void open_barrier() {
-  for (uint32_t i = 0; i < group.count; i++) states[i] = State::ready;
+  // volatile: not a call of memset, see poison.
+  for (uint32_t i = 0; i < group.count; i++) *(volatile State*)&states[i] = State::ready;
   group.waiting = 0;
   group.barrier_generation++;
 }
