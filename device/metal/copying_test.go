@@ -24,16 +24,31 @@ func TestSplit(t *testing.T) {
 		want   steps
 	}{
 		{"nothing", nil, steps{}},
-		{"gather, work, scatter", []device.Stage{copies(up), {Dispatches: work}, copies(down)},
-			steps{before: []device.Copy{up}, stages: []stage{{dispatches: work}}, after: []device.Copy{down}}},
-		{"one stage of both", []device.Stage{copies(down, up, across)},
-			steps{before: []device.Copy{up}, stages: []stage{{copies: []device.Copy{across}}}, after: []device.Copy{down}}},
-		{"up at the end", []device.Stage{copies(up), copies(across, up)},
-			steps{before: []device.Copy{up}, stages: []stage{{copies: []device.Copy{across}}}, after: []device.Copy{up}}},
-		{"down at the start", []device.Stage{copies(down), {Dispatches: work}},
-			steps{before: []device.Copy{down}, stages: []stage{{dispatches: work}}}},
-		{"on the GPU alone", []device.Stage{copies(across), {}, {Copies: []device.Copy{across}, Dispatches: work}},
-			steps{stages: []stage{{copies: []device.Copy{across}}, {copies: []device.Copy{across}, dispatches: work}}}},
+		{
+			"gather, work, scatter",
+			[]device.Stage{copies(up), {Dispatches: work}, copies(down)},
+			steps{before: []device.Copy{up}, stages: []stage{{dispatches: work}}, after: []device.Copy{down}},
+		},
+		{
+			"one stage of both",
+			[]device.Stage{copies(down, up, across)},
+			steps{before: []device.Copy{up}, stages: []stage{{copies: []device.Copy{across}}}, after: []device.Copy{down}},
+		},
+		{
+			"up at the end",
+			[]device.Stage{copies(up), copies(across, up)},
+			steps{before: []device.Copy{up}, stages: []stage{{copies: []device.Copy{across}}}, after: []device.Copy{up}},
+		},
+		{
+			"down at the start",
+			[]device.Stage{copies(down), {Dispatches: work}},
+			steps{before: []device.Copy{down}, stages: []stage{{dispatches: work}}},
+		},
+		{
+			"on the GPU alone",
+			[]device.Stage{copies(across), {}, {Copies: []device.Copy{across}, Dispatches: work}},
+			steps{stages: []stage{{copies: []device.Copy{across}}, {copies: []device.Copy{across}, dispatches: work}}},
+		},
 	} {
 		got, err := split(&device.Batch{Stages: c.stages})
 		require.NoError(t, err, c.name)

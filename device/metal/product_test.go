@@ -33,10 +33,16 @@ func TestStretches(t *testing.T) {
 		{"equal ones", []device.Run{run(3, 2, 1, -1), run(1, 2, 1, -1)}, []stretch{plain(0, 4, 0, 2, 2, 1)}},
 		{"another alpha", []device.Run{run(3, 2, 1, -1), run(1, 3, 1, -1)}, []stretch{plain(0, 3, 0, 1, 2, 1), plain(3, 1, 1, 1, 3, 1)}},
 		{"another beta", []device.Run{run(3, 2, 1, -1), run(1, 2, 0, -1)}, []stretch{plain(0, 3, 0, 1, 2, 1), plain(3, 1, 1, 1, 2, 0)}},
-		{"bias, alpha 0, NaN", []device.Run{run(1, 2, 1, 0), run(2, 0, 1, -1), run(3, nan, 0, -1), run(4, 1, nan, -1), run(5, 1, 1, -1)},
-			[]stretch{rest(0, 10, 0, 4), plain(10, 5, 4, 1, 1, 1)}},
-		{"empty ones", []device.Run{run(0, 9, 9, -1), run(2, 1, 0, -1), run(0, 5, 5, 0), run(3, 1, 0, -1), run(0, 7, 7, 0)},
-			[]stretch{plain(0, 5, 1, 3, 1, 0)}},
+		{
+			"bias, alpha 0, NaN",
+			[]device.Run{run(1, 2, 1, 0), run(2, 0, 1, -1), run(3, nan, 0, -1), run(4, 1, nan, -1), run(5, 1, 1, -1)},
+			[]stretch{rest(0, 10, 0, 4), plain(10, 5, 4, 1, 1, 1)},
+		},
+		{
+			"empty ones",
+			[]device.Run{run(0, 9, 9, -1), run(2, 1, 0, -1), run(0, 5, 5, 0), run(3, 1, 0, -1), run(0, 7, 7, 0)},
+			[]stretch{plain(0, 5, 1, 3, 1, 0)},
+		},
 	} {
 		require.Equal(t, c.want, stretches(c.runs), c.name)
 	}
