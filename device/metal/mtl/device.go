@@ -1,0 +1,75 @@
+//go:build darwin || linux
+
+package mtl
+
+import (
+	"errors"
+
+	"github.com/metallic-sched/metallic-sched/device/metal/objc"
+)
+
+// Device is an MTLDevice with what does not change about it.
+type Device struct {
+	object
+	Name    string
+	Unified bool // the processor and the GPU share memory
+	// BFloat says that shaders may use bfloat: Metal 3.1, macOS 14.
+	BFloat         bool
+	ResidencySets  bool // macOS 15
+	MPS            bool // Metal Performance Shaders are there and support it
+	MaxBuffer      uint // bytes
+	MaxWorkingSet  uint // bytes that it keeps at hand without becoming slow
+	MaxThreadgroup Size // threads, in each dimension
+	// MaxThreadgroupMemory is in bytes.
+	MaxThreadgroupMemory uint
+}
+
+// ErrNoDevice says that Metal is there but no GPU for it.
+var ErrNoDevice = errors.New("mtl: Metal finds no device")
+
+// DefaultDevice returns the system's preferred GPU.
+func (a *API) DefaultDevice() (*Device, error) {
+	var d *Device
+	a.Pool(func() {
+		if o := a.createDevice(); o != 0 { // ours: the function's name has Create
+			d = a.describe(o)
+		}
+	})
+	if d == nil {
+		return nil, ErrNoDevice
+	}
+	return d, nil
+}
+
+func (a *API) describe(o objc.ID) *Device {
+	return &Device{
+		object:               object{a, o},
+		Name:                 a.text(a.send.id(o, a.sel[selName])),
+		Unified:              a.send.bool(o, a.sel[selHasUnifiedMemory]),
+		BFloat:               a.responds(o, selArchitecture), // as old as Metal 3.1
+		ResidencySets:        a.classes.residencyDescriptor != 0 && a.responds(o, selNewResidencySet),
+		MPS:                  a.mpsSupports != nil && a.mpsSupports(o),
+		MaxBuffer:            a.send.uint(o, a.sel[selMaxBufferLength]),
+		MaxWorkingSet:        a.send.uint(o, a.sel[selRecommendedMaxWorkingSetSize]),
+		MaxThreadgroup:       a.send.size(o, a.sel[selMaxThreadsPerThreadgroup]),
+		MaxThreadgroupMemory: a.send.uint(o, a.sel[selMaxThreadgroupMemoryLength]),
+	}
+}
+
+// Family is an MTLGPUFamily.
+type Family int
+
+// The families that differ in what kernels may use.
+const (
+	Apple6 Family = 1000 + 6 // no matrix multiply, but SIMD-group reductions from Apple7 on
+	Apple7 Family = 1000 + 7 // the M1: simdgroup_matrix
+	Apple8 Family = 1000 + 8
+	Apple9 Family = 1000 + 9
+	Mac2   Family = 2002
+	Metal3 Family = 5001
+)
+
+// Supports says whether the device belongs to a family.
+func (d *Device) Supports(f Family) bool {
+	return d.api.send.boolInt(d.id, d.api.sel[selSupportsFamily], int(f))
+}
