@@ -19,22 +19,28 @@ type Buffer struct{ object }
 const sharedStorage = 0
 
 // NewBuffer allocates at least one byte, zeroed.
-func (d *Device) NewBuffer(bytes int) (Buffer, error) {
+func (d *Device) NewBuffer(bytes int) (b Buffer, err error) {
 	if bytes <= 0 {
 		return Buffer{}, fmt.Errorf("mtl: a buffer of %d bytes; at least 1", bytes)
 	}
-	return d.buffer(d.api.send.newBuffer(d.id, d.api.sel[selNewBufferWithLength], uint(bytes), sharedStorage), bytes)
+	d.api.Pool(func() {
+		b, err = d.buffer(d.api.send.newBuffer(d.id, d.api.sel[selNewBufferWithLength], uint(bytes), sharedStorage), bytes)
+	})
+	return b, err
 }
 
 // NewBufferNoCopy makes a buffer of memory that starts at a page, is as long
 // as pages are and is not Go's. The memory must stay until the buffer is
 // released.
-func (d *Device) NewBufferNoCopy(memory []byte) (Buffer, error) {
+func (d *Device) NewBufferNoCopy(memory []byte) (b Buffer, err error) {
 	p, n := unsafe.Pointer(unsafe.SliceData(memory)), len(memory)
 	if uintptr(p)%PageSize != 0 || n%PageSize != 0 || n == 0 {
 		return Buffer{}, fmt.Errorf("mtl: memory of %d bytes at %p; both must be multiples of %d", n, p, PageSize)
 	}
-	return d.buffer(d.api.send.newNoCopy(d.id, d.api.sel[selNewBufferWithBytesNoCopy], p, uint(n), sharedStorage, 0), n)
+	d.api.Pool(func() {
+		b, err = d.buffer(d.api.send.newNoCopy(d.id, d.api.sel[selNewBufferWithBytesNoCopy], p, uint(n), sharedStorage, 0), n)
+	})
+	return b, err
 }
 
 func (d *Device) buffer(o id, bytes int) (Buffer, error) {

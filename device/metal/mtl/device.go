@@ -13,8 +13,6 @@ type Device struct {
 	object
 	Name    string
 	Unified bool // the processor and the GPU share memory
-	// BFloat says that shaders may use bfloat: Metal 3.1, macOS 14.
-	BFloat         bool
 	ResidencySets  bool // macOS 15
 	MPS            bool // Metal Performance Shaders are there and support it
 	MaxBuffer      uint // bytes
@@ -46,7 +44,6 @@ func (a *API) describe(o objc.ID) *Device {
 		object:               object{a, o},
 		Name:                 a.text(a.send.id(o, a.sel[selName])),
 		Unified:              a.send.bool(o, a.sel[selHasUnifiedMemory]),
-		BFloat:               a.responds(o, selArchitecture), // as old as Metal 3.1
 		ResidencySets:        a.classes.residencyDescriptor != 0 && a.responds(o, selNewResidencySet),
 		MPS:                  a.mpsSupports != nil && a.mpsSupports(o),
 		MaxBuffer:            a.send.uint(o, a.sel[selMaxBufferLength]),
@@ -59,14 +56,15 @@ func (a *API) describe(o objc.ID) *Device {
 // Family is an MTLGPUFamily.
 type Family int
 
-// The families that differ in what kernels may use.
+// The families that matter to kernels. A device of one of Apple's belongs to
+// those before, too.
 const (
-	Apple6 Family = 1000 + 6 // no matrix multiply, but SIMD-group reductions from Apple7 on
-	Apple7 Family = 1000 + 7 // the M1: simdgroup_matrix
-	Apple8 Family = 1000 + 8
-	Apple9 Family = 1000 + 9
-	Mac2   Family = 2002
-	Metal3 Family = 5001
+	Apple7  Family = 1007 // the M1: reductions and matrices in a SIMD group
+	Apple8  Family = 1008 // the M2
+	Apple9  Family = 1009 // the M3 and M4
+	Apple10 Family = 1010 // the M5
+	Mac2    Family = 2002 // reductions in a SIMD group
+	Metal3  Family = 5001
 )
 
 // Supports says whether the device belongs to a family.

@@ -12,8 +12,8 @@ type Library struct{ object }
 
 // The values of MTLCompileOptions that are used.
 const (
-	language30       = 3 << 16
-	language31       = 3<<16 + 1
+	language23       = 2<<16 + 3 // macOS 11
+	language30       = 3 << 16   // macOS 13, as the family Metal3
 	mathSafe         = 0
 	functionsPrecise = 1
 )
@@ -43,9 +43,9 @@ func (d *Device) compileOptions() id {
 	a := d.api
 	o := a.new(a.classes.compileOptions)
 	if a.responds(o, selSetLanguageVersion) {
-		version := uint(language30)
-		if d.BFloat {
-			version = language31
+		version := uint(language23)
+		if d.Supports(Metal3) {
+			version = language30
 		}
 		a.send.voidUint(o, a.sel[selSetLanguageVersion], version)
 	}

@@ -8,7 +8,8 @@ type Queue struct{ object }
 
 // NewQueue opens a queue.
 func (d *Device) NewQueue() (Queue, error) {
-	o := d.api.send.id(d.id, d.api.sel[selNewCommandQueue])
+	var o id
+	d.api.Pool(func() { o = d.api.send.id(d.id, d.api.sel[selNewCommandQueue]) })
 	if o == 0 {
 		return Queue{}, &Error{Op: "command queue", Text: "Metal made none"}
 	}

@@ -22,7 +22,6 @@ const (
 	selName
 	selSupportsFamily
 	selHasUnifiedMemory
-	selArchitecture
 	selMaxBufferLength
 	selRecommendedMaxWorkingSetSize
 	selMaxThreadsPerThreadgroup
@@ -93,7 +92,6 @@ var selectorNames = [...]string{
 	selName:                         "name",
 	selSupportsFamily:               "supportsFamily:",
 	selHasUnifiedMemory:             "hasUnifiedMemory",
-	selArchitecture:                 "architecture",
 	selMaxBufferLength:              "maxBufferLength",
 	selRecommendedMaxWorkingSetSize: "recommendedMaxWorkingSetSize",
 	selMaxThreadsPerThreadgroup:     "maxThreadsPerThreadgroup",
