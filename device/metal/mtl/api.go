@@ -8,27 +8,6 @@ import (
 	"github.com/metallic-sched/metallic-sched/device/metal/objc"
 )
 
-// Paths are the files of the libraries. One file may stand for all of them.
-type Paths struct {
-	ObjC, Foundation, Metal string
-	// MPS is that of Metal Performance Shaders; "" does without.
-	MPS string
-}
-
-// System returns the paths of macOS.
-func System() Paths {
-	const frameworks = "/System/Library/Frameworks/"
-	return Paths{
-		ObjC:       "/usr/lib/libobjc.A.dylib",
-		Foundation: frameworks + "Foundation.framework/Foundation",
-		Metal:      frameworks + "Metal.framework/Metal",
-		MPS:        frameworks + "MetalPerformanceShaders.framework/MetalPerformanceShaders",
-	}
-}
-
-// One returns paths that all name one file, such as a simulated library.
-func One(path string) Paths { return Paths{path, path, path, path} }
-
 // API is Metal, loaded. Its methods may be called from any goroutine.
 type API struct {
 	runtime *objc.Runtime

@@ -11,8 +11,8 @@ import (
 // Device is an MTLDevice with what does not change about it.
 type Device struct {
 	object
-	Name    string
-	Unified bool // the processor and the GPU share memory
+	Name           string
+	Unified        bool // the processor and the GPU share memory
 	ResidencySets  bool // macOS 15
 	MPS            bool // Metal Performance Shaders are there and support it
 	MaxBuffer      uint // bytes
