@@ -82,7 +82,7 @@ func (e *encoding) bindBytes(data []byte, index int) error {
 func (e *encoding) place(data []byte) (b *buffer, offset int, err error) {
 	t := e.task
 	offset = (t.placed + argumentAlign - 1) / argumentAlign * argumentAlign
-	if n := len(t.arguments); n > 0 && offset+len(data) <= t.arguments[n-1].length {
+	if n := len(t.arguments); n > 0 && offset+len(data) <= t.arguments[n-1].part.size {
 		b = t.arguments[n-1]
 	} else {
 		fresh, err := e.queue.device.Alloc(device.SpaceShared, max(argumentChunk, len(data)))
@@ -93,6 +93,6 @@ func (e *encoding) place(data []byte) (b *buffer, offset int, err error) {
 		t.arguments = append(t.arguments, b)
 	}
 	t.placed = offset + len(data)
-	copy(unsafe.Slice((*byte)(b.part.memory), b.length)[offset:], data)
+	copy(unsafe.Slice((*byte)(b.part.memory), b.part.size)[offset:], data)
 	return b, offset, nil
 }
