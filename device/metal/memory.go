@@ -46,6 +46,7 @@ type memory struct {
 	mu       sync.Mutex
 	spare    [classes][]part // free buffers below mappedSize, by size
 	resident *mtl.ResidencySet
+	closed   bool
 }
 
 func newMemory(gpu *mtl.Device) *memory {

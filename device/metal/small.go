@@ -47,7 +47,7 @@ func (m *memory) takeSmall(bytes int) (part, error) {
 func (m *memory) giveSmall(p part) {
 	m.mu.Lock()
 	c := class(p.size)
-	keep := (len(m.spare[c])+1)*p.size <= sparePerClass
+	keep := !m.closed && (len(m.spare[c])+1)*p.size <= sparePerClass
 	if keep {
 		m.spare[c] = append(m.spare[c], p)
 	}
@@ -58,10 +58,11 @@ func (m *memory) giveSmall(p part) {
 	}
 }
 
-// close gives back what was kept.
+// close gives back what was kept and keeps nothing from now on.
 func (m *memory) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.closed = true
 	for c := range m.spare {
 		for _, p := range m.spare[c] {
 			m.used.Add(-int64(p.size))

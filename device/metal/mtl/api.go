@@ -29,29 +29,41 @@ type classes struct {
 // Load opens the libraries. A library or symbol that is missing is an error
 // that names it.
 func Load(p Paths) (*API, error) {
-	var opened [2]objc.Library // Foundation, Metal
-	for i, path := range []string{p.Foundation, p.Metal} {
-		library, err := objc.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("mtl: %w", err)
-		}
-		opened[i] = library
-	}
-	runtime, err := objc.Load(p.ObjC)
+	a, err := load(p)
 	if err != nil {
 		return nil, fmt.Errorf("mtl: %w", err)
 	}
+	return a, nil
+}
+
+func load(p Paths) (*API, error) {
+	for _, path := range []string{p.Foundation, p.CoreGraphics} {
+		if path == "" {
+			continue
+		}
+		if _, err := objc.Open(path); err != nil {
+			return nil, err
+		}
+	}
+	metal, err := objc.Open(p.Metal)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := objc.Load(p.ObjC)
+	if err != nil {
+		return nil, err
+	}
 	a := &API{runtime: runtime, msgSend: runtime.MsgSend()}
-	if err := opened[1].Function("MTLCreateSystemDefaultDevice", &a.createDevice); err != nil {
-		return nil, fmt.Errorf("mtl: %w", err)
+	if err := metal.Function("MTLCreateSystemDefaultDevice", &a.createDevice); err != nil {
+		return nil, err
 	}
 	if p.MPS != "" {
 		mps, err := objc.Open(p.MPS)
-		if err == nil {
-			err = mps.Function("MPSSupportsMTLDevice", &a.mpsSupports)
-		}
 		if err != nil {
-			return nil, fmt.Errorf("mtl: %w", err)
+			return nil, err
+		}
+		if err := mps.Function("MPSSupportsMTLDevice", &a.mpsSupports); err != nil {
+			return nil, err
 		}
 	}
 	a.sel = registered(runtime)
@@ -75,7 +87,7 @@ func (a *API) findClasses() error {
 	} {
 		*c.to = a.runtime.Class(c.name)
 		if *c.to == 0 && !c.optional {
-			return fmt.Errorf("mtl: the libraries have no class %s", c.name)
+			return fmt.Errorf("the libraries have no class %s", c.name)
 		}
 	}
 	return nil
