@@ -27,11 +27,7 @@ inline uint2 tileAt(uint3 group, uint3 groups, uint n, uint height, uint width) 
 template <typename Staged, typename Element> inline Staged staged(Element x) { return Staged(widen(x)); }
 template <> inline half staged<half, half>(half x) { return x; }
 
-// Four neighbours, which lie at any element's boundary.
-template <typename T> struct Four;
-template <> struct Four<float> { using type = float4; };
-template <> struct Four<half> { using type = half4; };
-
+// four reads four neighbours, from any element on.
 inline float4 four(device const float* p) { return float4(*(device const packed_float4*)p); }
 inline half4 four(device const half* p) { return half4(*(device const packed_half4*)p); }
 inline float4 four(device const Bfloat* p) {
@@ -46,7 +42,7 @@ inline float4 four(device const Bfloat* p) {
 template <typename Element, typename Staged, uint Side, uint Depth, uint Threads>
 struct Mover {
   enum : uint { times = Side * Depth / 4 / Threads }; // that a thread moves four
-  using Vector = typename Four<Staged>::type;
+  using Vector = vec<Staged, 4>;
 
   device const Element* origin; // of the next tile
   long first;                   // the thread's first element, from the origin
