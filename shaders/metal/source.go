@@ -42,8 +42,11 @@ func Source(file string, t Types) (string, error) {
 
 // before names what a file needs before it.
 func before(file string) []string {
-	if strings.HasPrefix(file, "softmax_") {
+	switch {
+	case strings.HasPrefix(file, "softmax_"):
 		return []string{"arguments.metal", "epilogue.metal", "rows.metal", "team.metal"}
+	case file == "simd" || file == "mlx":
+		return []string{"arguments.metal", "epilogue.metal", "tiles.metal"}
 	}
 	return []string{"arguments.metal", "epilogue.metal"}
 }

@@ -19,6 +19,8 @@ type entry struct {
 // table holds the kernels by their names in the catalog.
 var table = map[string]entry{
 	"matmul_gemv": {file: "gemv", matmul: gemvGrid},
+	"matmul_simd": {file: "simd", matmul: tilesGrid},
+	"matmul_mlx":  {file: "mlx", matmul: tilesGrid},
 
 	"softmax_vec":          {file: "softmax_vec", softmax: vecGrid},
 	"softmax_block":        {file: "softmax_block", softmax: blockGrid},
