@@ -1,6 +1,7 @@
 package launch_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -69,43 +70,88 @@ func (c *strandCase) in(types [3]tensor.DType, a, b, out kerneltest.Layout) *ker
 	return m
 }
 
+// strandTypes are types of A, B and C with pieces of every length.
+var strandTypes = [][3]tensor.DType{
+	{tensor.F32, tensor.F32, tensor.F32}, {tensor.F16, tensor.F32, tensor.F32}, {tensor.BF16, tensor.BF16, tensor.F32},
+}
+
+// strandRows are the kernels that add up in strands.
+func strandRows() (rows []*kernels.Row) {
+	for i := range kernels.Default {
+		if row := &kernels.Default[i]; row.Family == kernels.FamilyGEMV || row.Family == kernels.FamilySmallN {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
 // Sums are made up in one order, to the bit: in every bucket, in every layout,
 // with and without reductions across SIMD groups.
 func TestOrderOfStrands(t *testing.T) {
 	r := &rig{programs: libraries(t), schedule: msl.Forward}
-	for _, types := range [][3]tensor.DType{
-		{tensor.F32, tensor.F32, tensor.F32}, {tensor.F16, tensor.F32, tensor.F32}, {tensor.BF16, tensor.BF16, tensor.F32},
-	} {
+	for _, types := range strandTypes {
 		g := rand.New(rand.NewPCG(1, 2))
 		for _, k := range []int{1, 30, 256, 1000, 2304} {
 			c := newStrandCase(g, types, 37, 1+g.IntN(18), k)
-			for i := range kernels.Default {
-				if row := &kernels.Default[i]; row.Family == kernels.FamilyGEMV || row.Family == kernels.FamilySmallN {
-					c.check(t, r, row, types, g)
-				}
+			for _, row := range strandRows() {
+				require.NoError(t, c.check(r, row, types, g))
 			}
 		}
 	}
 }
 
 // check runs a kernel with A in each layout, B and C in any.
-func (c *strandCase) check(t *testing.T, r *rig, row *kernels.Row, types [3]tensor.DType, g *rand.Rand) {
-	strands := 16
-	if row.Family == kernels.FamilyGEMV {
-		strands = 32
-	}
+func (c *strandCase) check(r *rig, row *kernels.Row, types [3]tensor.DType, g *rand.Rand) error {
 	anyLayout := func() kerneltest.Layout { return kerneltest.Layouts[g.IntN(len(kerneltest.Layouts))] }
 	for _, layout := range kerneltest.Layouts {
 		caps := apple
 		caps.SIMDReduction = g.IntN(2) == 0
 		m := c.in(types, layout, anyLayout(), anyLayout())
 		key := m.Key(row, caps)
-		require.NoError(t, r.dispatch(key, device.Dispatch{Matmul: bind(m)}))
-		for i := range c.m {
-			for j := range c.n {
-				want := inStrands(c.a[i], c.b[j], strands, types[0].Size())
-				require.Equal(t, math.Float32bits(want), m.C.Bits(0, i, j), "%v: element %d, %d of %v", key, i, j, m)
+		if err := r.dispatch(key, device.Dispatch{Matmul: bind(m)}); err != nil {
+			return fmt.Errorf("%v, %v: %w", key, m, err)
+		}
+		if err := c.compare(m, row, types[0]); err != nil {
+			return fmt.Errorf("%v, %v: %w", key, m, err)
+		}
+	}
+	return nil
+}
+
+func (c *strandCase) compare(m *kerneltest.Matmul, row *kernels.Row, a tensor.DType) error {
+	strands := 16
+	if row.Family == kernels.FamilyGEMV {
+		strands = 32
+	}
+	for i := range c.m {
+		for j := range c.n {
+			want := inStrands(c.a[i], c.b[j], strands, a.Size())
+			if got := m.C.Bits(0, i, j); got != math.Float32bits(want) {
+				return fmt.Errorf("element %d, %d is %v; want %v", i, j, math.Float32frombits(got), want)
 			}
 		}
+	}
+	return nil
+}
+
+// Mistakes that the sums of other tests are too short for, or that leave a sum
+// right but for its rounding.
+func TestStrandTwins(t *testing.T) {
+	programs := sanitized(t, msl.None)
+	const stretch = "    threadgroup_barrier(mem_flags::mem_threadgroup); // the stretch before was used\n"
+	for _, w := range []twin{
+		{kernel: "matmul_smalln_n8", mistake: "a stretch is overwritten", text: stretch, n: 1},
+		{kernel: "matmul_smalln_n8", mistake: "a transposed stretch is overwritten", text: stretch, n: 2},
+		{kernel: "matmul_smalln_n1", mistake: "pairs are not of neighbours", text: "sums[2 * s] + sums[2 * s + 1]", instead: "sums[s] + sums[s + Strands / 2]"},
+		{kernel: "matmul_gemv", mistake: "pieces are dealt otherwise", text: "k = lane * length", instead: "k = lane * 5 % STRANDS * length"},
+		{kernel: "matmul_gemv", mistake: "products are added backwards", text: "fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))))", instead: "fma(a.x, b.x, fma(a.y, b.y, fma(a.z, b.z, fma(a.w, b.w, sum))))"},
+	} {
+		t.Run(w.kernel+" "+w.mistake, func(t *testing.T) {
+			r := &rig{programs: programs, schedule: msl.Random(1), edit: func(source string) string { return w.apply(t, source) }}
+			g := rand.New(rand.NewPCG(3, 4))
+			err := newStrandCase(g, strandTypes[0], 37, 3, 4300).check(r, kernels.Default.Find(w.kernel), strandTypes[0], g)
+			require.Error(t, err)
+			t.Log(err)
+		})
 	}
 }
