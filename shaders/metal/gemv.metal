@@ -1,4 +1,61 @@
-// matmul_gemv: a dot product per element.
+// matmul_gemv: C column by column, 32 strands an element. A is contiguous along
+// K: a SIMD group has four rows, a lane a strand of each, so that its loads are
+// of 512 neighbouring bytes. A is contiguous along M: a lane has a row, a SIMD
+// group four of its strands, so that the lanes read neighbours.
+#define STRANDS 32
+#define ROWS 4                          // of a SIMD group
+#define SIMD_GROUPS 4                   // of a threadgroup
+#define TRANSPOSED_ROWS 32              // of a threadgroup when A is contiguous along M,
+#define SHARE 4                         // strands that a thread then has, and
+#define TRANSPOSED_GROUPS (STRANDS / SHARE) // its SIMD groups
+
+// Vector is the product of A with a column of B.
+struct Vector {
+  device const ElementA* a;
+  device const ElementB* b;
+  uint batch, column;
+};
+
+// multiplyRows returns the product of row lane % ROWS from the first on.
+inline float multiplyRows(thread const Vector& v, constant MatmulArguments& args, uint first, uint lane) {
+  const uint length = Piece<ElementA>::length;
+  Rows<ROWS> rows = rowsAt<ROWS>(v.a, args, v.batch, first);
+  Column column = columnAt(v.b, args, v.batch, v.column);
+  float sums[ROWS] = {};
+  for (uint k = lane * length; k < args.k; k += STRANDS * length) {
+    Piece<ElementA> pieces[ROWS];
+    read(pieces, rows, k, args.k);
+    UNROLL for (uint f = 0; f < Piece<ElementA>::fours; f++) {
+      float4 x = read4(column, k + f * 4, args.k);
+      UNROLL for (uint r = 0; r < ROWS; r++) {
+        sums[r] = add(pieces[r].x[f], x, sums[r]);
+      }
+    }
+  }
+  return treeAcross<STRANDS, ROWS>(sums, lane);
+}
+
+// multiplyShare returns the sum of the strands of a row from strand on.
+inline float multiplyShare(thread const Vector& v, constant MatmulArguments& args, uint row, uint strand) {
+  const uint length = Piece<ElementA>::length;
+  Rows<1> rows = rowsAt<1>(v.a, args, v.batch, row);
+  Column column = columnAt(v.b, args, v.batch, v.column);
+  float sums[SHARE] = {};
+  for (uint first = strand * length; first < args.k; first += STRANDS * length) {
+    UNROLL for (uint s = 0; s < SHARE; s++) {
+      uint k = first + s * length;
+      if (k < args.k) {
+        Piece<ElementA> piece;
+        read(&piece, rows, k, args.k);
+        UNROLL for (uint f = 0; f < Piece<ElementA>::fours; f++) {
+          sums[s] = add(piece.x[f], read4(column, k + f * 4, args.k), sums[s]);
+        }
+      }
+    }
+  }
+  return tree<SHARE>(sums);
+}
+
 kernel void matmul_gemv(device const ElementA* a [[buffer(0)]],
                         device const ElementB* b [[buffer(1)]],
                         device ElementC* c [[buffer(2)]],
@@ -6,13 +63,31 @@ kernel void matmul_gemv(device const ElementA* a [[buffer(0)]],
                         device const ColumnRun* runs [[buffer(4)]],
                         device const Matrix* biases [[buffer(5)]],
                         device const ElementC* bias [[buffer(6)]],
-                        uint3 place [[thread_position_in_grid]]) {
-  if (place.x >= args.m || place.y >= args.n) {
-    return;
+                        uint3 group [[threadgroup_position_in_grid]],
+                        uint simd_group [[simdgroup_index_in_threadgroup]],
+                        uint lane [[thread_index_in_simdgroup]]) {
+  threadgroup float shares[TRANSPOSED_GROUPS][TRANSPOSED_ROWS];
+  Vector v{a, b, group.z, group.y};
+  uint row;
+  bool mine; // this thread has the finished sum of the row
+  float sum;
+  if (trans_a) {
+    row = group.x * TRANSPOSED_ROWS + lane;
+    shares[simd_group][lane] = multiplyShare(v, args, row, simd_group * SHARE);
+    threadgroup_barrier(mem_flags::mem_threadgroup);
+    float sums[TRANSPOSED_GROUPS];
+    UNROLL for (uint g = 0; g < TRANSPOSED_GROUPS; g++) {
+      sums[g] = shares[g][lane];
+    }
+    sum = tree<TRANSPOSED_GROUPS>(sums);
+    mine = simd_group == 0;
+  } else {
+    uint first = (group.x * SIMD_GROUPS + simd_group) * ROWS;
+    sum = multiplyRows(v, args, first, lane);
+    row = first + lane;
+    mine = lane < ROWS;
   }
-  float sum = 0.0f;
-  for (uint k = 0; k < args.k; k++) {
-    sum = fma(widen(a[at(args.a, place.z, place.x, k)]), widen(b[at(args.b, place.z, k, place.y)]), sum);
+  if (mine && row < args.m) {
+    finish(c, args, runs, biases, bias, group.z, row, group.y, sum);
   }
-  finish(c, args, runs, biases, bias, place.z, place.x, place.y, sum);
 }

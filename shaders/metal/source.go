@@ -43,6 +43,8 @@ func Source(file string, t Types) (string, error) {
 // before names what a file needs before it.
 func before(file string) []string {
 	switch {
+	case file == "gemv" || file == "smalln":
+		return []string{"arguments.metal", "epilogue.metal", "strands.metal"}
 	case strings.HasPrefix(file, "softmax_"):
 		return []string{"arguments.metal", "epilogue.metal", "rows.metal", "team.metal"}
 	case file == "simd" || file == "mlx":

@@ -90,11 +90,8 @@ func (l *Launch) Copy(copied *device.Copy) (empty bool, err error) {
 		return true, err
 	}
 	l.A, l.B, l.C, l.Bias = c.Src, nil, c.Dst, nil
+	l.Grid = copyGrid(&c.Arguments)
 	l.Arguments, l.Runs, l.Biases = bytesOf(&c.Arguments), nil, nil
-	l.Grid = Grid{
-		Groups:  [3]int{ceil(c.Arguments.Cols, simdWidth), int(c.Arguments.Rows), int(c.Arguments.Batches)},
-		Threads: [3]int{simdWidth, 1, 1},
-	}
 	return false, nil
 }
 

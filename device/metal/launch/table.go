@@ -18,9 +18,14 @@ type entry struct {
 
 // table holds the kernels by their names in the catalog.
 var table = map[string]entry{
-	"matmul_gemv": {file: "gemv", matmul: gemvGrid},
-	"matmul_simd": {file: "simd", matmul: tilesGrid},
-	"matmul_mlx":  {file: "mlx", matmul: tilesGrid},
+	"matmul_gemv":       {file: "gemv", matmul: gemvGrid},
+	"matmul_smalln_n1":  {file: "smalln", matmul: smallnGrid},
+	"matmul_smalln_n2":  {file: "smalln", matmul: smallnGrid},
+	"matmul_smalln_n4":  {file: "smalln", matmul: smallnGrid},
+	"matmul_smalln_n8":  {file: "smalln", matmul: smallnGrid},
+	"matmul_smalln_n16": {file: "smalln", matmul: smallnGrid},
+	"matmul_simd":       {file: "simd", matmul: tilesGrid},
+	"matmul_mlx":        {file: "mlx", matmul: tilesGrid},
 
 	"softmax_vec":          {file: "softmax_vec", softmax: vecGrid},
 	"softmax_block":        {file: "softmax_block", softmax: blockGrid},

@@ -31,9 +31,9 @@ func TestTwinsAreCaught(t *testing.T) {
 		name string
 		rig  *rig
 	}{
-		{"results, forward", &rig{programs: libraries(t), schedule: msl.Forward}},
-		{"results, reverse", &rig{programs: libraries(t), schedule: msl.Reverse}},
-		{"results, random", &rig{programs: libraries(t), schedule: msl.Random(1)}},
+		{"results, forward", &rig{programs: sanitized(t, msl.None), schedule: msl.Forward}},
+		{"results, reverse", &rig{programs: sanitized(t, msl.None), schedule: msl.Reverse}},
+		{"results, random", &rig{programs: sanitized(t, msl.None), schedule: msl.Random(1)}},
 		{"thread sanitizer", &rig{programs: sanitized(t, msl.Thread), schedule: msl.Forward}},
 		{"address sanitizer", &rig{programs: sanitized(t, msl.Address), schedule: msl.Forward}},
 	}
