@@ -32,6 +32,10 @@ type Config struct {
 	// (OpenBLAS, BLIS, MKL; Accelerate on macOS). It is not used for a Device
 	// that is given.
 	BLAS string
+	// Metal is the library of the metal device: "" for that of macOS, or
+	// "simulated", which runs shaders on the processor, for tests, on Linux.
+	// It is not used for a Device that is given.
+	Metal string
 
 	// Prefs steer which kernel a job gets. Default policy.DefaultPrefs().
 	Prefs *policy.Prefs
@@ -150,6 +154,9 @@ type ConfigError struct {
 func (e *ConfigError) Error() string {
 	return fmt.Sprintf("scheduler: Config.%s is %s; allowed: %s", e.Field, e.Got, e.Allowed)
 }
+
+// Libraries returns what devices are opened with.
+func (c *Config) Libraries() discover.Config { return discover.Config{BLAS: c.BLAS, Metal: c.Metal} }
 
 // withDefaults returns c with every zero field filled in.
 func (c Config) withDefaults() Config {

@@ -21,6 +21,7 @@ import (
 type environment struct {
 	Device deviceName `env:"METALLIC_DEVICE" allowed:"auto, metal, cuda, cpu, sim"`
 	BLAS   string     `env:"METALLIC_BLAS" allowed:"a library's file name or path, or none"`
+	Metal  metal      `env:"METALLIC_METAL_LIBRARY" allowed:"simulated"`
 
 	MatmulBackend policy.MatmulBackend `env:"METALLIC_MATMUL_BACKEND" allowed:"auto, mlx, mps, gemv (also legacy_gemv)"`
 	SmallNMaxN    smallN               `env:"METALLIC_MATMUL_SMALLN_MAX_N" allowed:"a whole number from 0 to 16"`
@@ -154,6 +155,7 @@ func (e *environment) config(stderr io.Writer) Config {
 	return Config{
 		DeviceName: string(e.Device),
 		BLAS:       e.BLAS,
+		Metal:      string(e.Metal),
 		Prefs:      &prefs,
 		Logger:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(e.LogLevel)})),
 		Profile:    bool(e.Profile),

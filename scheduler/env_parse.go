@@ -18,6 +18,7 @@ import (
 // The types of environment fields that only a certain text may set.
 type (
 	deviceName string
+	metal      string
 	smallN     int
 	minimum    int
 	truthy     bool
@@ -31,6 +32,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		reflect.TypeFor[policy.MatmulBackend]():  func(s string) (any, error) { return policy.ParseMatmulBackend(s) },
 		reflect.TypeFor[policy.SoftmaxBackend](): func(s string) (any, error) { return policy.ParseSoftmaxBackend(s) },
 		reflect.TypeFor[deviceName]():            func(s string) (any, error) { return parseDeviceName(s) },
+		reflect.TypeFor[metal]():                 func(s string) (any, error) { return parseMetal(s) },
 		reflect.TypeFor[smallN]():                func(s string) (any, error) { return parseInt[smallN](s, kernels.MaxSmallN) },
 		reflect.TypeFor[minimum]():               func(s string) (any, error) { return parseInt[minimum](s, -1) },
 		reflect.TypeFor[truthy]():                func(s string) (any, error) { return parseTruthy(s) },
@@ -44,6 +46,13 @@ func parseDeviceName(s string) (deviceName, error) {
 		return "", fmt.Errorf("device %q is not known", s)
 	}
 	return deviceName(name), nil
+}
+
+func parseMetal(s string) (metal, error) {
+	if s != discover.Simulated {
+		return "", fmt.Errorf("metal library %q is not known", s)
+	}
+	return metal(s), nil
 }
 
 // parseInt reads a number from 0 to limit; a negative limit is none.

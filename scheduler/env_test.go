@@ -55,6 +55,7 @@ func TestEnvValues(t *testing.T) {
 	read := map[string]func(Config) any{
 		"METALLIC_DEVICE":              func(c Config) any { return c.DeviceName },
 		"METALLIC_BLAS":                func(c Config) any { return c.BLAS },
+		"METALLIC_METAL_LIBRARY":       func(c Config) any { return c.Metal },
 		"METALLIC_MATMUL_BACKEND":      func(c Config) any { return c.Prefs.MatmulBackend.String() },
 		"METALLIC_MATMUL_SMALLN_MAX_N": func(c Config) any { return c.Prefs.SmallNMaxN },
 		"METALLIC_MATMUL_SIMD_M_MIN":   func(c Config) any { return c.Prefs.SIMDMMin },
@@ -67,8 +68,9 @@ func TestEnvValues(t *testing.T) {
 		"METALLIC_LOG_LEVEL":           lowestLevel,
 	}
 	allowed := map[string]map[string]any{
-		"METALLIC_DEVICE": {"auto": "auto", "cpu": "cpu", "sim": "sim", "metal": "metal", "cuda": "cuda", "CUDA": "cuda"},
-		"METALLIC_BLAS":   {"none": "none", "libopenblas.so.0": "libopenblas.so.0", "/opt/My BLAS/lib.so": "/opt/My BLAS/lib.so"},
+		"METALLIC_DEVICE":        {"auto": "auto", "cpu": "cpu", "sim": "sim", "metal": "metal", "cuda": "cuda", "CUDA": "cuda"},
+		"METALLIC_METAL_LIBRARY": {"simulated": "simulated"},
+		"METALLIC_BLAS":          {"none": "none", "libopenblas.so.0": "libopenblas.so.0", "/opt/My BLAS/lib.so": "/opt/My BLAS/lib.so"},
 		"METALLIC_MATMUL_BACKEND": {
 			"auto": "auto", "mlx": "mlx", "mps": "mps", "gemv": "gemv", "legacy_gemv": "gemv",
 			"MLX": "mlx", "Legacy_GEMV": "gemv",
@@ -114,6 +116,7 @@ func TestEnvMalformedValues(t *testing.T) {
 	notNumber := []string{"-1", "x", "8.0", " 8", "0x8", "99999999999999999999"}
 	for name, values := range map[string][]string{
 		"METALLIC_DEVICE":              {"gpu", "cpu,sim", " cpu"},
+		"METALLIC_METAL_LIBRARY":       {"fake", "Simulated", "/usr/lib/x"},
 		"METALLIC_MATMUL_BACKEND":      {"simd", "gemv2", " mlx"},
 		"METALLIC_MATMUL_SMALLN_MAX_N": append(notNumber, "17", "32"),
 		"METALLIC_MATMUL_SIMD_M_MIN":   notNumber,
@@ -180,7 +183,7 @@ func TestEnvErrorNamesEachBadVariable(t *testing.T) {
 		`METALLIC_MATMUL_BACKED ("mlx") is not a known variable; did you mean METALLIC_MATMUL_BACKEND?`,
 		`METALLIC_METRICS_JSONL_PATH is "/nowhere/decisions.jsonl"; allowed: a file that can be created or appended to` +
 			` (metrics: open /nowhere/decisions.jsonl: no such file or directory)`,
-		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
+		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_METAL_LIBRARY, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
 			` METALLIC_MATMUL_SIMD_M_MIN, METALLIC_MATMUL_SIMD_N_MIN, METALLIC_MATMUL_FORCE_SMALLN,` +
 			` METALLIC_SOFTMAX_BACKEND, METALLIC_EXP_KERNELS, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
 			` METALLIC_TRACE, METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING`,

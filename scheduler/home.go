@@ -24,7 +24,7 @@ func (s *Scheduler) openHome() error {
 	d, owned := s.cfg.Device, false
 	if d == nil {
 		var err error
-		if d, err = discover.Open(s.cfg.DeviceName, discover.Config{BLAS: s.cfg.BLAS}); err != nil {
+		if d, err = discover.Open(s.cfg.DeviceName, s.cfg.Libraries()); err != nil {
 			return err
 		}
 		owned = true

@@ -54,7 +54,7 @@ func (s *Scheduler) nextHome(old *home) (*home, error) {
 	if err == nil || !s.cfg.Fallback {
 		return next, err
 	}
-	next, cpuErr := s.settleOn(discover.Open("cpu", discover.Config{BLAS: s.cfg.BLAS}))
+	next, cpuErr := s.settleOn(discover.Open("cpu", s.cfg.Libraries()))
 	if cpuErr != nil {
 		return nil, errors.Join(err, fmt.Errorf("fall back: %w", cpuErr))
 	}
@@ -69,7 +69,7 @@ func (s *Scheduler) openAgain(old *home) (device.Device, error) {
 	case s.cfg.Reopen != nil:
 		d, err = s.cfg.Reopen()
 	case s.cfg.Device == nil:
-		d, err = discover.Open(old.device.Info().Backend, discover.Config{BLAS: s.cfg.BLAS})
+		d, err = discover.Open(old.device.Info().Backend, s.cfg.Libraries())
 	default:
 		err = fmt.Errorf("%w: there is no Config.Reopen", device.ErrUnavailable)
 	}

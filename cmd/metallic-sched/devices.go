@@ -27,7 +27,7 @@ func (devicesCommand) Run(s streams) error {
 		{Number: 4, Align: text.AlignRight},
 		{Number: 5, WidthMax: 36, WidthMaxEnforcer: text.WrapSoft},
 	})
-	for _, e := range discover.List(discover.Config{BLAS: cfg.BLAS}) {
+	for _, e := range discover.List(cfg.Libraries()) {
 		if !e.Available {
 			t.AppendRow(table.Row{e.Backend, "not available", "", "", "", text.WrapSoft(e.Err.Error(), notesWidth)})
 			continue

@@ -132,7 +132,7 @@ func (c *explainCommand) selector() (selector, error) {
 
 // ask takes the capabilities of a device.
 func (s *selector) ask(cfg scheduler.Config) error {
-	d, err := discover.Open(cfg.DeviceName, discover.Config{BLAS: cfg.BLAS})
+	d, err := discover.Open(cfg.DeviceName, cfg.Libraries())
 	if err != nil {
 		return err
 	}

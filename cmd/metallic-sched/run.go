@@ -47,7 +47,7 @@ func (c *runCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
-	dev, err := discover.Open(cfg.DeviceName, discover.Config{BLAS: cfg.BLAS})
+	dev, err := discover.Open(cfg.DeviceName, cfg.Libraries())
 	if err != nil {
 		return err
 	}
