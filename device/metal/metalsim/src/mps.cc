@@ -1,0 +1,40 @@
+#include "mps.h"
+
+#include <algorithm>
+
+namespace sim {
+
+CommandBuffer* encodable(const char* what, Object* commands, std::initializer_list<Matrix*> matrices) {
+  auto c = as<CommandBuffer>(commands, what);
+  for (Matrix* m : matrices) {
+    if (c && m && m->buffer) continue;
+    violation("%s: no command buffer or no matrix", what);
+    return nullptr;
+  }
+  return c->editable(what) ? c : nullptr;
+}
+
+void encode(MPSKernel* k, CommandBuffer* c, std::initializer_list<Matrix*> matrices, std::function<void(unsigned long)> work) {
+  Command command;
+  unsigned long begin = k->batch_start, count = k->batch_size;
+  for (Matrix* m : matrices) {
+    c->reference(m->buffer);
+    command.memory.push_back(m->buffer->memory);
+    unsigned long there = m->layout.matrices;
+    count = std::min(count, there > begin ? there - begin : 0);
+  }
+  if (!count) violation("encodeToCommandBuffer: a batch of no matrices");
+  command.host = [=] {
+    for (unsigned long i = begin; i < begin + count; i++) work(i);
+  };
+  c->passes.push_back({false, {std::move(command)}});
+}
+
+void add_kernel_methods(const char* c) {
+  method(c, "batchStart", +[](MPSKernel* k, Selector) { return k->batch_start; });
+  method(c, "batchSize", +[](MPSKernel* k, Selector) { return k->batch_size; });
+  method(c, "setBatchStart:", +[](MPSKernel* k, Selector, unsigned long n) { k->batch_start = n; });
+  method(c, "setBatchSize:", +[](MPSKernel* k, Selector, unsigned long n) { k->batch_size = n; });
+}
+
+}  // namespace sim
