@@ -41,7 +41,9 @@ const (
 // FailCommand makes the next command buffer that starts, for which nothing is
 // ordered yet, end with an error after so many commands (dispatches, MPS
 // kernels, copies) ran.
-func (s *Simulator) FailCommand(code Code, after int) { s.c.failCommand(int(code), uint(after), false, false) }
+func (s *Simulator) FailCommand(code Code, after int) {
+	s.c.failCommand(int(code), uint(after), false, false)
+}
 
 // FailCommands does the same to all that follow, until Heal.
 func (s *Simulator) FailCommands(code Code, after int) {
