@@ -21,9 +21,10 @@ import (
 //go:embed src
 var sources embed.FS
 
-// Build compiles the library, unless that was done before: it is kept in the
-// user's cache directory by its content. The error says how to get a compiler.
-// It may take ten seconds, and may be called from any number of processes.
+// Build compiles the library, unless that was done before: it is kept by its
+// content under METALLIC_CACHE_DIR, or metallic-sched in the user's cache
+// directory. It may take ten seconds, and any number of processes may do it at
+// once. The error says how to get a compiler.
 func Build(ctx context.Context) (path string, err error) {
 	if runtime.GOOS != "linux" || (runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64") {
 		return "", fmt.Errorf("metalsim: no simulator for %s/%s: it is written for linux/amd64 and linux/arm64", runtime.GOOS, runtime.GOARCH)
@@ -60,16 +61,12 @@ func flags() []string {
 // cached returns the name of the library, which holds a hash of all it is made
 // from.
 func cached(compiler string) (string, error) {
-	dir, err := os.UserCacheDir()
+	dir, err := cacheDirectory()
 	if err != nil {
-		dir = os.TempDir()
-	}
-	dir = filepath.Join(dir, "metallic-sched")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintln(h, compiler, flags())
+	fmt.Fprintln(h, compiler, flags(), msl.ABI)
 	err = fs.WalkDir(sources, "src", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -82,6 +79,23 @@ func cached(compiler string) (string, error) {
 	return filepath.Join(dir, "metalsim-"+hex.EncodeToString(h.Sum(nil)[:16])+".so"), err
 }
 
+// cacheDirectory is where package msl keeps shaders, too.
+func cacheDirectory() (string, error) {
+	dir := os.Getenv("METALLIC_CACHE_DIR")
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", err
+		}
+		dir = filepath.Join(user, "metallic-sched")
+	}
+	dir, err := filepath.Abs(filepath.Join(dir, "metalsim"))
+	if err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
 // compile writes the sources to a directory of its own and the library beside
 // its final name first, so that others see all of it or nothing.
 func compile(ctx context.Context, compiler, name string) error {
@@ -91,6 +105,9 @@ func compile(ctx context.Context, compiler, name string) error {
 	}
 	defer os.RemoveAll(dir)
 	if err := os.CopyFS(dir, sources); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "src", "msl_abi.h"), []byte(msl.ABI), 0o600); err != nil {
 		return err
 	}
 	command := exec.CommandContext(ctx, compiler, append(flags(), "-o", "library.so")...)

@@ -130,7 +130,11 @@ func (p *program) buffer(bytes uintptr) objc.ID {
 // floats returns the contents of a buffer.
 func (p *program) floats(buffer objc.ID) []float32 {
 	address := uintptr(p.send(buffer, "contents"))
-	return unsafe.Slice(*(**float32)(unsafe.Pointer(&address)), uintptr(p.send(buffer, "length"))/4)
+	return floatsAt(*(*unsafe.Pointer)(unsafe.Pointer(&address)), int(p.send(buffer, "length")))
+}
+
+func floatsAt(memory unsafe.Pointer, bytes int) []float32 {
+	return unsafe.Slice((*float32)(memory), bytes/4)
 }
 
 // library compiles a source; it fails with the text of the NSError.

@@ -147,7 +147,7 @@ func TestViolations(t *testing.T) {
 			require.Empty(p, p.run(commands))
 			require.Zero(p, p.encoder(commands))
 		}},
-		"handler after commit": {"addCompletedHandler: the command buffer is already committed", func(p *program) {
+		"handler after commit": {"addCompletedHandler:: the command buffer is already committed", func(p *program) {
 			commands := p.commands()
 			require.Empty(p, p.run(commands))
 			block := p.runtime.NewBlock(func(objc.ID) {})
