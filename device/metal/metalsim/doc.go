@@ -20,14 +20,14 @@
 // to released objects and to what never was one; unknown selectors; objects of
 // a wrong class; autorelease with no pool, and pools popped on another thread,
 // twice or out of order; kernels that write a little behind the end of a
-// buffer; threads of a kernel that miss a barrier; and a missing memoryBarrier
-// (src/hazard.h says how, and what it cannot see).
+// buffer, or access memory far from it; threads of a kernel that miss a barrier;
+// and a missing memoryBarrier (src/hazard.h says how, and what it cannot see).
 //
 // # What it cannot
 //
 // It has no timing and no fast math, and its threads run one after the other.
-// A kernel that accesses memory far outside of its buffers crashes the process,
-// as does a program that frees memory without copy before releasing the buffer.
+// Accesses outside of buffers are seen where they hit no other memory; those that
+// read a little behind the end are not. A completed shader stays loaded for ever.
 // Hazards between queues, and between encoders over untracked buffers (which it
 // refuses), are not looked for. Messages to nil are allowed, as they are in
 // Objective-C.

@@ -101,7 +101,10 @@ func (p *program) bind() {
 	require.NoError(p, library.Function(stret, &p.sendSize))
 }
 
-// send sends a message of integers.
+// send sends a message of integers. Those made of pointers in the call stay
+// valid during it: what they point to does not lie on the moving stack.
+//
+//go:uintptrescapes
 func (p *program) send(o objc.ID, name string, arguments ...uintptr) objc.ID {
 	all := append([]uintptr{uintptr(o), uintptr(p.runtime.Sel(name))}, arguments...)
 	result, _, _ := purego.SyscallN(p.runtime.MsgSend(), all...)

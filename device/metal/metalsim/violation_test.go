@@ -4,6 +4,7 @@ package metalsim
 
 import (
 	"runtime"
+	"syscall"
 	"testing"
 	"unsafe"
 
@@ -107,6 +108,29 @@ func TestViolations(t *testing.T) {
 			p.setBuffer(encoder, p.buffer(128), 0, 0)
 			p.dispatch(encoder, 1, 32)
 			p.send(encoder, "endEncoding")
+			require.Contains(p, p.run(commands), "PageFault")
+		}},
+		"kernel writes far beyond": {"kernel beyond accessed memory 0 bytes behind the end of the buffer of x", func(p *program) {
+			commands := p.commands()
+			encoder := p.encoder(commands)
+			p.send(encoder, "setComputePipelineState:", uintptr(p.pipeline("beyond", false)))
+			p.setBuffer(encoder, p.buffer(16<<10), (16<<10)-128, 0)
+			p.dispatch(encoder, 1, 32)
+			p.send(encoder, "endEncoding")
+			require.Contains(p, p.run(commands), "PageFault")
+		}},
+		"kernel whose memory is gone": {"kernel beyond accessed memory", func(p *program) {
+			memory, err := syscall.Mmap(-1, 0, 64<<10, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+			require.NoError(p, err)
+			start := (uintptr(unsafe.Pointer(&memory[0])) + 16383) / 16384 * 16384
+			x := p.own(p.send(p.device, "newBufferWithBytesNoCopy:length:options:deallocator:", start, 16<<10, 0, 0))
+			commands := p.commands()
+			encoder := p.encoder(commands)
+			p.send(encoder, "setComputePipelineState:", uintptr(p.pipeline("beyond", false)))
+			p.setBuffer(encoder, x, 0, 0)
+			p.dispatch(encoder, 1, 32)
+			p.send(encoder, "endEncoding")
+			require.NoError(p, syscall.Munmap(memory))
 			require.Contains(p, p.run(commands), "PageFault")
 		}},
 		"no pipeline": {"dispatchThreadgroups:threadsPerThreadgroup:: no pipeline is set", func(p *program) {

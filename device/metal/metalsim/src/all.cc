@@ -17,6 +17,7 @@
 #include "queue.cc"
 #include "command_buffer.cc"
 #include "encoder.cc"
+#include "trap.cc"
 #include "dispatch.cc"
 #include "hazard.cc"
 #include "gpu.cc"

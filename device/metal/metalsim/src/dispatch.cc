@@ -1,8 +1,10 @@
 #include "dispatch.h"
 
+#include <cstdio>
 #include <cstring>
 
 #include "machine.h"
+#include "trap.h"
 
 namespace sim {
 
@@ -60,11 +62,25 @@ Job::Job(const Dispatch& d) {
          (uint32_t)order, (uint32_t)(order >> 32)};
 }
 
+// where says what a kernel's faulting access was next to.
+static std::string where(const Dispatch& d, void* at) {
+  for (const Use& u : uses(d)) {
+    long beyond = (char*)at - (u.memory->start + u.memory->length);
+    if (beyond >= 0 && beyond < (long)(2 * page))
+      return " accessed memory " + std::to_string(beyond) + " bytes behind the end of the buffer of " + u.argument;
+  }
+  char text[64];
+  snprintf(text, sizeof text, " accessed memory at %p, far from its buffers", at);
+  return text;
+}
+
 std::string run(const Dispatch& d) {
   Module* m = d.shader->module;
   Job j(d);
   std::lock_guard<std::mutex> lock(m->lock);
-  if (m->run(&j.job)) return "kernel " + d.kernel() + ": " + m->error();
+  int status = 0;
+  if (void* at = trapped([&] { status = m->run(&j.job); })) return "kernel " + d.kernel() + where(d, at);
+  if (status) return "kernel " + d.kernel() + ": " + m->error();
   for (const Use& u : uses(d)) {
     if (u.written && u.memory->mend_slack())
       return "kernel " + d.kernel() + " wrote behind the end of the buffer of " + u.argument;

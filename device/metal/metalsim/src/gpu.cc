@@ -9,6 +9,7 @@
 #include "command_buffer.h"
 #include "fault.h"
 #include "hazard.h"
+#include "trap.h"
 
 namespace sim {
 
@@ -44,7 +45,10 @@ static Failure run_batch(const Batch& commands) {
   if (hold.gone) return command_failure(invalid_resource);  // reported when it was released
   std::vector<const Dispatch*> dispatches;
   for (auto c : commands) {
-    if (c->host) c->host();
+    if (c->host && trapped(c->host)) {
+      violation("an MPS kernel or a copy accessed memory that is not there");
+      return command_failure(page_fault);
+    }
     if (c->dispatch) dispatches.push_back(c->dispatch.get());
   }
   auto why = run_unordered(dispatches);

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <map>
 
+#include "trap.h"
+
 namespace sim {
 
 using Sequence = std::vector<const Dispatch*>;
@@ -38,7 +40,8 @@ World::World(const Sequence& all) {
   }
   for (auto& [original, p] : parts) {
     p.copy = map_memory(original->length);
-    memcpy(p.copy->start + p.from, original->start + p.from, original->length - p.from);
+    // Memory that the program unmapped too early is left to the dispatches.
+    trapped([&, from = p.from] { memcpy(p.copy->start + from, original->start + from, original->length - from); });
   }
 }
 
@@ -77,9 +80,11 @@ bool World::operator==(const World& o) const {
 void World::write_back(const World& before) const {
   for (auto& [original, p] : parts) {
     const char *now = p.copy->start, *old = before.parts.at(original).copy->start;
-    for (size_t i = p.from; i < original->length; i++) {
-      if (now[i] != old[i]) original->start[i] = now[i];
-    }
+    trapped([&, from = p.from] {
+      for (size_t i = from; i < original->length; i++) {
+        if (now[i] != old[i]) original->start[i] = now[i];
+      }
+    });
   }
 }
 

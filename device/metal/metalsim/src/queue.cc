@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "gpu.h"
 #include "pool.h"
+#include "trap.h"
 
 namespace sim {
 
@@ -68,6 +69,7 @@ static void call_handlers(CommandBuffer* c, std::vector<Block*>& handlers) {
 }
 
 void Lane::run_gpu() {
+  use_own_signal_stack();
   while (CommandBuffer* c = next(submitted, no_more_submitted)) {
     c->kernel_start = seconds_now();
     c->finish(scheduled);
