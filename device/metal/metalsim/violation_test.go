@@ -190,8 +190,24 @@ func TestViolations(t *testing.T) {
 			p.send(x, "release")
 			require.Empty(p, p.run(commands))
 		}},
-		"released while in flight": {"MTLBuffer  released before the command buffer that uses it completed", func(p *program) {
+		"pipeline released in flight": {"MTLComputePipelineState released before the command buffer that uses it completed", func(p *program) {
+			library, _ := p.library(shaders)
+			pipeline, _ := p.pipelineOf(library, "copy", nil)
+			p.send(library, "release") // a pipeline does not need its library
+			commands := p.commands()
+			encoder := p.encoder(commands)
+			p.send(encoder, "setComputePipelineState:", uintptr(pipeline))
+			p.send(encoder, "endEncoding")
+			p.sim.Hang()
+			p.send(commands, "commit")
+			p.sim.WaitHanging(1)
+			p.send(pipeline, "release")
+			p.sim.Release()
+			p.send(commands, "waitUntilCompleted")
+		}},
+		"released while in flight": {`MTLBuffer "weights" released before the command buffer that uses it completed`, func(p *program) {
 			x := p.send(p.device, "newBufferWithLength:options:", 128, 0)
+			p.send(x, "setLabel:", p.str("weights"))
 			commands := p.commands()
 			encoder := p.encoder(commands)
 			p.scaled(encoder, p.pipeline("scale", false), x)
@@ -203,7 +219,7 @@ func TestViolations(t *testing.T) {
 			p.sim.Release()
 			p.send(commands, "waitUntilCompleted")
 		}},
-		"memory taken back in flight": {"MTLBuffer  released before the command buffer that uses it completed", func(p *program) {
+		"memory taken back in flight": {"MTLBuffer released before the command buffer that uses it completed", func(p *program) {
 			x := p.send(p.device, "newBufferWithBytesNoCopy:length:options:deallocator:", pages(p.T, 16<<10), 16<<10, 0, 0)
 			commands := p.commands()
 			encoder := p.encoder(commands)

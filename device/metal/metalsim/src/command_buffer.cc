@@ -140,10 +140,11 @@ static void wait_until_scheduled(CommandBuffer* c, Selector) {
     return c->status == failed ? autoreleased_error(c->failure) : nullptr;
   });
   method(c, "retainedReferences", +[](CommandBuffer* c, Selector) { return c->retains; });
-  method(c, "kernelStartTime", +[](CommandBuffer* c, Selector) { return c->kernel_start; });
-  method(c, "kernelEndTime", +[](CommandBuffer* c, Selector) { return c->gpu_start; });
-  method(c, "GPUStartTime", +[](CommandBuffer* c, Selector) { return c->gpu_start; });
-  method(c, "GPUEndTime", +[](CommandBuffer* c, Selector) { return c->gpu_end; });
+  // They are there once it completed.
+  method(c, "kernelStartTime", +[](CommandBuffer* c, Selector) { return c->status >= completed ? c->kernel_start : 0; });
+  method(c, "kernelEndTime", +[](CommandBuffer* c, Selector) { return c->status >= completed ? c->gpu_start : 0; });
+  method(c, "GPUStartTime", +[](CommandBuffer* c, Selector) { return c->status >= completed ? c->gpu_start : 0; });
+  method(c, "GPUEndTime", +[](CommandBuffer* c, Selector) { return c->status >= completed ? c->gpu_end : 0; });
   return true;
 }();
 

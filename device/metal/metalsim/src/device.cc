@@ -27,7 +27,9 @@ void Device::dispose() {
 static Object* create_device() {
   if (fails(Point::device)) return nullptr;
   std::lock_guard<std::mutex> lock(device_lock);
-  if (default_device && default_device->refs > 0) return retain(default_device);
+  for (long n = default_device ? default_device->refs.load() : 0; n > 0;) {
+    if (default_device->refs.compare_exchange_weak(n, n + 1)) return default_device;  // unless its last release came first
+  }
   return default_device = make<Device>();
 }
 

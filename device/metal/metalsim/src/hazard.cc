@@ -88,22 +88,22 @@ void World::write_back(const World& before) const {
   }
 }
 
-static bool may_conflict(const Dispatch& a, const Dispatch& b) {
-  for (auto& u : uses(a)) {
-    for (auto& v : uses(b)) {
-      if (u.memory == v.memory && (u.written || v.written)) return true;
-    }
-  }
-  return false;
-}
-
+// may_conflict says whether one dispatch may write what another uses.
 static bool may_conflict(const Sequence& s) {
-  for (size_t j = 1; j < s.size(); j++) {
-    for (size_t i = 0; i < j; i++) {
-      if (may_conflict(*s[i], *s[j])) return true;
+  struct Users {
+    const Dispatch *first = nullptr, *writer = nullptr;
+    bool several = false;
+  };
+  std::map<Memory*, Users> users;
+  for (auto d : s) {
+    for (auto& u : uses(*d)) {
+      Users& of = users[u.memory.get()];
+      of.several |= of.first && of.first != d;
+      of.first = d;
+      if (u.written) of.writer = d;
     }
   }
-  return false;
+  return std::any_of(users.begin(), users.end(), [](auto& of) { return of.second.several && of.second.writer; });
 }
 
 // order_shows says whether two orders from the same start differ in their result.

@@ -37,6 +37,8 @@ static Object* new_library(Object*, Selector, Object* source, Object* options, O
     set_error(error, {library_domain, compile_failure, "program_source:\n" + why});
     return nullptr;
   }
+  // Warnings make an error, too, though there is a library.
+  set_error(error, {library_domain, compile_warning, "Compilation succeeded with: program_source: warning: simulated"});
   auto l = make<Library>();
   l->module = module;
   return l;

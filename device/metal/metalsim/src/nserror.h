@@ -13,7 +13,7 @@ struct Failure {
 };
 
 constexpr const char* library_domain = "MTLLibraryErrorDomain";
-constexpr long compile_failure = 3, function_not_found = 5;
+constexpr long compile_failure = 3, compile_warning = 4, function_not_found = 5;
 constexpr const char* pipeline_domain = "CompilerError";
 constexpr const char* command_buffer_domain = "MTLCommandBufferErrorDomain";
 constexpr long invalid_resource = 9, page_fault = 3;

@@ -59,6 +59,11 @@ const char* name_of(Selector s) {
   return r.selectors.count(s) ? s : "(not a selector)";
 }
 
+std::string described(const Object* o) {
+  std::string name = o->isa ? o->isa->name : static_cast<const ClassObject*>(o)->of->name;
+  return o->label.empty() ? name : name + " \"" + o->label + "\"";
+}
+
 void enroll(Object* o, const char* class_name) {
   o->isa = class_named(class_name);
   Registry& r = registry();
@@ -82,7 +87,7 @@ Object* checked(Object* o, const char* where) {
   auto found = r.known.find(o);
   if (found != r.known.end() && found->second) return o;
   if (found != r.known.end()) {
-    violation("%s: the %s was released", where, o->isa->name.c_str());
+    violation("%s: the %s was released", where, described(o).c_str());
   } else {
     violation("%s: %p is no object", where, (void*)o);
   }
@@ -111,7 +116,7 @@ static void bury(Object* o) {
 void release(Object* o) {
   if (!o || !o->isa || --o->refs > 0) return;  // classes have no isa and live for ever
   if (o->in_flight > 0)
-    violation("%s %s released before the command buffer that uses it completed", o->isa->name.c_str(), o->label.c_str());
+    violation("%s released before the command buffer that uses it completed", described(o).c_str());
   bury(o);
   o->dispose();
 }
@@ -146,12 +151,11 @@ static void* find(Object* o, Selector s) {
     return nullptr;
   }
   if (!known->second) {
-    violation("message %s sent to a released %s", name, o->isa->name.c_str());
+    violation("message %s sent to a released %s", name, described(o).c_str());
     return nullptr;
   }
   if (void* found = understood(o, s)) return found;
-  const char* c = o->isa ? o->isa->name.c_str() : static_cast<ClassObject*>(o)->of->name.c_str();
-  violation("unrecognized selector %c[%s %s]", o->isa ? '-' : '+', c, name);
+  violation("unrecognized selector %c[%s %s]", o->isa ? '-' : '+', described(o).c_str(), name);
   return nullptr;
 }
 

@@ -38,6 +38,9 @@ Class* class_named(const char* name);
 Selector selector(const char* name);
 const char* name_of(Selector s);  // also of what is no selector
 
+// described is an object's class and label.
+std::string described(const Object* o);
+
 void enroll(Object* o, const char* class_name);
 bool alive(const Object* o, uint64_t serial);
 Object* retain(Object* o);
