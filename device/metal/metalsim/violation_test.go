@@ -91,6 +91,16 @@ func TestViolations(t *testing.T) {
 			p.send(encoder, "endEncoding")
 			p.run(commands)
 		}},
+		"kernel reads behind bytes": {"kernel copy accessed memory behind the bytes of from", func(p *program) {
+			commands := p.commands()
+			encoder := p.encoder(commands)
+			p.send(encoder, "setComputePipelineState:", uintptr(p.pipeline("copy", false)))
+			p.setFloats(encoder, 0, make([]float32, 28)...)
+			p.setBuffer(encoder, p.buffer(128), 0, 1)
+			p.dispatch(encoder, 1, 32)
+			p.send(encoder, "endEncoding")
+			require.Contains(p, p.run(commands), "PageFault")
+		}},
 		"bytes that are written": {"argument x of scale can be written, but was set with setBytes", func(p *program) {
 			commands := p.commands()
 			encoder := p.encoder(commands)

@@ -18,6 +18,7 @@
 #include "command_buffer.cc"
 #include "encoder.cc"
 #include "trap.cc"
+#include "slots.cc"
 #include "dispatch.cc"
 #include "hazard.cc"
 #include "gpu.cc"

@@ -10,18 +10,23 @@ Object* new_command_buffer(Queue* q, bool retains) {
   q->lane->opened();
   auto c = make<CommandBuffer>();
   c->queue = q;
+  c->lane = q->lane;
   retain(q);
   c->retains = retains;
   return autorelease(c);
 }
 
 void CommandBuffer::dispose() {
+  if (status != not_enqueued && !handled) {
+    violation("MTLCommandBuffer released too often: it is in flight");
+    return;
+  }
   for (Block* b : scheduled_handlers) free_block(b);
   for (Block* b : completed_handlers) free_block(b);
   scheduled_handlers.clear();
   completed_handlers.clear();
   if (status == not_enqueued) {
-    queue->lane->closed_one();
+    lane->closed_one();
     if (retains) drop_references();
   }
   passes.clear();
@@ -88,7 +93,7 @@ static void commit(CommandBuffer* c, Selector) {
   }
   c->hold_references();
   c->finish(committed);
-  c->queue->lane->submit(c);
+  c->lane->submit(c);
 }
 
 static void add_handler(CommandBuffer* c, const char* what, std::vector<Block*>& to, Block* b) {

@@ -12,6 +12,7 @@
 
 namespace sim {
 
+struct Lane;
 struct Queue;
 
 enum Status : long { not_enqueued = 0, committed = 2, scheduled = 3, completed = 4, failed = 5 };
@@ -19,6 +20,7 @@ enum Status : long { not_enqueued = 0, committed = 2, scheduled = 3, completed =
 struct CommandBuffer : Object {
   static constexpr const char* class_name = "MTLCommandBuffer";
   Queue* queue = nullptr;  // retained
+  std::shared_ptr<Lane> lane;  // the queue's
   bool retains = true;     // what its commands use
   Object* open = nullptr;  // the encoder, not retained
   std::vector<Pass> passes;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "machine.h"
+#include "slots.h"
 #include "trap.h"
 
 namespace sim {
@@ -20,27 +21,20 @@ std::vector<Use> uses(const Dispatch& d) {
   return all;
 }
 
+static thread_local Slots slots;
+
 // Job is a dispatch as the shader's library takes it, with what that points to.
 struct Job {
   msl_job job{};
   std::vector<msl_binding> constants, buffers, threadgroup;
-  std::vector<std::unique_ptr<char[]>> bytes;
 
   explicit Job(const Dispatch& d);
   void bind(const Binding& b, uint32_t index);
 };
 
-// Bytes are copied: a kernel sees them aligned for any type, and cannot change
-// those of the next run.
 void Job::bind(const Binding& b, uint32_t index) {
   if (b.memory) buffers.push_back({b.memory->start + b.offset, b.memory->length - b.offset, index, 0});
-  if (b.bytes.empty()) return;
-  constexpr size_t alignment = 256;
-  bytes.emplace_back(new char[b.bytes.size() + alignment]);
-  char* start = bytes.back().get();
-  start += alignment - (uintptr_t)start % alignment;
-  memcpy(start, b.bytes.data(), b.bytes.size());
-  buffers.push_back({start, b.bytes.size(), index, 0});
+  if (!b.bytes.empty()) buffers.push_back({slots.put(index, b.bytes), b.bytes.size(), index, 0});
 }
 
 Job::Job(const Dispatch& d) {
@@ -62,6 +56,16 @@ Job::Job(const Dispatch& d) {
          (uint32_t)order, (uint32_t)(order >> 32)};
 }
 
+// where_bytes says which bytes an access was behind, or "".
+static std::string where_bytes(const Dispatch& d, void* at) {
+  const msl_kernel* k = d.shader->kernel;
+  for (uint32_t i = 0; i < k->argument_count; i++) {
+    if (k->arguments[i].kind == MSL_BUFFER && slots.behind(k->arguments[i].index, at))
+      return std::string(" accessed memory behind the bytes of ") + k->arguments[i].name;
+  }
+  return "";
+}
+
 // where says what a kernel's faulting access was next to.
 static std::string where(const Dispatch& d, void* at) {
   for (const Use& u : uses(d)) {
@@ -69,6 +73,7 @@ static std::string where(const Dispatch& d, void* at) {
     if (beyond >= 0 && beyond < (long)(2 * page))
       return " accessed memory " + std::to_string(beyond) + " bytes behind the end of the buffer of " + u.argument;
   }
+  if (auto bytes = where_bytes(d, at); !bytes.empty()) return bytes;
   char text[64];
   snprintf(text, sizeof text, " accessed memory at %p, far from its buffers", at);
   return text;

@@ -15,6 +15,10 @@ bool Encoder::usable(const char* what) {
   return !ended;
 }
 
+void Encoder::append(Command c) {
+  if (pass < commands->passes.size()) commands->passes[pass].commands.push_back(std::move(c));
+}
+
 void Encoder::end() {
   if (!usable("endEncoding")) return;
   ended = true;

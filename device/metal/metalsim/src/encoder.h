@@ -13,7 +13,7 @@ struct Encoder : Object {
   // usable reports a use after endEncoding.
   bool usable(const char* what);
   void end();
-  void append(Command c) { commands->passes[pass].commands.push_back(std::move(c)); }
+  void append(Command c);
 };
 
 // open starts a pass of the command buffer, or returns nil with a violation.

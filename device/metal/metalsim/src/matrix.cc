@@ -9,7 +9,10 @@ struct MatrixDescriptor : Object {
   Layout layout;
 };
 
-void Matrix::dispose() { release(buffer); }
+void Matrix::dispose() {
+  release(buffer);
+  memory.reset();
+}
 
 static unsigned long element_bytes(uint32_t type) { return type == float32 ? 4 : type == float16 ? 2 : 0; }
 
@@ -83,8 +86,10 @@ static Object* init_matrix(Matrix* m, Selector, Object* buffer, unsigned long of
     release(m);
     return nullptr;
   }
-  m->buffer = b;
   retain(b);
+  release(m->buffer);
+  m->buffer = b;
+  m->memory = b->memory;
   m->layout = l;
   return m;
 }

@@ -18,6 +18,7 @@ struct Layout {
 struct Matrix : Object {
   static constexpr const char* class_name = "MPSMatrix";
   Buffer* buffer = nullptr;  // retained
+  std::shared_ptr<Memory> memory;  // the buffer's
   Layout layout;
   void dispose() override;
 };
@@ -33,6 +34,6 @@ struct Elements {
   char* at(unsigned long matrix, unsigned long row, unsigned long column) const;
 };
 
-inline Elements elements(const Matrix& m) { return {m.buffer->memory, m.layout}; }
+inline Elements elements(const Matrix& m) { return {m.memory, m.layout}; }
 
 }  // namespace sim

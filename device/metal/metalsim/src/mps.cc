@@ -7,8 +7,8 @@ namespace sim {
 CommandBuffer* encodable(const char* what, Object* commands, std::initializer_list<Matrix*> matrices) {
   auto c = as<CommandBuffer>(commands, what);
   for (Matrix* m : matrices) {
-    if (c && m && m->buffer) continue;
-    violation("%s: no command buffer or no matrix", what);
+    if (c && m && m->buffer && !m->buffer->dead) continue;
+    violation("%s: no command buffer, or a matrix without a buffer", what);
     return nullptr;
   }
   return c->editable(what) ? c : nullptr;
@@ -19,7 +19,7 @@ void encode(MPSKernel* k, CommandBuffer* c, std::initializer_list<Matrix*> matri
   unsigned long begin = k->batch_start, count = k->batch_size;
   for (Matrix* m : matrices) {
     c->reference(m->buffer);
-    command.memory.push_back(m->buffer->memory);
+    command.memory.push_back(m->memory);
     unsigned long there = m->layout.matrices;
     count = std::min(count, there > begin ? there - begin : 0);
   }

@@ -114,7 +114,7 @@ static void bury(Object* o) {
 }
 
 void release(Object* o) {
-  if (!o || !o->isa || --o->refs > 0) return;  // classes have no isa and live for ever
+  if (!o || !o->isa || --o->refs != 0 || o->dead.exchange(true)) return;  // classes have no isa and live for ever
   if (o->in_flight > 0)
     violation("%s released before the command buffer that uses it completed", described(o).c_str());
   bury(o);

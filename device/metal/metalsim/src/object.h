@@ -18,6 +18,7 @@ struct Object {
   std::atomic<long> refs{1};
   std::atomic<int> in_flight{0};  // committed unretained command buffers that name it
   uint64_t serial = 0;            // tells it from a later object at its address
+  std::atomic<bool> dead{false};  // a program that releases too often leaves us with references to those
   std::string label;
   virtual ~Object() = default;
   virtual void dispose() {}  // gives up what it holds; its shell stays for a while

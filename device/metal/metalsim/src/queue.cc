@@ -69,7 +69,7 @@ static void call_handlers(CommandBuffer* c, std::vector<Block*>& handlers) {
 }
 
 void Lane::run_gpu() {
-  use_own_signal_stack();
+  SignalStack stack;
   while (CommandBuffer* c = next(submitted, no_more_submitted)) {
     c->kernel_start = seconds_now();
     c->finish(scheduled);

@@ -45,13 +45,18 @@ Trap::~Trap() { trap = outer; }
 
 void* fault_address() { return faulted_at; }
 
-void use_own_signal_stack() {
-  constexpr size_t size = 64 << 10;
-  static thread_local char* memory = (char*)malloc(size);  // for as long as the process: threads are few
+SignalStack::SignalStack() {
   stack_t s = {};
-  s.ss_sp = memory;
-  s.ss_size = size;
+  s.ss_size = 64 << 10;
+  s.ss_sp = memory = malloc(s.ss_size);
   sigaltstack(&s, nullptr);
+}
+
+SignalStack::~SignalStack() {
+  stack_t s = {};
+  s.ss_flags = SS_DISABLE;
+  sigaltstack(&s, nullptr);
+  free(memory);
 }
 
 }  // namespace sim

@@ -26,7 +26,12 @@ void* trapped(F f) {
   return nullptr;
 }
 
-// use_own_signal_stack lets this thread survive the overflow of a kernel's stack.
-void use_own_signal_stack();
+// SignalStack lets its thread survive the overflow of a kernel's stack.
+struct SignalStack {
+  SignalStack();
+  ~SignalStack();
+  SignalStack(const SignalStack&) = delete;
+  void* memory;
+};
 
 }  // namespace sim
