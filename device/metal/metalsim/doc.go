@@ -27,8 +27,8 @@
 //
 // It has no timing and no fast math, and its threads run one after the other.
 // Accesses outside of buffers are seen where they hit no other memory; those that
-// read a little behind the end are not. A completed shader stays loaded for ever.
-// Hazards between queues, and between encoders over untracked buffers (which it
-// refuses), are not looked for. Messages to nil are allowed, as they are in
-// Objective-C.
+// read a little behind the end are not. Hazards between queues are not looked
+// for, nor those over untracked buffers, which are a violation in themselves.
+// Messages to nil are allowed, as they are in Objective-C. It knows the messages
+// that the driver sends and a few more. A compiled shader stays loaded for ever.
 package metalsim

@@ -3,6 +3,8 @@
 package metalsim
 
 import (
+	"math"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -77,52 +79,72 @@ func (p *program) read(buffer objc.ID, kind uint32) []float32 {
 	return out
 }
 
-// Two products of 3x4x5 in one batch, rows padded to 6 elements, from an offset
-// of one row on.
+// The products of the tests: 3x4x5, two in a batch, rows padded to 6 elements,
+// from an offset of one row on.
+const (
+	rows, columns, interior = 3, 4, 5
+	row, batch, perMatrix   = 6, 2, 6 * 6
+)
+
+// operands are A, B and C of a product, with the values that they started with.
+type operands struct {
+	transposed [3]bool
+	buffers    [3]objc.ID
+	matrices   [3]objc.ID
+	values     [3][]float32
+}
+
+func (p *program) operands(kind uint32, transposed [3]bool) *operands {
+	o := &operands{transposed: transposed}
+	shapes := [3][2]uintptr{{rows, interior}, {interior, columns}, {rows, columns}}
+	size := uintptr(kind&0xff) / 8
+	for i, shape := range shapes {
+		if transposed[i] {
+			shape[0], shape[1] = shape[1], shape[0]
+		}
+		o.buffers[i] = p.buffer((row + batch*perMatrix) * size)
+		o.values[i] = slices.Clone(p.fill(o.buffers[i], kind, i))
+		o.matrices[i] = p.matrix(o.buffers[i], matrix{shape[0], shape[1], batch, row * size, perMatrix * size, row * size, kind})
+	}
+	return o
+}
+
+func (o *operands) at(operand, matrix, i, j int) float32 {
+	if o.transposed[operand] {
+		i, j = j, i
+	}
+	return o.values[operand][row+matrix*perMatrix+i*row+j]
+}
+
+// product returns what C's buffer holds after C = alpha*A*B + beta*C.
+func (o *operands) product(alpha, beta float32) []float32 {
+	want := slices.Clone(o.values[2])
+	for b := range batch {
+		for i := range rows {
+			for j := range columns {
+				sum := float32(0)
+				for k := range interior {
+					sum += o.at(0, b, i, k) * o.at(1, b, k, j)
+				}
+				want[row+b*perMatrix+i*row+j] = alpha*sum + beta*o.at(2, b, i, j)
+			}
+		}
+	}
+	return want
+}
+
 func TestProduct(t *testing.T) {
-	const m, n, k, row, batch = 3, 4, 5, 6, 2
 	for _, kind := range []uint32{mpsFloat32, mpsFloat16} {
-		for _, transposes := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {
+		for _, transposed := range [][3]bool{{}, {true, false}, {false, true}, {true, true}} {
 			p := start(t)
-			size := uintptr(kind&0xff) / 8
-			const perMatrix = 6 * row // enough for any of them
-			var buffers, matrices [3]objc.ID
-			var values [3][]float32
-			shapes := [3][2]uintptr{{m, k}, {k, n}, {m, n}}
 			p.runtime.Pool(func() {
-				for i := range 3 {
-					r, c := shapes[i][0], shapes[i][1]
-					if i < 2 && transposes[i] {
-						r, c = c, r
-					}
-					buffers[i] = p.buffer((row + batch*perMatrix) * size)
-					values[i] = append([]float32(nil), p.fill(buffers[i], kind, i)...)
-					matrices[i] = p.matrix(buffers[i], matrix{r, c, batch, row * size, perMatrix * size, row * size, kind})
-				}
+				o := p.operands(kind, transposed)
 				commands := p.commands()
-				product := p.product(transposes[0], transposes[1], m, n, k, 0.5, 2)
-				p.encodeProduct(product, commands, matrices[0], matrices[1], matrices[2])
+				product := p.product(transposed[0], transposed[1], rows, columns, interior, 0.5, 2)
+				p.encodeProduct(product, commands, o.matrices[0], o.matrices[1], o.matrices[2])
 				require.Empty(t, p.run(commands))
+				require.Equal(t, o.product(0.5, 2), p.read(o.buffers[2], kind))
 			})
-			at := func(which, matrix, i, j int) float32 {
-				if which < 2 && transposes[which] {
-					i, j = j, i
-				}
-				return values[which][row+matrix*perMatrix+i*row+j]
-			}
-			want := append([]float32(nil), values[2]...)
-			for b := range batch {
-				for i := range m {
-					for j := range n {
-						sum := float32(0)
-						for l := range k {
-							sum += at(0, b, i, l) * at(1, b, l, j)
-						}
-						want[row+b*perMatrix+i*row+j] = 0.5*sum + 2*at(2, b, i, j)
-					}
-				}
-			}
-			require.Equal(t, want, p.read(buffers[2], kind))
 		}
 	}
 }
@@ -132,9 +154,7 @@ func TestProductOfPartOfABatch(t *testing.T) {
 	p := start(t)
 	a, c := p.buffer(3*4), p.buffer(3*4)
 	copy(p.floats(a), []float32{2, 3, 4})
-	nan := p.floats(a)[0]
-	nan -= nan
-	nan /= nan
+	nan := float32(math.NaN())
 	copy(p.floats(c), []float32{nan, nan, 9})
 	p.runtime.Pool(func() {
 		layout := matrix{rows: 1, columns: 1, count: 3, rowBytes: 4, matrixBytes: 4, kind: mpsFloat32}

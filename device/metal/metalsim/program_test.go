@@ -249,4 +249,14 @@ kernel void reverse(device float* x [[buffer(0)]], threadgroup float* t [[thread
 kernel void beyond(device float* x [[buffer(0)]], uint i [[thread_position_in_grid]]) {
   x[i + 1] = 7.0f;
 }
+
+kernel void divergent(device float* x [[buffer(0)]], uint i [[thread_position_in_threadgroup]]) {
+  if (i < 16) threadgroup_barrier(mem_flags::mem_threadgroup);
+  x[i] = 1.0f;
+}
+
+kernel void wide(device float4* x [[buffer(0)]], threadgroup float* s [[threadgroup(0)]],
+                 threadgroup float* t [[threadgroup(1)]], uint i [[thread_position_in_grid]]) {
+  x[i] = 0.0f;
+}
 `

@@ -7,9 +7,9 @@ namespace sim {
 
 struct ComputeEncoder : Encoder {
   static constexpr const char* class_name = "MTLComputeCommandEncoder";
-  Dispatch state;  // of the next dispatch
+  std::unique_ptr<Dispatch> state{new Dispatch};  // of the next dispatch
   void dispose() override {
-    state = {};
+    state.reset();
     Encoder::dispose();
   }
 };
@@ -23,7 +23,7 @@ static void set_pipeline(ComputeEncoder* e, Selector, Object* pipeline) {
     return;
   }
   e->commands->reference(p);
-  e->state.shader = p->shader;
+  e->state->shader = p->shader;
 }
 
 static bool valid_index(const char* what, unsigned long index) {
@@ -34,7 +34,7 @@ static bool valid_index(const char* what, unsigned long index) {
 static void set_buffer(ComputeEncoder* e, Selector, Object* buffer, unsigned long offset, unsigned long index) {
   const char* what = "setBuffer:offset:atIndex:";
   if (!e->usable(what) || !valid_index(what, index)) return;
-  e->state.buffers[index] = {};
+  e->state->buffers[index] = {};
   auto b = as<Buffer>(buffer, what);
   if (!b) return;  // nil unbinds
   if (offset >= b->memory->length) {
@@ -42,13 +42,13 @@ static void set_buffer(ComputeEncoder* e, Selector, Object* buffer, unsigned lon
     return;
   }
   e->commands->reference(b);
-  e->state.buffers[index] = {b->memory, offset, ""};
+  e->state->buffers[index] = {b->memory, offset, ""};
 }
 
 static void set_offset(ComputeEncoder* e, Selector, unsigned long offset, unsigned long index) {
   const char* what = "setBufferOffset:atIndex:";
   if (!e->usable(what) || !valid_index(what, index)) return;
-  Binding& b = e->state.buffers[index];
+  Binding& b = e->state->buffers[index];
   if (!b.memory || offset >= b.memory->length) {
     violation("%s: offset %lu, index %lu: no buffer of that size is set there", what, offset, index);
     return;
@@ -63,7 +63,7 @@ static void set_bytes(ComputeEncoder* e, Selector, const char* bytes, unsigned l
     violation("%s: %lu bytes; allowed are 1 to 4096", what, n);
     return;
   }
-  e->state.buffers[index] = {nullptr, 0, std::string(bytes, n)};
+  e->state->buffers[index] = {nullptr, 0, std::string(bytes, n)};
 }
 
 static void set_threadgroup_memory(ComputeEncoder* e, Selector, unsigned long n, unsigned long index) {
@@ -74,7 +74,7 @@ static void set_threadgroup_memory(ComputeEncoder* e, Selector, unsigned long n,
     violation("%s: %lu bytes; it has to be a multiple of 16, at most %lu", what, n, limit);
     return;
   }
-  e->state.threadgroup[index] = n;
+  e->state->threadgroup[index] = n;
 }
 
 static bool valid_grid(const char* what, const Dispatch& d) {
@@ -114,10 +114,10 @@ static bool valid_arguments(const char* what, const Dispatch& d) {
 static void dispatch_threadgroups(ComputeEncoder* e, Selector, Size groups, Size threads) {
   const char* what = "dispatchThreadgroups:threadsPerThreadgroup:";
   if (!e->usable(what)) return;
-  e->state.groups = groups;
-  e->state.threads = threads;
-  if (!valid_grid(what, e->state) || !valid_arguments(what, e->state)) return;
-  e->append({std::make_shared<const Dispatch>(e->state), nullptr, {}});
+  e->state->groups = groups;
+  e->state->threads = threads;
+  if (!valid_grid(what, *e->state) || !valid_arguments(what, *e->state)) return;
+  e->append({std::make_shared<const Dispatch>(*e->state), nullptr, {}});
 }
 
 static void memory_barrier(ComputeEncoder* e, Selector, unsigned long scope) {

@@ -13,7 +13,7 @@ namespace sim {
 
 // Shells of dead objects are kept, so that their addresses are not used again
 // soon and late messages are caught.
-constexpr size_t max_dead = 1 << 17;
+constexpr size_t max_dead = 1 << 16;
 
 struct Registry {
   std::shared_mutex lock;
