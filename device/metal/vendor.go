@@ -15,7 +15,7 @@ func (e *encoding) encodeVendor(p *pipeline, m *device.Matmul) error {
 	if err := m.Check(p.key); err != nil {
 		return err
 	}
-	if !m.ReadsOperands() {
+	if !m.ReadsOperands() || m.C.View.Len() == 0 {
 		return e.rest(p, m)
 	}
 	for _, s := range stretches(m.Runs) {

@@ -51,3 +51,15 @@ func TestVendorBesideOthers(t *testing.T) {
 	require.EqualValues(t, 2*5*11*13, got[0])
 	require.EqualValues(t, 2*5*7, floats(y.Buffer)[0])
 }
+
+// Without elements there is nothing to ask the vendor library for.
+func TestVendorWithoutElements(t *testing.T) {
+	s := openSimulated(t, nil)
+	q := s.queue()
+	x, y := s.vector(device.SpaceShared), s.vector(device.SpaceShared)
+	scale := s.scaling(vendorKernel, 2, y, x)
+	m := scale.Matmul
+	m.Shape.M = 0
+	m.A.View, m.C.View = m.A.View.Slice(0, 0, 0, width), m.C.View.Slice(0, 0, 0, 1)
+	require.NoError(t, run(q, work(scale)))
+}
