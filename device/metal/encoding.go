@@ -12,7 +12,8 @@ import (
 )
 
 // encoding is a batch that is being encoded. Its command buffers and encoders
-// are opened when there is something to put in.
+// are opened when there is something to put in. A queue uses the same again and
+// again.
 type encoding struct {
 	queue   *queue
 	task    *task
@@ -25,7 +26,9 @@ type encoding struct {
 // encode encodes and commits the GPU's part of a batch. It needs an autorelease
 // pool.
 func (q *queue) encode(t *task) (err error) {
-	e := &encoding{queue: q, task: t}
+	e := &q.encoding
+	e.queue, e.task = q, t
+	e.hazards.open = e.hazards.open[:0]
 	defer e.abandon() // what an error or a panic leaves open
 	defer recovered(kernelNames(t.batch), &err)
 	for i := range t.steps.stages {

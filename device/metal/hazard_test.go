@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
@@ -143,4 +144,69 @@ func TestNewEncoder(t *testing.T) {
 	h.reset(second)
 	require.False(t, h.enter(first))
 	require.True(t, h.enter(second))
+}
+
+// Clever against dumb: between two stages that touch an element in common, and
+// not both only read it, there is a barrier.
+func TestBarriersAgainstEveryElement(t *testing.T) {
+	buffers := []*plainBuffer{newPlainBuffer(device.SpaceShared), newPlainBuffer(device.SpaceDevice)}
+	region := rapid.Custom(func(t *rapid.T) access {
+		b := rapid.SampledFrom(buffers).Draw(t, "buffer")
+		r := window(b, rapid.IntRange(0, 40).Draw(t, "offset"), rapid.IntRange(0, 3).Draw(t, "rows"),
+			rapid.IntRange(0, 5).Draw(t, "columns"), rapid.IntRange(0, 12).Draw(t, "lead"))
+		if rapid.Bool().Draw(t, "transposed") {
+			r.View.Transpose()
+		}
+		return accessOf(r, rapid.Bool().Draw(t, "writes"))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		stages := rapid.SliceOfN(rapid.SliceOfN(region, 0, 3), 0, 6).Draw(t, "stages")
+		var h hazards
+		barriers := make([]int, len(stages)) // before and including each stage
+		for i, stage := range stages {
+			if i > 0 {
+				barriers[i] = barriers[i-1]
+			}
+			if h.enter(stage) {
+				barriers[i]++
+			}
+			for j := range i {
+				if barriers[i] == barriers[j] && conflict(stages[j], stage) {
+					t.Fatalf("no barrier between stages %d and %d", j, i)
+				}
+			}
+		}
+	})
+}
+
+// conflict looks at every element.
+func conflict(as, bs []access) bool {
+	touched := map[device.Buffer]map[int]bool{} // whether it is written
+	for i := range as {
+		elements(&as[i], func(at int) {
+			if touched[as[i].buffer] == nil {
+				touched[as[i].buffer] = map[int]bool{}
+			}
+			touched[as[i].buffer][at] = touched[as[i].buffer][at] || as[i].writes
+		})
+	}
+	found := false
+	for i := range bs {
+		elements(&bs[i], func(at int) {
+			written, ok := touched[bs[i].buffer][at]
+			found = found || ok && (written || bs[i].writes)
+		})
+	}
+	return found
+}
+
+func elements(a *access, f func(at int)) {
+	d, s := a.view.Dims(), a.view.Strides()
+	for b := range d[0] {
+		for i := range d[1] {
+			for j := range d[2] {
+				f(a.view.Offset() + b*s[0] + i*s[1] + j*s[2])
+			}
+		}
+	}
 }

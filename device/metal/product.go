@@ -81,6 +81,12 @@ func describe(r *device.Region) (o operand) {
 	return o
 }
 
+// even says whether the matrices of a batch can be described at once: they are
+// a whole number of rows apart, and far enough.
+func (o *operand) even() bool {
+	return o.batch%o.lead == 0 && o.batch >= o.rows*o.lead
+}
+
 // lead returns the distance of lines that lie a stride apart. That of a single
 // line is not looked at, but must not be less than its length.
 func lead(stride, lines, length int) (distance int, ok bool) {
@@ -94,6 +100,7 @@ func lead(stride, lines, length int) (distance int, ok bool) {
 type productPlan struct {
 	product  mtl.Product
 	operands [3]operand
+	matrices int // of the batch in one operation: all, or 1
 }
 
 // planProduct plans a product with the factors of its first run. If the
@@ -110,7 +117,10 @@ func planProduct(m *device.Matmul) (p productPlan, ok bool) {
 		Rows: s.M, Columns: s.N, Interior: s.K,
 		Alpha: float64(m.Runs[0].Alpha), Beta: float64(m.Runs[0].Beta),
 	}
-	p.operands = [3]operand{a, b, c}
+	p.operands, p.matrices = [3]operand{a, b, c}, s.Batch
+	if !a.even() || !b.even() || !c.even() {
+		p.matrices = 1
+	}
 	if c.transposed {
 		p.product.TransposeLeft, p.product.TransposeRight = !b.transposed, !a.transposed
 		p.product.Rows, p.product.Columns = s.N, s.M

@@ -103,3 +103,33 @@ func TestMirroredProduct(t *testing.T) {
 	_, ok = planProduct(&m)
 	require.False(t, ok)
 }
+
+// A batch is one operation if each operand has as many matrices, a whole number
+// of rows apart.
+func TestBatchedProduct(t *testing.T) {
+	b := newPlainBuffer(device.SpaceShared)
+	at := func(dims, strides tensor.Dims) device.Region {
+		return device.Region{Buffer: b, View: tensor.Window(b.Pointer(), b.Len(), tensor.F32, dims, strides, 0)}
+	}
+	square, even := tensor.Dims{3, 2, 2}, tensor.Dims{8, 4, 1}
+	for _, c := range []struct {
+		name string
+		a    device.Region
+		want int
+	}{
+		{"rows", at(square, even), 3},
+		{"columns", at(square, tensor.Dims{8, 1, 4}), 3},
+		{"one for all", at(tensor.Dims{1, 2, 2}, even), 1},
+		{"half a row apart", at(square, tensor.Dims{10, 4, 1}), 1},
+		{"side by side", at(square, tensor.Dims{2, 8, 1}), 1},
+		{"the same again", at(square, tensor.Dims{0, 4, 1}), 1},
+	} {
+		p, ok := planProduct(&device.Matmul{
+			Shape: kernels.Shape{Batch: 3, M: 2, N: 2, K: 2},
+			A:     c.a, B: at(square, even), C: at(square, even),
+			Runs: []device.Run{{Columns: 2, Alpha: 1, Bias: -1}},
+		})
+		require.True(t, ok, c.name)
+		require.Equal(t, c.want, p.matrices, c.name)
+	}
+}

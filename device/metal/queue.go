@@ -29,10 +29,11 @@ type queue struct {
 	closed  bool
 
 	// Of the runner alone.
-	waiting []*task // taken, in order
-	running []*task // given to the GPU, in order
-	launch  launch.Launch
-	vendor  vendor
+	waiting  []*task // taken, in order
+	running  []*task // given to the GPU, in order
+	encoding encoding
+	launch   launch.Launch
+	vendor   vendor
 }
 
 func newQueue(d *Device, commands mtl.Queue) *queue {

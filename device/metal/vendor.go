@@ -9,13 +9,14 @@ import (
 )
 
 // encodeVendor encodes a product with Metal Performance Shaders: one operation
-// for each matrix of the batch and each stretch of columns with equal factors.
+// for each stretch of columns with equal factors, and for each matrix of a batch
+// that they cannot describe as a whole.
 // What they cannot describe is left to a kernel of ours.
 func (e *encoding) encodeVendor(p *pipeline, m *device.Matmul) error {
 	if err := m.Check(p.key); err != nil {
 		return err
 	}
-	if !m.ReadsOperands() {
+	if !m.ReadsOperands() || m.C.View.Len() == 0 {
 		return e.rest(p, m)
 	}
 	for _, s := range stretches(m.Runs) {
@@ -54,10 +55,10 @@ func (e *encoding) products(m *device.Matmul, plan productPlan) error {
 	if err != nil {
 		return err
 	}
-	for b := range m.Shape.Batch {
+	for b := 0; b < m.Shape.Batch; b += plan.matrices {
 		var at [3]mtl.Matrix
 		for i, operand := range plan.operands {
-			if at[i], err = e.matrix(operand, b); err != nil {
+			if at[i], err = e.matrix(operand, b, plan.matrices); err != nil {
 				return err
 			}
 		}
@@ -66,19 +67,27 @@ func (e *encoding) products(m *device.Matmul, plan productPlan) error {
 	return nil
 }
 
-// matrix describes one matrix of an operand to the vendor library. It stays to
-// the end of the batch.
-func (e *encoding) matrix(o operand, b int) (mtl.Matrix, error) {
+// matrix describes n matrices of an operand, from the given one on, to the
+// vendor library. It stays to the end of the batch.
+func (e *encoding) matrix(o operand, from, n int) (mtl.Matrix, error) {
 	own, err := e.own(o.buffer)
 	if err != nil {
 		return mtl.Matrix{}, err
 	}
-	t := mtl.MatrixFloat32
-	if o.elements == tensor.F16 {
-		t = mtl.MatrixFloat16
-	}
 	size := o.elements.Size()
-	m, err := e.queue.device.gpu.NewMatrix(own.part.metal, (o.offset+b*o.batch)*size, o.rows, o.columns, o.lead*size, t)
+	layout := mtl.Layout{
+		Matrices: n, Rows: o.rows, Columns: o.columns,
+		Offset:   (o.offset + from*o.batch) * size,
+		RowBytes: o.lead * size, MatrixBytes: o.rows * o.lead * size,
+		Type: mtl.MatrixFloat32,
+	}
+	if n > 1 {
+		layout.MatrixBytes = o.batch * size
+	}
+	if o.elements == tensor.F16 {
+		layout.Type = mtl.MatrixFloat16
+	}
+	m, err := e.queue.device.gpu.NewMatrix(own.part.metal, layout)
 	if err == nil {
 		e.task.borrowed = append(e.task.borrowed, m)
 	}

@@ -13,25 +13,34 @@ const (
 	MatrixFloat16 MatrixType = 0x10000000 | 16
 )
 
-// Matrix is an MPSMatrix: rows in a buffer.
+// Layout is where matrices lie in a buffer: the first at Offset, row after row.
+// All but the first three numbers count bytes.
+type Layout struct {
+	Matrices, Rows, Columns int
+	Offset                  int
+	RowBytes, MatrixBytes   int // MatrixBytes is a multiple of RowBytes
+	Type                    MatrixType
+}
+
+// Matrix is an MPSMatrix: one or more matrices in a buffer.
 type Matrix struct{ object }
 
-// NewMatrix describes rows that start rowBytes apart, the first at an offset
-// in bytes. It needs an autorelease pool; the matrix outlives it and does not
-// copy the buffer.
-func (d *Device) NewMatrix(b Buffer, offset, rows, columns, rowBytes int, t MatrixType) (Matrix, error) {
+// NewMatrix describes matrices in a buffer. It needs an autorelease pool; the
+// matrix outlives it and does not copy the buffer.
+func (d *Device) NewMatrix(b Buffer, l Layout) (Matrix, error) {
 	a := d.api
-	descriptor := a.send.matrixDescriptor(a.classes.matrixDescriptor, a.sel[selMatrixDescriptor], uint(rows), uint(columns), uint(rowBytes), uint32(t))
-	o := a.send.initMatrix(a.send.id(a.classes.matrix, a.sel[selAlloc]), a.sel[selInitMatrix], b.id, uint(offset), descriptor)
+	descriptor := a.send.matrixDescriptor(a.classes.matrixDescriptor, a.sel[selMatrixDescriptor],
+		uint(l.Rows), uint(l.Columns), uint(l.Matrices), uint(l.RowBytes), uint(l.MatrixBytes), uint32(l.Type))
+	o := a.send.initMatrix(a.send.id(a.classes.matrix, a.sel[selAlloc]), a.sel[selInitMatrix], b.id, uint(l.Offset), descriptor)
 	if o == 0 {
-		return Matrix{}, &Error{Op: fmt.Sprintf("matrix of %dx%d, rows of %d bytes", rows, columns, rowBytes), Text: "MPS made none"}
+		return Matrix{}, &Error{Op: fmt.Sprintf("matrix of %+v", l), Text: "MPS made none"}
 	}
 	return Matrix{object{a, o}}, nil
 }
 
 // Product describes C = Alpha*A*B + Beta*C. A has Rows rows, B has Columns
 // columns, both after they were transposed if so asked; Interior is the length
-// of the sums.
+// of the sums. Of several matrices each is multiplied with its own.
 type Product struct {
 	TransposeLeft, TransposeRight bool
 	Rows, Columns, Interior       int

@@ -216,7 +216,7 @@ func TestProduct(t *testing.T) {
 			b          Buffer
 			rows, cols int
 		}{{a, 2, 3}, {b, 4, 3}, {c, 2, 4}} {
-			matrices[i], err = r.device.NewMatrix(d.b, 0, d.rows, d.cols, 4*d.cols, MatrixFloat32)
+			matrices[i], err = r.device.NewMatrix(d.b, Layout{Matrices: 1, Rows: d.rows, Columns: d.cols, RowBytes: 4 * d.cols, MatrixBytes: 4 * d.cols * d.rows, Type: MatrixFloat32})
 			require.NoError(t, err)
 		}
 		m.Encode(commands, matrices[0], matrices[1], matrices[2])

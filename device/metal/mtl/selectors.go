@@ -141,7 +141,7 @@ var selectorNames = [...]string{
 	selMemoryBarrier:              "memoryBarrierWithScope:",
 	selEndEncoding:                "endEncoding",
 
-	selMatrixDescriptor:           "matrixDescriptorWithRows:columns:rowBytes:dataType:",
+	selMatrixDescriptor:           "matrixDescriptorWithRows:columns:matrices:rowBytes:matrixBytes:dataType:",
 	selInitMatrix:                 "initWithBuffer:offset:descriptor:",
 	selInitMatrixMultiplication:   "initWithDevice:transposeLeft:transposeRight:resultRows:resultColumns:interiorColumns:alpha:beta:",
 	selEncodeMatrixMultiplication: "encodeToCommandBuffer:leftMatrix:rightMatrix:resultMatrix:",

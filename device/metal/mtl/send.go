@@ -6,6 +6,8 @@ import (
 	"structs"
 	"unsafe"
 
+	"github.com/ebitengine/purego"
+
 	"github.com/metallic-sched/metallic-sched/device/metal/objc"
 )
 
@@ -49,19 +51,38 @@ type sends struct {
 	setConstant func(self id, s sel, value unsafe.Pointer, kind, index uint)
 	addHandler  func(self id, s sel, b *objc.Block)
 
-	matrixDescriptor func(self id, s sel, rows, columns, rowBytes uint, kind uint32) id
+	matrixDescriptor func(self id, s sel, rows, columns, matrices, rowBytes, matrixBytes uint, kind uint32) id
 	initMatrix       func(self id, s sel, buffer id, offset uint, descriptor id) id
 	initProduct      func(self id, s sel, device id, transposeLeft, transposeRight bool, rows, columns, interior uint, alpha, beta float64) id
 	encodeProduct    func(self id, s sel, commands, left, right, result id)
 }
 
 func (s *sends) bind(r *objc.Runtime) {
+	s.bindHot(r.MsgSend())
 	for _, f := range []any{
-		&s.void, &s.id, &s.uint, &s.int, &s.bool, &s.float, &s.size, &s.pointer, &s.text,
-		&s.voidID, &s.voidUint, &s.voidInt, &s.voidBool, &s.boolInt, &s.boolSEL, &s.idUint, &s.idString,
+		&s.int, &s.bool, &s.float, &s.size, &s.pointer, &s.text,
+		&s.voidID, &s.voidUint, &s.voidInt, &s.voidBool, &s.boolInt, &s.boolSEL, &s.idString,
 		&s.newBuffer, &s.newNoCopy, &s.newLibrary, &s.newFunction, &s.newFrom, &s.setConstant, &s.addHandler,
 		&s.matrixDescriptor, &s.initMatrix, &s.initProduct, &s.encodeProduct,
 	} {
 		r.Bind(f)
+	}
+}
+
+// bindHot binds those that every batch sends, integers only, without
+// reflection.
+func (s *sends) bindHot(msgSend uintptr) {
+	s.void = func(o id, m sel) { purego.SyscallN(msgSend, uintptr(o), uintptr(m)) }
+	s.id = func(o id, m sel) id {
+		result, _, _ := purego.SyscallN(msgSend, uintptr(o), uintptr(m))
+		return id(result)
+	}
+	s.uint = func(o id, m sel) uint {
+		result, _, _ := purego.SyscallN(msgSend, uintptr(o), uintptr(m))
+		return uint(result)
+	}
+	s.idUint = func(o id, m sel, n uint) id {
+		result, _, _ := purego.SyscallN(msgSend, uintptr(o), uintptr(m), uintptr(n))
+		return id(result)
 	}
 }
