@@ -16,6 +16,26 @@ struct Vector {
   uint batch, column;
 };
 
+// fetch reads the pieces of some rows and of the column that start at k.
+template <uint Count>
+inline void fetch(thread Piece<ElementA>* pieces, thread float4* x, thread const Rows<Count>& rows,
+                  thread const Column& column, uint k, uint end) {
+  const uint length = Piece<ElementA>::length, fours = Piece<ElementA>::fours;
+  if (rows.aligned && column.aligned && end - k >= length) { // all reads are under way at a time
+    UNROLL for (uint r = 0; r < Count; r++) {
+      pieces[r] = load(rows.row[r] + k);
+    }
+    UNROLL for (uint f = 0; f < fours; f++) {
+      x[f] = load4(column.first + k + f * 4);
+    }
+  } else {
+    read(pieces, rows, k, end);
+    UNROLL for (uint f = 0; f < fours; f++) {
+      x[f] = read4(column, k + f * 4, end);
+    }
+  }
+}
+
 // multiplyRows returns the product of row lane % ROWS from the first on.
 inline float multiplyRows(thread const Vector& v, constant MatmulArguments& args, uint first, uint lane) {
   const uint length = Piece<ElementA>::length;
@@ -24,11 +44,11 @@ inline float multiplyRows(thread const Vector& v, constant MatmulArguments& args
   float sums[ROWS] = {};
   for (uint k = lane * length; k < args.k; k += STRANDS * length) {
     Piece<ElementA> pieces[ROWS];
-    read(pieces, rows, k, args.k);
+    float4 x[Piece<ElementA>::fours];
+    fetch(pieces, x, rows, column, k, args.k);
     UNROLL for (uint f = 0; f < Piece<ElementA>::fours; f++) {
-      float4 x = read4(column, k + f * 4, args.k);
       UNROLL for (uint r = 0; r < ROWS; r++) {
-        sums[r] = add(pieces[r].x[f], x, sums[r]);
+        sums[r] = add(pieces[r].x[f], x[f], sums[r]);
       }
     }
   }
@@ -46,9 +66,10 @@ inline float multiplyShare(thread const Vector& v, constant MatmulArguments& arg
       uint k = first + s * length;
       if (k < args.k) {
         Piece<ElementA> piece;
-        read(&piece, rows, k, args.k);
+        float4 x[Piece<ElementA>::fours];
+        fetch(&piece, x, rows, column, k, args.k);
         UNROLL for (uint f = 0; f < Piece<ElementA>::fours; f++) {
-          sums[s] = add(piece.x[f], read4(column, k + f * 4, args.k), sums[s]);
+          sums[s] = add(piece.x[f], x[f], sums[s]);
         }
       }
     }

@@ -53,20 +53,47 @@ inline uint placeOf(uint four) {
   return four - four % (STRANDS * fours) + four % fours * STRANDS + strand;
 }
 
+// stageFours brings fours of a stretch of the columns to threadgroup memory. Each
+// column is the work of Across threads, this one's place among which is four. It
+// begins with column n. Columns past the last are the last one.
+template <uint N, uint Across>
+inline void stageFours(thread const Task& t, threadgroup float4* columns, uint n, uint four, uint first, uint end) {
+  const uint depth = Bucket<N>::depth, a_column = depth / 4 / Across, all = N * depth / 4 / THREADS;
+  const long stride = t.args->b.row;
+  UNROLL for (uint done = 0; done < all; done += 4) { // that many reads are under way at a time
+    uint column[4], k[4];
+    long place[4], places = 0;
+    UNROLL for (uint v = 0; v < 4; v++) {
+      column[v] = n + (done + v) / a_column * (THREADS / Across);
+      k[v] = (four + (done + v) % a_column * Across) * 4;
+      place[v] = at(t.args->b, t.batch, first + k[v], min(t.first_column + column[v], t.args->n - 1));
+      places |= place[v];
+    }
+    float4 x[4];
+    if (stride == 1 && places % 4 == 0 && end - first >= depth) {
+      UNROLL for (uint v = 0; v < 4; v++) {
+        x[v] = load4(t.b + place[v]);
+      }
+    } else {
+      UNROLL for (uint v = 0; v < 4; v++) {
+        x[v] = gather4(t.b + place[v], stride, first + k[v] < end ? end - first - k[v] : 0);
+      }
+    }
+    UNROLL for (uint v = 0; v < 4; v++) {
+      columns[column[v] * Bucket<N>::pitch + placeOf(k[v] / 4)] = x[v];
+    }
+  }
+}
+
 // stage brings a stretch of the columns to threadgroup memory. Neighbouring
 // threads read along the direction in which B is contiguous.
 template <uint N> inline void stage(thread const Task& t, threadgroup float4* columns, uint first, uint end) {
-  const uint fours = Bucket<N>::depth / 4;
-  bool along_k = t.args->b.row == 1;
-  for (uint i = t.thread_index(); i < N * fours; i += THREADS) {
-    uint n = along_k ? i / fours : i % N;
-    uint four = along_k ? i % fours : i / N;
-    float4 x = float4(0.0f);
-    if (t.first_column + n < t.args->n) {
-      Column column = columnAt(t.b, *t.args, t.batch, t.first_column + n);
-      x = read4(column, first + four * 4, end);
-    }
-    columns[n * Bucket<N>::pitch + placeOf(four)] = x;
+  const uint fours = Bucket<N>::depth / 4, along_k = fours < THREADS ? fours : THREADS, along_n = THREADS / N;
+  uint i = t.thread_index();
+  if (t.args->b.row == 1) {
+    stageFours<N, along_k>(t, columns, i / along_k, i % along_k, first, end);
+  } else {
+    stageFours<N, along_n>(t, columns, i % N, i / N, first, end);
   }
 }
 

@@ -19,8 +19,11 @@ inline float4 load4(device const Bfloat* p) {
 
 // gather4 reads count elements, at most four, and fills up with 0.
 template <typename Element> inline float4 gather4(device const Element* p, long stride, uint count) {
+  if (count >= 4) { // all reads are under way at a time
+    return float4(widen(p[0]), widen(p[stride]), widen(p[2 * stride]), widen(p[3 * stride]));
+  }
   float4 x = float4(0.0f);
-  UNROLL for (uint e = 0; e < 4; e++) {
+  UNROLL for (uint e = 0; e < 3; e++) {
     if (e < count) {
       x[e] = widen(p[e * stride]);
     }
