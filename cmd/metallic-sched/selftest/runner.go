@@ -1,0 +1,184 @@
+package selftest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Runner runs the parts, each in a process of its own.
+type Runner struct {
+	// Command starts a process that calls Serve for a part. It must end when
+	// ctx does.
+	Command func(ctx context.Context, part Part) *exec.Cmd
+	Timeout time.Duration       // of each part
+	Scrub   func(string) string // takes out of text what is private
+	// Progress is told what a part is doing.
+	Progress func(part Part, what string)
+}
+
+// Ending is how a part ended.
+type Ending struct {
+	Part    Part    `json:"part"`
+	Outcome Outcome `json:"outcome"`
+	Seconds float64 `json:"seconds"`
+	Error   string  `json:"error,omitempty"` // why it ended early
+	Log     string  `json:"log,omitempty"`   // then: what it printed
+}
+
+// Run runs all parts and puts what they find into the report. When ctx ends
+// the rest is not run.
+func (r *Runner) Run(ctx context.Context, report *Report) {
+	for _, part := range Parts {
+		e := Ending{Part: part, Outcome: NotRun}
+		switch {
+		case ctx.Err() != nil:
+			e.Error = "interrupted"
+		case part != PartDevice && report.Device == nil:
+			e.Error = "the device did not open"
+		default:
+			e = r.part(ctx, part, report)
+		}
+		report.Parts = append(report.Parts, e)
+	}
+}
+
+// part runs one.
+func (r *Runner) part(ctx context.Context, part Part, report *Report) Ending {
+	r.Progress(part, "starts")
+	start := time.Now()
+	took := &intake{part: part, runner: r, transcript: newTranscript()}
+	log, err := r.process(ctx, part, took.line)
+	e := Ending{Part: part, Outcome: took.settle(report), Seconds: time.Since(start).Seconds()}
+	switch {
+	case part == PartConformance && err != nil && took.complete() && report.Conformance.outcome() == Failed:
+		err = nil // its checks say all
+	case part != PartConformance:
+		err = errors.Join(err, took.err)
+	}
+	if err != nil {
+		e.Outcome, e.Error = Failed, r.Scrub(err.Error())
+		e.Log = r.Scrub(strings.Join(took.transcript.rest, "\n") + log)
+	}
+	return e
+}
+
+// patience is how long a process may take to end that was told to.
+const patience = 10 * time.Second
+
+// process runs a part's process and passes on each line of its output. It
+// returns what went to its standard error. One that takes too long shows where
+// its goroutines are.
+func (r *Runner) process(ctx context.Context, part Part, line func(string)) (log string, err error) {
+	limited, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	var said clip
+	cmd := r.Command(limited, part)
+	cmd.Stderr, cmd.WaitDelay = &said, patience
+	cmd.Cancel = func() error {
+		if ctx.Err() != nil {
+			return cmd.Process.Kill()
+		}
+		return cmd.Process.Signal(syscall.SIGQUIT)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	readErr := eachLine(out, line)
+	err = cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		err = errors.New("interrupted")
+	case limited.Err() != nil:
+		err = fmt.Errorf("it did not end within %v (see --timeout)", r.Timeout)
+	case err == nil:
+		err = readErr
+	}
+	return said.String(), err
+}
+
+func eachLine(r io.Reader, line func(string)) error {
+	lines := bufio.NewReader(r)
+	for {
+		text, err := lines.ReadString('\n')
+		if text != "" {
+			line(strings.TrimSuffix(text, "\n"))
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// intake takes in what a part's process prints.
+type intake struct {
+	part       Part
+	runner     *Runner
+	transcript *transcript // conformance; of other parts only what is no event
+	result     json.RawMessage
+	err        error
+}
+
+func (i *intake) line(text string) {
+	if i.part == PartConformance {
+		if began := i.transcript.add(text); began != "" && began != rootTest {
+			i.runner.Progress(i.part, checkName(began))
+		}
+		return
+	}
+	var e event
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		i.transcript.rest = append(i.transcript.rest, text) // of a library, say
+		return
+	}
+	switch {
+	case e.Progress != "":
+		i.runner.Progress(i.part, e.Progress)
+	default:
+		i.result = e.Result
+		if e.Error != "" {
+			i.err = errors.New(e.Error)
+		}
+	}
+}
+
+// complete reports whether the conformance suite ended, and did not crash.
+func (i *intake) complete() bool {
+	root := i.transcript.tests[rootTest]
+	return root != nil && root.Outcome != NotRun
+}
+
+// settle puts the results into the report and returns their outcome.
+func (i *intake) settle(report *Report) Outcome {
+	if i.part == PartConformance {
+		report.Conformance = &Conformance{Checks: i.transcript.checks()}
+		for n := range report.Conformance.Checks {
+			c := &report.Conformance.Checks[n]
+			c.Log = i.runner.Scrub(c.Log)
+		}
+		if len(report.Conformance.Checks) == 0 {
+			return Failed
+		}
+		return report.Conformance.outcome()
+	}
+	if i.result == nil {
+		return Failed
+	}
+	outcome, err := report.take(i.part, i.result, i.runner.Scrub)
+	i.err = errors.Join(i.err, err)
+	return outcome
+}
