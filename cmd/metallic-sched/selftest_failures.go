@@ -39,7 +39,7 @@ func showFailures(w io.Writer, r *selftest.Report) {
 		}
 	}
 	for _, p := range r.Parts {
-		if p.Error != "" {
+		if p.Outcome == selftest.Failed && p.Error != "" {
 			fail(string(p.Part), p.Error+"\n"+p.Log)
 		}
 	}

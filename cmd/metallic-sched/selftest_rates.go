@@ -66,7 +66,7 @@ func showSoftmaxRates(w io.Writer, b *selftest.Benchmark) {
 	t := newTable(w, "Softmax, read and write", 3, "kernel", "type", "rows", "GB/s", "time")
 	for _, r := range b.Rates {
 		if r.N == 0 {
-			t.AppendRow(table.Row{r.Kernel, r.Types, r.Shape, rateCell(r, func(r selftest.Rate) float64 { return r.GBs }), r.Time.String()})
+			t.AppendRow(table.Row{r.Kernel, r.Types, r.Shape, rateCell(r, func(r selftest.Rate) float64 { return r.GBs }), shortTime(r.Time)})
 		}
 	}
 	t.Render()

@@ -122,7 +122,7 @@ func showCrowd(w io.Writer, c *selftest.Crowd) {
 	if len(c.Untested) > 0 {
 		numbers = "NOT TESTED: " + strings.Join(c.Untested, "; ")
 	}
-	fmt.Fprintf(w, "scheduler  %d jobs of %d callers in %d batches: %s\n", c.Jobs, c.Callers, c.Batches, numbers)
+	fmt.Fprintf(w, "scheduler  one job alone and %d of %d callers, in %d batches: %s\n", c.Jobs, c.Callers, c.Batches, numbers)
 	fmt.Fprintf(w, "audit      submitted %d = done %d + failed %d + cancelled %d + expired %d + rejected %d + in flight %d: %s\n",
 		a.Submitted, a.Done, a.Failed, a.Cancelled, a.Expired, a.Rejected, a.InFlight, balance)
 }

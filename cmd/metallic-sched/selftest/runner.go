@@ -88,24 +88,30 @@ func (r *Runner) process(ctx context.Context, part Part, line func(string)) (log
 		}
 		return cmd.Process.Signal(syscall.SIGQUIT)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", err
-	}
-	readErr := eachLine(out, line)
-	err = cmd.Wait()
+	err = follow(cmd, line)
 	switch {
 	case ctx.Err() != nil:
 		err = errors.New("interrupted")
 	case limited.Err() != nil:
 		err = fmt.Errorf("it did not end within %v (see --timeout)", r.Timeout)
-	case err == nil:
-		err = readErr
 	}
 	return said.String(), err
+}
+
+// follow runs a process and passes on each line of its output.
+func follow(cmd *exec.Cmd, line func(string)) error {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	readErr := eachLine(out, line)
+	if err := cmd.Wait(); err != nil {
+		return err
+	}
+	return readErr
 }
 
 func eachLine(r io.Reader, line func(string)) error {
