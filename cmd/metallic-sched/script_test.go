@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,6 +26,12 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *rewrite, RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"makeweights": makeWeights, "checkreport": checkReport},
+		Condition: func(name string) (bool, error) {
+			if name == "race" {
+				return raceDetector, nil
+			}
+			return false, fmt.Errorf("no such condition: %s", name)
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DATA", data)
 			return os.MkdirAll(e.Getenv("TMPDIR"), 0o700)
