@@ -40,7 +40,11 @@ func showFailures(w io.Writer, r *selftest.Report) {
 	}
 	for _, p := range r.Parts {
 		if p.Outcome == selftest.Failed && p.Error != "" {
-			fail(string(p.Part), p.Error+"\n"+p.Log)
+			why := p.Error
+			if p.Doing != "" {
+				why += ", after: " + p.Doing
+			}
+			fail(string(p.Part), why+"\n"+p.Log)
 		}
 	}
 }

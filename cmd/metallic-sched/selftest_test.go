@@ -97,7 +97,7 @@ func TestSelftestVerdict(t *testing.T) {
 func TestShowFailures(t *testing.T) {
 	var out bytes.Buffer
 	showFailures(&out, &selftest.Report{
-		Parts:       []selftest.Ending{{Part: selftest.PartBenchmark, Outcome: selftest.Failed, Error: "signal: aborted", Log: strings.Repeat("a\n\n", 20)}},
+		Parts:       []selftest.Ending{{Part: selftest.PartBenchmark, Outcome: selftest.Failed, Error: "signal: aborted", Doing: "matmul_mlx", Log: strings.Repeat("a\n\n", 20)}},
 		Conformance: &selftest.Conformance{Checks: []selftest.Check{{Name: "info", Outcome: selftest.Failed, Log: "bad\n"}}},
 		Numerics: &selftest.Numerics{Cases: []selftest.Case{
 			{Kernel: "matmul_mlx", Types: "f16", Shape: "4x4x4", Outcome: selftest.Failed, Error: "no memory"},
@@ -108,5 +108,5 @@ func TestShowFailures(t *testing.T) {
 	require.Equal(t, "FAILED: conformance: info\n    bad\n"+
 		"FAILED: numerics: matmul_mlx of f16: 1 of 2 cases\n    no memory\n"+
 		"FAILED: benchmark: matmul_mlx of f16, 4x4, N=4\n    no time\n"+
-		"FAILED: benchmark\n    signal: aborted\n"+strings.Repeat("    a\n", 11)+"    ... (the report has the rest)\n", out.String())
+		"FAILED: benchmark\n    signal: aborted, after: matmul_mlx\n"+strings.Repeat("    a\n", 11)+"    ... (the report has the rest)\n", out.String())
 }

@@ -3,7 +3,6 @@ package selftest
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/kerneltest"
@@ -17,60 +16,11 @@ type Benchmark struct {
 	Untested []string `json:"not_tested,omitempty"` // and why
 }
 
-// Rate is one kernel's on one problem. GBs counts each operand once.
-type Rate struct {
-	Kernel string `json:"kernel"`
-	Family string `json:"family"`
-	Types  string `json:"types"`
-	Shape  string `json:"shape"` // of A, M x K; of the rows of a softmax
-	N      int    `json:"n,omitempty"`
-	// Time is the median of Runs runs.
-	Time    time.Duration `json:"time_ns"`
-	Runs    int           `json:"runs"`
-	GBs     float64       `json:"gb_per_s"`
-	GFlops  float64       `json:"gflop_per_s,omitempty"`
-	Skipped string        `json:"skipped,omitempty"`
-	Error   string        `json:"error,omitempty"`
-}
-
 // BenchmarkColumns are the columns of the products that are timed.
 var BenchmarkColumns = []int{1, 2, 4, 8, 16, 64}
 
 // Square is the side of the square product that is timed.
 const Square = 1024
-
-// pace says how long to measure.
-type pace struct {
-	budget   time.Duration // for one problem
-	patience time.Duration // longest run that is still worth it
-}
-
-func paceOf(quick bool) pace {
-	if quick {
-		return pace{budget: 4 * time.Millisecond, patience: 100 * time.Millisecond}
-	}
-	return pace{budget: 60 * time.Millisecond, patience: 2 * time.Second}
-}
-
-const mostRuns = 25
-
-// measure runs something until it is known how long it takes: once to warm up,
-// then at least three times; something slow only once.
-func (p pace) measure(run func() (time.Duration, error)) (times []time.Duration, err error) {
-	first, err := run()
-	if err != nil || first > p.patience/4 {
-		return []time.Duration{first}, err
-	}
-	for spent := time.Duration(0); len(times) < 3 || (spent < p.budget && len(times) < mostRuns); {
-		t, err := run()
-		if err != nil {
-			return times, err
-		}
-		spent += max(t, p.budget/mostRuns) // a clock may stand still
-		times = append(times, t)
-	}
-	return times, nil
-}
 
 // benchmark times every kernel that the device has.
 func (s Setup) benchmark(ctx context.Context) (any, error) {
@@ -167,29 +117,6 @@ func (b *timing) product(s size, dt tensor.DType, columns []int) error {
 	}
 	return nil
 }
-
-// tooSlow predicts from fewer columns whether more would take too long, and
-// says so.
-func (p pace) tooSlow(last Rate, n int) string {
-	if last.N == 0 {
-		return ""
-	}
-	if t := last.Time * time.Duration(n) / time.Duration(last.N); t > p.patience {
-		return fmt.Sprintf("slow: about %v are expected", t.Round(time.Millisecond))
-	}
-	return ""
-}
-
-// set takes what was measured.
-func (r *Rate) set(times []time.Duration, err error) {
-	r.Time, r.Runs = median(times), len(times)
-	if err != nil {
-		r.Time, r.Error = 0, err.Error()
-	}
-}
-
-// rateOf derives rates from the time.
-func (r *Rate) rateOf(bytes, flops float64) { r.GBs, r.GFlops = per(bytes, r.Time), per(flops, r.Time) }
 
 // rowFor returns a family's row for n columns, nil for families of softmax.
 func rowFor(f kernels.Family, n int) *kernels.Row {

@@ -3,7 +3,6 @@ package selftest
 import (
 	"math"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -66,22 +65,4 @@ func TestSoftmaxTolerance(t *testing.T) {
 	far := softmaxTolerance(tensor.F32, 1, 0.5, 1000)
 	require.Equal(t, (20+8*104)*0.5*single, far.allowed)
 	require.Equal(t, 0.5*0x1p-8, softmaxTolerance(tensor.BF16, 1, 0.5, 0).unavoidable)
-}
-
-func TestOutcomes(t *testing.T) {
-	require.Equal(t, Passed, Worst())
-	require.Equal(t, NotTested, Worst(Passed, NotTested))
-	require.Equal(t, NotRun, Worst(NotRun, NotTested))
-	require.Equal(t, Failed, Worst(NotRun, Failed, Passed))
-}
-
-func TestMedian(t *testing.T) {
-	require.Zero(t, median(nil))
-	require.EqualValues(t, 2, median([]time.Duration{9, 2, 1}))
-	require.EqualValues(t, 2, median([]time.Duration{9, 2, 3, 1}))
-}
-
-func TestPer(t *testing.T) {
-	require.Zero(t, per(5, 0))
-	require.Equal(t, 2.0, per(4e9, 2*time.Second))
 }

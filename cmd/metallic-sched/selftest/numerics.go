@@ -76,7 +76,7 @@ func (c *comparison) products() error {
 			if t[2] != t[1] { // together with those whose C has B's type
 				continue
 			}
-			c.tell("%dx%d of %v, %v", s.m, s.k, t[0], t[1])
+			c.tell("the reference: %dx%d of %v, %v", s.m, s.k, t[0], t[1])
 			if err := c.ctx.Err(); err != nil {
 				return err
 			}
@@ -109,8 +109,9 @@ func (c *comparison) product(p *product) error {
 				continue
 			}
 			for _, n := range columns(row, c.Quick) {
-				m, err := on.run(row, t[2], n)
 				shape := kernels.Shape{Batch: 1, M: p.m, N: n, K: p.k}
+				c.tell("%s, %v of %v", row.Name, shape, t)
+				m, err := on.run(row, t[2], n)
 				if err := c.note(Case{Kernel: row.Name, Types: t.String(), Shape: shape.String()}, m, err); err != nil {
 					return err
 				}
@@ -124,7 +125,7 @@ func (c *comparison) product(p *product) error {
 func (c *comparison) softmaxes() error {
 	for _, s := range softmaxSizes(c.Quick) {
 		for _, dt := range tensor.DTypes {
-			c.tell("softmax %dx%d of %v %s", s.rows, s.cols, dt, s.mask)
+			c.tell("the reference: softmax %dx%d of %v %s", s.rows, s.cols, dt, s.mask)
 			if err := c.ctx.Err(); err != nil {
 				return err
 			}
@@ -147,8 +148,9 @@ func (c *comparison) softmax(x *softmax) error {
 		if ok, _ := claims(row, t, x.cols, c.dut.info.Caps); !ok || row.Family.Op() != kernels.OpSoftmax {
 			continue
 		}
-		m, err := c.dut.softmax(x, row)
 		shape := fmt.Sprintf("%dx%d", x.rows, x.cols)
+		c.tell("%s, %s of %v %s", row.Name, shape, t, x.mask)
+		m, err := c.dut.softmax(x, row)
 		if err := c.note(Case{Kernel: row.Name, Types: t.String(), Shape: shape, Mask: x.mask}, m, err); err != nil {
 			return err
 		}

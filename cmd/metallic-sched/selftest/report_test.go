@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -34,31 +33,4 @@ func TestReport(t *testing.T) {
 	require.NoError(t, r.Save(path))
 	require.False(t, r.Passed)
 	require.Error(t, r.Save(filepath.Join(path, "x")))
-}
-
-func TestMachine(t *testing.T) {
-	m := machine()
-	require.Positive(t, m.Threads)
-	require.NotEmpty(t, m.System)
-	require.Equal(t, "b c", field([]byte("x: y\n a :  \"b c\" \na: d\n"), "a", ":"))
-	require.Empty(t, field(nil, "a", ":"))
-}
-
-func TestProgram(t *testing.T) {
-	var p Program
-	p.read(&debug.BuildInfo{Main: debug.Module{Version: "v1"}, Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}})
-	require.Equal(t, Program{Version: "v1", Revision: "abc", Modified: true}, p)
-
-	answers := map[string]string{"go list -m": module, "git rev-parse HEAD": "def", "git status --porcelain --untracked-files=no": " M x"}
-	asked := func(name string, args ...string) string {
-		return answers[strings.Join(append([]string{name}, args...), " ")]
-	}
-	p = Program{}
-	p.ask(asked)
-	require.Equal(t, Program{Revision: "def", Modified: true}, p)
-	answers["go list -m"] = "example.com/other"
-	p = Program{}
-	p.ask(asked)
-	require.Equal(t, Program{}, p)
-	require.Empty(t, output("no-such-command-here"))
 }

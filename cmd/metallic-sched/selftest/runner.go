@@ -3,7 +3,6 @@ package selftest
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +29,8 @@ type Ending struct {
 	Outcome Outcome `json:"outcome"`
 	Seconds float64 `json:"seconds"`
 	Error   string  `json:"error,omitempty"` // why it ended early
-	Log     string  `json:"log,omitempty"`   // then: what it printed
+	Doing   string  `json:"doing,omitempty"` // then: what it did last
+	Log     string  `json:"log,omitempty"`   // and what it printed
 }
 
 // Run runs all parts and puts what they find into the report. When ctx ends
@@ -64,7 +64,7 @@ func (r *Runner) part(ctx context.Context, part Part, report *Report) Ending {
 		err = errors.Join(err, took.err)
 	}
 	if err != nil {
-		e.Outcome, e.Error = Failed, r.Scrub(err.Error())
+		e.Outcome, e.Error, e.Doing = Failed, r.Scrub(err.Error()), took.doing
 		e.Log = r.Scrub(strings.Join(took.transcript.rest, "\n") + log)
 	}
 	return e
@@ -128,63 +128,4 @@ func eachLine(r io.Reader, line func(string)) error {
 			return err
 		}
 	}
-}
-
-// intake takes in what a part's process prints.
-type intake struct {
-	part       Part
-	runner     *Runner
-	transcript *transcript // conformance; of other parts only what is no event
-	result     json.RawMessage
-	err        error
-}
-
-func (i *intake) line(text string) {
-	if i.part == PartConformance {
-		if began := i.transcript.add(text); began != "" && began != rootTest {
-			i.runner.Progress(i.part, checkName(began))
-		}
-		return
-	}
-	var e event
-	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		i.transcript.rest = append(i.transcript.rest, text) // of a library, say
-		return
-	}
-	switch {
-	case e.Progress != "":
-		i.runner.Progress(i.part, e.Progress)
-	default:
-		i.result = e.Result
-		if e.Error != "" {
-			i.err = errors.New(e.Error)
-		}
-	}
-}
-
-// complete reports whether the conformance suite ended, and did not crash.
-func (i *intake) complete() bool {
-	root := i.transcript.tests[rootTest]
-	return root != nil && root.Outcome != NotRun
-}
-
-// settle puts the results into the report and returns their outcome.
-func (i *intake) settle(report *Report) Outcome {
-	if i.part == PartConformance {
-		report.Conformance = &Conformance{Checks: i.transcript.checks()}
-		for n := range report.Conformance.Checks {
-			c := &report.Conformance.Checks[n]
-			c.Log = i.runner.Scrub(c.Log)
-		}
-		if len(report.Conformance.Checks) == 0 {
-			return Failed
-		}
-		return report.Conformance.outcome()
-	}
-	if i.result == nil {
-		return Failed
-	}
-	outcome, err := report.take(i.part, i.result, i.runner.Scrub)
-	i.err = errors.Join(i.err, err)
-	return outcome
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -106,41 +105,4 @@ func TestRunnerInterrupted(t *testing.T) {
 		require.Equal(t, NotRun, p.Outcome)
 		require.Equal(t, "interrupted", p.Error)
 	}
-}
-
-// What a library prints between the events does no harm.
-func TestIntake(t *testing.T) {
-	var said []string
-	i := &intake{part: PartBenchmark, transcript: newTranscript(), runner: &Runner{
-		Scrub: strings.ToUpper, Progress: func(_ Part, what string) { said = append(said, what) },
-	}}
-	for _, line := range []string{`{"progress":"a"}`, "MTLCompilerService says hello", `{"result":{"rates":[{"error":"bad"}]},"error":"lost"}`} {
-		i.line(line)
-	}
-	require.Equal(t, []string{"a"}, said)
-	require.Equal(t, []string{"MTLCompilerService says hello"}, i.transcript.rest)
-	r := &Report{}
-	require.Equal(t, Failed, i.settle(r))
-	require.EqualError(t, i.err, "lost")
-	require.Equal(t, "BAD", r.Benchmark.Rates[0].Error)
-	i.result = []byte(`[]`)
-	require.Equal(t, Failed, i.settle(r))
-	require.ErrorContains(t, i.err, "cannot be read")
-}
-
-func TestClip(t *testing.T) {
-	var c clip
-	for range 10 {
-		n, err := c.Write([]byte(strings.Repeat("a", clipHalf)))
-		require.NoError(t, err)
-		require.Equal(t, clipHalf, n)
-	}
-	_, _ = c.Write([]byte("the end"))
-	require.Less(t, len(c.String()), 2*clipHalf+50)
-	require.True(t, strings.HasPrefix(c.String(), "aaa"))
-	require.True(t, strings.HasSuffix(c.String(), "aaathe end"))
-	require.Contains(t, c.String(), "bytes left out")
-	c = clip{}
-	_, _ = c.Write([]byte("short"))
-	require.Equal(t, "short", c.String())
 }
