@@ -67,6 +67,9 @@ func (r *Runner) part(ctx context.Context, part Part, report *Report) Ending {
 		e.Outcome, e.Error, e.Doing = Failed, r.Scrub(err.Error()), took.doing
 		e.Log = r.Scrub(strings.Join(took.transcript.rest, "\n") + log)
 	}
+	if ctx.Err() != nil {
+		e.Outcome = NotRun // to its end
+	}
 	return e
 }
 
