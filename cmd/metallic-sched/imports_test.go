@@ -67,7 +67,7 @@ var owners = []rule{
 	{"github.com/ebitengine/purego/...", []string{"device/...", "bench"}},
 	{"github.com/caarlos0/env/...", []string{"scheduler", "cmd/..."}},
 	{"github.com/VictoriaMetrics/metrics/...", []string{"metrics/..."}},
-	{"testing/...", []string{"kernels/kerneltest", "device/devicetest", "device/cpu/blas/blastest"}},
+	{"testing/...", []string{"kernels/kerneltest", "device/devicetest", "device/cpu/blas/blastest", "cmd/metallic-sched/selftest"}},
 	{"github.com/stretchr/testify/...", []string{"kernels/kerneltest", "device/devicetest"}},
 	{"C", nil}, // cgo
 }
@@ -245,6 +245,8 @@ func TestViolations(t *testing.T) {
 		{"scheduler/job", module + "/actors", "may import"},
 		{"device/sim", "testing", "left to"},
 		{"device/devicetest", "testing", ""},
+		{"cmd/metallic-sched/selftest", "testing", ""},
+		{"cmd/metallic-sched", "testing", "left to"},
 		{"device/cpu", "C", "left to"},
 		{"cmd/metallic-sched", module + "/actors", ""},
 		{"cmd/metallic-sched", "github.com/asynkron/protoactor-go/actor", "left to"},

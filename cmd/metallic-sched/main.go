@@ -16,11 +16,12 @@ import (
 
 // commands are what the program can be told to do.
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Replay the decode phase of a language model by many sequences at once, with and without batching."`
-	Explain explainCommand `cmd:"" help:"Show which kernel a problem gets and every rule that was tried."`
-	Replay  retraceCommand `cmd:"" help:"Replay the decisions of a traced run and show where another configuration decides differently."`
-	Devices devicesCommand `cmd:"" help:"List the devices of this machine and what the others need."`
-	Version versionCommand `cmd:"" help:"Show the version of this program."`
+	Run      runCommand      `cmd:"" help:"Replay the decode phase of a language model by many sequences at once, with and without batching."`
+	Explain  explainCommand  `cmd:"" help:"Show which kernel a problem gets and every rule that was tried."`
+	Replay   retraceCommand  `cmd:"" help:"Replay the decisions of a traced run and show where another configuration decides differently."`
+	Selftest selftestCommand `cmd:"" help:"Test a device on this machine: conformance, numbers, speed, the whole scheduler. Writes a report to send."`
+	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
+	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }
 
 // streams are where a command writes: results to out, all else to err.

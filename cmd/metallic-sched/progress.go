@@ -6,26 +6,17 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/decode"
 )
 
-// progress shows how a run goes on: one live line on a terminal, elsewhere a
-// line every few seconds.
+// progress shows how something goes on: one live line on a terminal, elsewhere
+// a line every few seconds.
 type progress struct {
 	out   io.Writer
 	live  bool
 	start time.Time
+	line  func(now time.Time) string // "" for nothing to show yet
 	ended chan struct{}
 	done  sync.WaitGroup
-
-	mu   sync.Mutex
-	name string
-	lane *decode.Lane
-	// what the lane had done when its turn began
-	began time.Time
-	jobs  int64
-	sum   decode.BatchSum
 }
 
 const (
@@ -33,8 +24,9 @@ const (
 	quietPeriod = 3 * time.Second
 )
 
-func startProgress(out io.Writer) *progress {
-	p := &progress{out: out, live: isTerminal(out), start: time.Now(), ended: make(chan struct{})}
+// startProgress shows what line returns. It is called from another goroutine.
+func startProgress(out io.Writer, line func(now time.Time) string) *progress {
+	p := &progress{out: out, live: isTerminal(out), start: time.Now(), line: line, ended: make(chan struct{})}
 	p.done.Go(p.run)
 	return p
 }
@@ -65,25 +57,12 @@ func (p *progress) run() {
 	}
 }
 
-// show says whose turn it is.
-func (p *progress) show(name string, l *decode.Lane) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.name, p.lane, p.began = name, l, time.Now()
-	p.jobs, p.sum = l.Progress()
-}
-
 func (p *progress) print(now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.lane == nil {
+	line := p.line(now)
+	if line == "" {
 		return
 	}
-	jobs, sum := p.lane.Progress()
-	turn := decode.BatchSum{Batches: sum.Batches - p.sum.Batches, Jobs: sum.Jobs - p.sum.Jobs}
-	rate := float64(jobs-p.jobs) / now.Sub(p.began).Seconds()
-	line := fmt.Sprintf("%5.1fs  %-7s  %d jobs  %.0f jobs/s  mean batch %.1f",
-		now.Sub(p.start).Seconds(), p.name, jobs, rate, turn.MeanJobs())
+	line = fmt.Sprintf("%5.1fs  %s", now.Sub(p.start).Seconds(), line)
 	if p.live {
 		fmt.Fprintf(p.out, "\r\x1b[K%s", line)
 		return

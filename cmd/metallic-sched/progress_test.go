@@ -19,10 +19,11 @@ func TestProgressPrint(t *testing.T) {
 	l, err := decode.OpenLane(t.Context(), scheduler.Config{Device: d})
 	require.NoError(t, err)
 	var out bytes.Buffer
-	p := &progress{out: &out, start: time.Now()}
+	now := &laneTurn{}
+	p := &progress{out: &out, start: time.Now(), line: now.line}
 	p.print(time.Now())
 	require.Empty(t, out.String(), "nothing has begun")
-	p.show("batched", l)
+	now.begin("batched", l)
 	p.print(p.start.Add(12 * time.Second))
 	require.Equal(t, " 12.0s  batched  0 jobs  0 jobs/s  mean batch 0.0\n", out.String())
 	out.Reset()
@@ -40,7 +41,7 @@ func TestProgressToAFile(t *testing.T) {
 	defer f.Close()
 	require.False(t, isTerminal(f))
 	require.False(t, isTerminal(&bytes.Buffer{}))
-	startProgress(f).stop()
+	startProgress(f, func(time.Time) string { return "" }).stop()
 	info, err := f.Stat()
 	require.NoError(t, err)
 	require.Zero(t, info.Size())

@@ -57,7 +57,8 @@ const turn = 2500 * time.Millisecond
 // alternate gives each lane half of the time, in turns. Being interrupted is
 // no error.
 func (r *replay) alternate(ctx context.Context, total time.Duration, out io.Writer) error {
-	p := startProgress(out)
+	now := &laneTurn{}
+	p := startProgress(out, now.line)
 	defer p.stop()
 	turns := max(1, int(total/(lanes*turn)))
 	each := total / time.Duration(lanes*turns)
@@ -66,7 +67,7 @@ func (r *replay) alternate(ctx context.Context, total time.Duration, out io.Writ
 			if ctx.Err() != nil {
 				return nil
 			}
-			p.show(laneNames[i], l)
+			now.begin(laneNames[i], l)
 			if err := l.Run(ctx, each); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,7 +13,7 @@ import (
 var rewrite = flag.Bool("rewrite", false, "accept the output of the commands as the golden one")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"metallic-sched": main})
+	testscript.Main(m, map[string]func(){"metallic-sched": main, "wrong-sched": wrongMain})
 }
 
 // TestScripts runs the commands as a user does. Of the environment only what
@@ -24,7 +25,13 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *rewrite, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"makeweights": makeWeights},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"makeweights": makeWeights, "checkreport": checkReport},
+		Condition: func(name string) (bool, error) {
+			if name == "race" {
+				return raceDetector, nil
+			}
+			return false, fmt.Errorf("no such condition: %s", name)
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DATA", data)
 			return os.MkdirAll(e.Getenv("TMPDIR"), 0o700)
