@@ -45,7 +45,7 @@ func (c *selftestCommand) Run(ctx context.Context, s streams) error {
 	case c.Timeout <= 0:
 		return wrongUsage("--timeout is %v; allowed: more than 0", c.Timeout)
 	case c.Part != "":
-		return c.serve(ctx, cfg.DeviceName, cfg.BLAS, s.out)
+		return c.serve(ctx, cfg.DeviceName, cfg.Libraries(), s.out)
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -70,14 +70,14 @@ func (c *selftestCommand) Run(ctx context.Context, s streams) error {
 }
 
 // serve runs one part here.
-func (c *selftestCommand) serve(ctx context.Context, name, library string, out io.Writer) error {
+func (c *selftestCommand) serve(ctx context.Context, name string, libraries discover.Config, out io.Writer) error {
 	part, err := selftest.ParsePart(c.Part)
 	if err != nil {
 		return wrongUsage("%v", err)
 	}
 	return selftest.Serve(ctx, part, selftest.Setup{
 		Quick: c.Quick,
-		Open:  func() (device.Device, error) { return openDevice(name, discover.Config{BLAS: library}) },
+		Open:  func() (device.Device, error) { return openDevice(name, libraries) },
 		Reference: func() (device.Device, error) {
 			return discover.Open("cpu", discover.Config{BLAS: blas.None})
 		},
