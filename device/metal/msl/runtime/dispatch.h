@@ -6,10 +6,13 @@
 
 #include "grid.h"
 
+namespace msl {
+// Generated: computes the constants that depend on function constants.
+static void derive_constants();
+}  // namespace msl
+
 MSL_UNWATCHED_BEGIN
 namespace msl {
-
-static void derive_constants();  // generated: constants that are computed from function constants
 
 static int check_constants(const msl_kernel* k) {
   for (uint32_t i = 0; i < k->constant_count; i++) {

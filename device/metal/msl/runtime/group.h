@@ -194,7 +194,7 @@ __attribute__((noinline, convergent)) static void wait_for_group(bool ordered, u
   char* object = &group.barrier[group.barrier_generation & 1];
   if (ordered) sanitizer::release(object);
   if (group.waiting && group.barrier_line != line) {
-    fault(MSL_BARRIER, "threadgroup_barrier while other threads of the group stand at another one", line);
+    fault(MSL_BARRIER, "threadgroup_barrier, while other threads of the group stand at another one", line);
   }
   group.barrier_line = line;
   states[current->index] = State::at_barrier;
@@ -238,10 +238,8 @@ static void end_thread() {
   yield(current->index);
 }
 
-// Fill, too, is not watched: a byte loop that the compiler must not turn into a
-// call of memset, which the sanitizers watch.
 static void poison(void* memory, size_t size) {
-  volatile unsigned char* bytes = (volatile unsigned char*)memory;
+  unsigned char* bytes = (unsigned char*)memory;
   for (size_t i = 0; i < size; i++) bytes[i] = 0xff;
 }
 
