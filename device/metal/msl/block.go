@@ -57,13 +57,13 @@ func (b block) scatter() {
 
 // encode writes a job as runtime/serve.h reads it.
 func (j *Job) encode(blocks []block) []byte {
-	var out []byte
+	out := make([]byte, 8)
 	word := func(n int) { out = binary.LittleEndian.AppendUint64(out, uint64(n)) }
 	bytes := func(b []byte) {
 		word(len(b))
 		out = append(out, b...)
 	}
-	bytes([]byte(j.Kernel))
+	bytes(append([]byte(j.Kernel), 0))
 	word(int(j.Schedule.order))
 	word(int(j.Schedule.seed))
 	for _, n := range append(j.Groups[:], j.Threads[:]...) {
@@ -94,5 +94,6 @@ func (j *Job) encode(blocks []block) []byte {
 			word(len(m.memory))
 		}
 	}
+	binary.LittleEndian.PutUint64(out, uint64(len(out)-8))
 	return out
 }

@@ -2,7 +2,8 @@
 // input, runs each, and writes the answer to standard output, until the input
 // ends. Numbers are little-endian 64-bit words.
 //
-//   job:    name length, name; order, seed, groups[3], threads[3];
+//   job:    length of what follows; length of the kernel's name, name;
+//           order, seed, groups[3], threads[3];
 //           constants: count, then index, size, bytes of each;
 //           threadgroup memory: count, then index, size of each;
 //           blocks of memory: count, then size, bytes of each;
@@ -10,108 +11,136 @@
 //   answer: status, length of the error's text, the text, the bytes of all blocks
 //
 // Each block is a heap block of its exact size, so that address sanitizer sees
-// every access beyond it.
+// every access beyond it. The standard library is not used: it would take
+// longer to compile than everything else.
 #pragma once
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "dispatch.h"
 
 namespace msl::serve {
 
-struct Free {
-  void operator()(void* p) const { free(p); }
-};
 struct Block {
-  std::unique_ptr<void, Free> data;
+  void* data;
   size_t size;
+};
+
+struct Request {
+  const char* at;  // what of the message is not yet read
+  msl_job job;
+  Block* blocks;
+  uint64_t block_count;
 };
 
 static void read_bytes(void* into, size_t size) {
   if (fread(into, 1, size, stdin) != size) exit(0);
 }
 
-static uint64_t read_word() {
-  uint64_t word = 0;
-  read_bytes(&word, sizeof word);
+static uint64_t take_word(Request& r) {
+  uint64_t word;
+  memcpy(&word, r.at, sizeof word);
+  r.at += sizeof word;
   return word;
 }
 
-static Block read_block() {
-  size_t size = read_word();
-  void* memory = nullptr;
-  if (posix_memalign(&memory, 256, size)) abort();
-  Block b{std::unique_ptr<void, Free>(memory), size};
-  read_bytes(b.data.get(), size);
-  return b;
+static const char* take_bytes(Request& r, size_t size) {
+  const char* bytes = r.at;
+  r.at += size;
+  return bytes;
 }
 
-static void write_bytes(const void* from, size_t size) { fwrite(from, 1, size, stdout); }
-static void write_word(uint64_t word) { write_bytes(&word, sizeof word); }
+template <class T>
+static T* array_of(uint64_t count) {
+  return (T*)calloc(count + 1, sizeof(T));
+}
 
-struct Request {
-  std::string name;
-  msl_job job{};
-  std::vector<Block> values, blocks;
-  std::vector<msl_binding> constants, threadgroup, buffers;
-
-  void read() {
-    name.resize(read_word());
-    read_bytes(name.data(), name.size());
-    job.kernel = name.c_str();
-    job.order = (uint32_t)read_word();
-    job.seed = (uint32_t)read_word();
-    for (auto& n : job.groups) n = (uint32_t)read_word();
-    for (auto& n : job.threads) n = (uint32_t)read_word();
-    read_bindings();
-    job.constants = constants.data();
-    job.constant_count = (uint32_t)constants.size();
-    job.threadgroup = threadgroup.data();
-    job.threadgroup_count = (uint32_t)threadgroup.size();
-    job.buffers = buffers.data();
-    job.buffer_count = (uint32_t)buffers.size();
+static void take_constants(Request& r) {
+  r.job.constant_count = (uint32_t)take_word(r);
+  auto* constants = array_of<msl_binding>(r.job.constant_count);
+  for (uint32_t i = 0; i < r.job.constant_count; i++) {
+    constants[i].index = (uint32_t)take_word(r);
+    constants[i].size = take_word(r);
+    constants[i].data = (void*)take_bytes(r, constants[i].size);
   }
+  r.job.constants = constants;
+}
 
-  void read_bindings() {
-    for (uint64_t n = read_word(); n > 0; n--) {
-      auto index = (uint32_t)read_word();
-      values.push_back(read_block());
-      constants.push_back({values.back().data.get(), values.back().size, index, 0});
-    }
-    for (uint64_t n = read_word(); n > 0; n--) {
-      auto index = (uint32_t)read_word();
-      threadgroup.push_back({nullptr, read_word(), index, 0});
-    }
-    for (uint64_t n = read_word(); n > 0; n--) blocks.push_back(read_block());
-    for (uint64_t n = read_word(); n > 0; n--) {
-      auto index = (uint32_t)read_word();
-      Block& block = blocks[read_word()];
-      char* data = (char*)block.data.get() + read_word();
-      buffers.push_back({data, read_word(), index, 0});
-    }
+static void take_threadgroup(Request& r) {
+  r.job.threadgroup_count = (uint32_t)take_word(r);
+  auto* memory = array_of<msl_binding>(r.job.threadgroup_count);
+  for (uint32_t i = 0; i < r.job.threadgroup_count; i++) {
+    memory[i].index = (uint32_t)take_word(r);
+    memory[i].size = take_word(r);
   }
-};
+  r.job.threadgroup = memory;
+}
 
-static void answer(int code, const std::vector<Block>& blocks) {
+static void take_blocks(Request& r) {
+  r.block_count = take_word(r);
+  r.blocks = array_of<Block>(r.block_count);
+  for (uint64_t i = 0; i < r.block_count; i++) {
+    Block& b = r.blocks[i];
+    b.size = take_word(r);
+    if (posix_memalign(&b.data, 256, b.size)) abort();
+    memcpy(b.data, take_bytes(r, b.size), b.size);
+  }
+}
+
+static void take_buffers(Request& r) {
+  r.job.buffer_count = (uint32_t)take_word(r);
+  auto* buffers = array_of<msl_binding>(r.job.buffer_count);
+  for (uint32_t i = 0; i < r.job.buffer_count; i++) {
+    buffers[i].index = (uint32_t)take_word(r);
+    uint64_t block = take_word(r);
+    buffers[i].data = (char*)r.blocks[block].data + take_word(r);
+    buffers[i].size = take_word(r);
+  }
+  r.job.buffers = buffers;
+}
+
+static Request take_request(const char* message) {
+  Request r{.at = message, .job = {}, .blocks = nullptr, .block_count = 0};
+  r.job.kernel = take_bytes(r, take_word(r));
+  r.job.order = (uint32_t)take_word(r);
+  r.job.seed = (uint32_t)take_word(r);
+  for (auto& n : r.job.groups) n = (uint32_t)take_word(r);
+  for (auto& n : r.job.threads) n = (uint32_t)take_word(r);
+  take_constants(r);
+  take_threadgroup(r);
+  take_blocks(r);
+  take_buffers(r);
+  return r;
+}
+
+static void answer(int code, const Request& r) {
   size_t length = code == MSL_OK ? 0 : strlen(msl_error());
-  write_word((uint64_t)code);
-  write_word(length);
-  write_bytes(msl_error(), length);
-  for (const Block& b : blocks) write_bytes(b.data.get(), b.size);
+  uint64_t head[2] = {(uint64_t)code, length};
+  fwrite(head, sizeof head, 1, stdout);
+  fwrite(msl_error(), 1, length, stdout);
+  for (uint64_t i = 0; i < r.block_count; i++) fwrite(r.blocks[i].data, 1, r.blocks[i].size, stdout);
   fflush(stdout);
+}
+
+static void forget(const Request& r) {
+  for (uint64_t i = 0; i < r.block_count; i++) free(r.blocks[i].data);
+  free(r.blocks);
+  free((void*)r.job.constants);
+  free((void*)r.job.threadgroup);
+  free((void*)r.job.buffers);
 }
 
 }  // namespace msl::serve
 
 int main() {
   for (;;) {
-    msl::serve::Request request;
-    request.read();
-    msl::serve::answer(msl_run(&request.job), request.blocks);
+    uint64_t length = 0;
+    msl::serve::read_bytes(&length, sizeof length);
+    char* message = (char*)malloc(length);
+    if (!message) abort();
+    msl::serve::read_bytes(message, length);
+    msl::serve::Request request = msl::serve::take_request(message);
+    msl::serve::answer(msl_run(&request.job), request);
+    msl::serve::forget(request);
+    free(message);
   }
 }
