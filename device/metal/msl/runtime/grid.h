@@ -47,8 +47,7 @@ static void run_group(Size position) {
   group.waiting = 0;
   group.static_bytes = 0;
   start_threads();
-  int first = pick(group.order == MSL_REVERSE ? 0 : group.count - 1);
-  current = &threads[first];
+  current = &threads[pick_first()];
   group.host_fiber = sanitizer::this_fiber();
   sanitizer::switch_to(current->fiber);
   msl_fiber_switch(&group.host_stack, current->stack_pointer);

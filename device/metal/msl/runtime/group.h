@@ -113,20 +113,41 @@ static int ready_after(uint32_t i, uint32_t begin, uint32_t size) {
   return -1;
 }
 
-// pick returns the thread that goes on after i: of its own simdgroup if one can.
-static int pick(uint32_t i) {
-  if (group.order == MSL_RANDOM) {
-    group.random = group.random * 1664525u + 1013904223u;
-    return ready_after((group.random >> 8) % group.count, 0, group.count);
-  }
-  uint32_t begin = i / lanes * lanes;
+// pick_random returns a ready thread, or -1.
+static int pick_random() {
+  group.random = group.random * 1664525u + 1013904223u;
+  return ready_after((group.random >> 8) % group.count, 0, group.count);
+}
+
+// pick_first returns the thread that goes first when all are ready.
+static int pick_first() {
+  if (group.order == MSL_RANDOM) return pick_random();
+  return group.order == MSL_REVERSE ? (int)group.count - 1 : 0;
+}
+
+// pick returns the thread that goes on after the current one: of its own
+// simdgroup if one can.
+static int pick() {
+  if (group.order == MSL_RANDOM) return pick_random();
+  uint32_t i = current->index, begin = i / lanes * lanes;
   uint32_t size = group.count - begin < lanes ? group.count - begin : lanes;
   int next = ready_after(i, begin, size);
   return next >= 0 ? next : ready_after(i, 0, group.count);
 }
 
-// complete ends the meeting at which lane stands, for all lanes that stand at it.
-static void complete(Simdgroup& s, uint32_t lane) {
+// earliest returns the waiting lane whose meeting comes first in the source: in
+// divergent flow lanes that are behind catch up before they all meet again.
+static uint32_t earliest(const Simdgroup& s) {
+  uint32_t lane = __builtin_ctz(s.waiting);
+  for (uint32_t i = lane + 1; i < lanes; i++) {
+    if ((s.waiting >> i & 1) && s.meeting[i].line < s.meeting[lane].line) lane = i;
+  }
+  return lane;
+}
+
+// complete ends the earliest meeting, for all lanes that stand at it.
+static void complete(Simdgroup& s) {
+  uint32_t lane = earliest(s);
   void* operands[lanes] = {};
   uint32_t active = 0;
   for (uint32_t i = 0; i < lanes; i++) {
@@ -151,7 +172,7 @@ static void complete(Simdgroup& s, uint32_t lane) {
 static bool complete_divergent() {
   for (uint32_t i = 0; i * lanes < group.count; i++) {
     if (simdgroups[i].waiting) {
-      complete(simdgroups[i], __builtin_ctz(simdgroups[i].waiting));
+      complete(simdgroups[i]);
       return true;
     }
   }
@@ -167,10 +188,9 @@ static void switch_threads(int next) {
   msl_fiber_switch(&from->stack_pointer, to->stack_pointer);
 }
 
-// yield gives the turn away, after the thread with the given index.
-static void yield(uint32_t after) {
-  int next = pick(after);
-  if (next < 0 && complete_divergent()) next = pick(after);
+// yield gives the turn to the next thread, or to whoever can go on if that is -1.
+static void yield(int next) {
+  if (next < 0 && complete_divergent()) next = pick();
   if (next >= 0) return switch_threads(next);
   if (group.live) {
     const Size& g = group.position;
@@ -200,9 +220,9 @@ __attribute__((noinline, convergent)) static void wait_for_group(bool ordered, u
   states[current->index] = State::at_barrier;
   if (++group.waiting == group.count) {
     open_barrier();
-    yield(group.order == MSL_REVERSE ? 0 : group.count - 1);
+    yield(pick_first());
   } else {
-    yield(current->index);
+    yield(pick());
   }
   if (ordered) sanitizer::acquire(object);
 }
@@ -214,8 +234,8 @@ __attribute__((noinline, convergent)) static void meet(void* operand, Combine co
   s.meeting[t->lane] = {operand, combine, line};
   s.waiting |= 1u << t->lane;
   states[t->index] = State::at_simdgroup;
-  if (s.waiting == s.live) complete(s, t->lane);
-  if (states[t->index] != State::ready) yield(t->index);
+  if (s.waiting == s.live) complete(s);
+  if (states[t->index] != State::ready) yield(pick());
 }
 
 static void combine_nothing(void* const*, uint32_t) {}
@@ -234,8 +254,8 @@ static void end_thread() {
   states[current->index] = State::ended;
   group.live--;
   s.live &= ~(1u << current->lane);
-  if (s.live && s.waiting == s.live) complete(s, __builtin_ctz(s.waiting));
-  yield(current->index);
+  if (s.live && s.waiting == s.live) complete(s);
+  yield(pick());
 }
 
 static void poison(void* memory, size_t size) {
