@@ -63,7 +63,7 @@ func Lint(ctx context.Context, source string) error {
 	if err := os.WriteFile(file, []byte(s.shader()), 0o600); err != nil {
 		return fmt.Errorf("msl: %w", err)
 	}
-	_, err = c.run(ctx, "", append(languageFlags(directory), "-DMSL_LINT", "-fsyntax-only", file)...)
+	_, err = c.run(ctx, directory, "", append(languageFlags(directory), "-DMSL_LINT", "-fsyntax-only", file)...)
 	return err
 }
 
@@ -78,7 +78,7 @@ func build(ctx context.Context, c compiler, directory, source string, o Options)
 		return "", fmt.Errorf("msl: %w", err)
 	}
 	arguments := append(languageFlags(directory), outputFlags(o)...)
-	_, err = c.run(ctx, "", append(arguments, file, "-o", result, "-lm")...)
+	_, err = c.run(ctx, directory, "", append(arguments, file, "-o", result, "-lm")...)
 	return result, err
 }
 
@@ -87,7 +87,7 @@ func prepare(ctx context.Context, c compiler, directory, text string) (*source, 
 	if err := layHeaders(directory); err != nil {
 		return nil, err
 	}
-	text, err := c.run(ctx, fmt.Sprintf("#line 1 %q\n%s", sourceName, text), preprocessFlags(directory)...)
+	text, err := c.run(ctx, directory, fmt.Sprintf("#line 1 %q\n%s", sourceName, text), preprocessFlags(directory)...)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,8 @@ func prepare(ctx context.Context, c compiler, directory, text string) (*source, 
 }
 
 // run runs the compiler with input and returns its output. What it says goes
-// into a *CompileError.
-func (c compiler) run(ctx context.Context, input string, arguments ...string) (string, error) {
+// into a *CompileError, without the directory where its files are.
+func (c compiler) run(ctx context.Context, directory, input string, arguments ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, c.path, arguments...)
 	cmd.Stdin = strings.NewReader(input)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
@@ -104,12 +104,22 @@ func (c compiler) run(ctx context.Context, input string, arguments ...string) (s
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.Exited() && ctx.Err() == nil {
-		return "", &CompileError{Text: strings.TrimSpace(stderr.String())}
+		return "", &CompileError{Text: tidy(stderr.String(), directory)}
 	}
 	if err != nil {
 		return "", fmt.Errorf("msl: %s: %w", c.path, errors.Join(err, ctx.Err()))
 	}
 	return out.String(), nil
+}
+
+// tidy drops the directory of the files, and what follows from an error of the
+// source in the text behind it.
+func tidy(text, directory string) string {
+	text = strings.ReplaceAll(text, directory+"/", "")
+	if source, _, found := strings.Cut(text, "In file included from tables:"); found && strings.Contains(source, "error:") {
+		text = source
+	}
+	return strings.TrimSpace(text)
 }
 
 func preprocessFlags(directory string) []string {
