@@ -41,32 +41,6 @@ func Build(ctx context.Context, source string, o Options) (path string, err erro
 	})
 }
 
-// Lint checks a source with Metal's address spaces told apart: that no pointer
-// changes its space and nothing constant is written. It compiles to nothing. A
-// structure cannot be copied as a whole out of device, constant or threadgroup
-// memory here; refer to it, or copy its fields. Errors are a *CompileError.
-func Lint(ctx context.Context, source string) error {
-	c, err := findCompiler()
-	if err != nil {
-		return err
-	}
-	directory, err := os.MkdirTemp("", "msl-lint-")
-	if err != nil {
-		return fmt.Errorf("msl: %w", err)
-	}
-	defer os.RemoveAll(directory)
-	s, err := prepare(ctx, c, directory, source)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(directory, "lint.cpp")
-	if err := os.WriteFile(file, []byte(s.shader()), 0o600); err != nil {
-		return fmt.Errorf("msl: %w", err)
-	}
-	_, err = c.run(ctx, directory, "", append(languageFlags(directory), "-DMSL_LINT", "-fsyntax-only", file)...)
-	return err
-}
-
 // build makes the result in a directory of its own and returns its path.
 func build(ctx context.Context, c compiler, directory, source string, o Options) (string, error) {
 	s, err := prepare(ctx, c, directory, source)

@@ -65,7 +65,7 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 // braces reads what stands in the braces at open, after the tokens from start
 // on, and reports whether the declaration is over.
 func (s *source) braces(start, open, close int, prefix string) bool {
-	name, isType, isNamespace, function := "", false, false, -1
+	name, structure, isType, isNamespace, function := "", "", false, false, -1
 	for i := start; i < open; i++ {
 		switch t := s.tokens[i].text; {
 		case t == "namespace" || t == "extern":
@@ -77,6 +77,9 @@ func (s *source) braces(start, open, close int, prefix string) bool {
 			}
 		case t == "struct" || t == "class" || t == "union" || t == "enum":
 			isType = true
+			if t == "struct" {
+				structure = at(s.tokens, i+1)
+			}
 		case t == "(" && function < 0:
 			function = i
 			i = closer(s.tokens, i)
@@ -92,6 +95,9 @@ func (s *source) braces(start, open, close int, prefix string) bool {
 	case function >= 0:
 		s.function(start, function, open, close, prefix)
 	case isType:
+		if structure != "" && structure != "{" {
+			s.insert(open+1, "MSL_COPYABLE("+structure+") ")
+		}
 		s.scope(open+1, close, prefix, true)
 	default:
 		return false

@@ -14,10 +14,21 @@ using metal::vec;
 
 #define is_function_constant_defined(name) (msl_defined_##name)
 
-// Follows every declaration of a threadgroup variable.
+// MSL_ANNOUNCE follows every declaration of a threadgroup variable. MSL_COPYABLE
+// begins every structure: where address spaces are told apart, a structure can
+// be made of one in any space, or of anything, for its types are all that counts.
 #ifdef MSL_LINT
 #define MSL_ANNOUNCE(name, line)
+#define MSL_COPYABLE(name)                             \
+  name() = default;                                    \
+  name(const name&) = default;                         \
+  name(const __attribute__((address_space(1))) name&); \
+  name(const __attribute__((address_space(2))) name&); \
+  name(const __attribute__((address_space(3))) name&); \
+  template <class... Parts>                            \
+  name(Parts... parts);
 #else
+#define MSL_COPYABLE(name)
 #define MSL_ANNOUNCE(name, line)                                        \
   static uint64_t msl_serial_##name;                                    \
   msl::threadgroup_variable(&name, sizeof name, msl_serial_##name, line);
