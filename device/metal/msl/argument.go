@@ -38,7 +38,7 @@ type parameter struct {
 	kind                 Kind
 	index                string // an expression
 	typ                  []string
-	line                 int
+	first                token
 }
 
 // places are the builtins of three dimensions; those of one row of the table
@@ -71,7 +71,7 @@ func (s *source) parameters(open, close int) []parameter {
 }
 
 func (s *source) parameter(begin, end int) parameter {
-	p := parameter{line: s.tokens[begin].line, kind: -1}
+	p := parameter{first: s.tokens[begin], kind: -1}
 	for i := begin; i < end; i++ {
 		if last, ok := attributeAt(s.tokens, i); ok {
 			for _, a := range attributes(s.text, s.tokens, i, last) {
@@ -100,7 +100,7 @@ func (s *source) argumentAttribute(p *parameter, a attribute) {
 	case places[a.name] > 0 || slices.Contains(numbers, a.name):
 		p.kind, p.builtin = Builtin, a.name
 	default:
-		s.fail(a.line, "attribute %q of an argument is unknown here", a.name)
+		s.fail(a.first, "attribute %q of an argument is unknown here", a.name)
 	}
 }
 
@@ -110,25 +110,25 @@ func (s *source) checkParameter(p parameter, before []parameter) {
 	switch p.kind {
 	case Buffer:
 		if !pointer || !(slices.Contains(p.typ, "device") || slices.Contains(p.typ, "constant")) {
-			s.fail(p.line, "buffer %s must be a pointer or a reference to device or constant memory", p.name)
+			s.fail(p.first, "buffer %s must be a pointer or a reference to device or constant memory", p.name)
 		}
 	case Threadgroup:
 		if !pointer || !slices.Contains(p.typ, "threadgroup") {
-			s.fail(p.line, "%s must be a pointer to threadgroup memory", p.name)
+			s.fail(p.first, "%s must be a pointer to threadgroup memory", p.name)
 		}
 	case Builtin:
 		s.checkBuiltin(p, before)
 		return
 	default:
-		s.fail(p.line, "argument %s has no attribute that says what it is", p.name)
+		s.fail(p.first, "argument %s has no attribute that says what it is", p.name)
 		return
 	}
 	if n, err := strconv.Atoi(p.index); err == nil && (n < 0 || n > maxIndex) {
-		s.fail(p.line, "index %d of %s: 0 to %d are allowed", n, p.name, maxIndex)
+		s.fail(p.first, "index %d of %s: 0 to %d are allowed", n, p.name, maxIndex)
 	}
 	for _, b := range before {
 		if b.kind == p.kind && b.index == p.index && p.guard == "" && b.guard == "" {
-			s.fail(p.line, "%s and %s have the same index %s", b.name, p.name, p.index)
+			s.fail(p.first, "%s and %s have the same index %s", b.name, p.name, p.index)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (s *source) checkBuiltin(p parameter, before []parameter) {
 		allowed = placeTypes
 	}
 	if !slices.Contains(allowed, typ) {
-		s.fail(p.line, "[[%s]] of type %q: it may be of %q", p.builtin, typ, allowed)
+		s.fail(p.first, "[[%s]] of type %q: it may be of %q", p.builtin, typ, allowed)
 		return
 	}
 	for _, b := range before {
@@ -149,9 +149,9 @@ func (s *source) checkBuiltin(p parameter, before []parameter) {
 		}
 		other := withoutConst(b.typ)
 		if places[p.builtin] == places[b.builtin] && typ != other {
-			s.fail(p.line, "[[%s]] and [[%s]] must have the same type", b.builtin, p.builtin)
+			s.fail(p.first, "[[%s]] and [[%s]] must have the same type", b.builtin, p.builtin)
 		} else if components(typ) != components(other) {
-			s.fail(p.line, "[[%s]] and [[%s]] must have the same number of components", b.builtin, p.builtin)
+			s.fail(p.first, "[[%s]] and [[%s]] must have the same number of components", b.builtin, p.builtin)
 		}
 	}
 }

@@ -3,7 +3,7 @@ package msl
 // attribute is one of [[name(argument), ...]].
 type attribute struct {
 	name, argument string
-	line           int
+	first          token
 }
 
 // attributes returns those of the [[...]] whose last ] is at end.
@@ -13,7 +13,7 @@ func attributes(source string, t []token, begin, end int) []attribute {
 		if !t[i].word {
 			continue
 		}
-		a := attribute{name: t[i].text, line: t[i].line}
+		a := attribute{name: t[i].text, first: t[i]}
 		if at(t, i+1) == "(" {
 			close := closer(t, i+1)
 			a.argument = source[t[i+1].end:t[close].begin]

@@ -90,7 +90,7 @@ func (c compiler) run(ctx context.Context, directory, input string, arguments ..
 // source in the text behind it.
 func tidy(text, directory string) string {
 	text = strings.ReplaceAll(text, directory+"/", "")
-	if source, _, found := strings.Cut(text, "In file included from tables:"); found && strings.Contains(source, "error:") {
+	if source, _, found := strings.Cut(text, "In file included from "+tablesName+":"); found && strings.Contains(source, "error:") {
 		text = source
 	}
 	return strings.TrimSpace(text)
@@ -123,7 +123,7 @@ func outputFlags(o Options) []string {
 	if !o.Executable {
 		return append(flags, "-shared", "-fPIC", "-fvisibility=hidden")
 	}
-	flags = append(flags, "-g", "-fno-omit-frame-pointer")
+	flags = append(flags, "-g", "-fdebug-compilation-dir="+debugRoot, "-fno-omit-frame-pointer")
 	switch o.Sanitizer {
 	case None:
 	case Thread:

@@ -3,9 +3,11 @@ package msl
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +77,20 @@ func TestCache(t *testing.T) {
 	files, err := os.ReadDir(filepath.Dir(first))
 	require.NoError(t, err)
 	require.Len(t, files, 3)
+}
+
+// What makes a result is part of its name; what does not is listed here.
+func TestKeyCoversTranslator(t *testing.T) {
+	others := []string{
+		"block.go", "cache.go", "compiler.go", "doc.go", "error.go", "job.go", "kernel.go", "library.go", "library_other.go",
+		"lint.go", "process.go", "sanitize.go", "symbols.go",
+	}
+	covered, err := fs.Glob(translator, "*.go")
+	require.NoError(t, err)
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	require.ElementsMatch(t, files, append(covered, others...))
 }
 
 func TestBuildCancelled(t *testing.T) {

@@ -17,6 +17,11 @@ const cacheVariable = "METALLIC_CACHE_DIR"
 //go:embed runtime/*.h
 var runtimeFiles embed.FS
 
+// translator is this package's own part in a result.
+//
+//go:embed argument.go attribute.go build.go check.go declaration.go emit.go mention.go source.go token.go translate.go
+var translator embed.FS
+
 // ABI is the C header of what a library made by Build exports.
 //
 //go:embed runtime/msl_abi.h
@@ -57,15 +62,16 @@ func layHeaders(directory string) error {
 	return nil
 }
 
-// key names a result by everything that goes into it. Change the first word
-// when translate changes.
+// key names a result by everything that goes into it.
 func key(c compiler, source string, o Options) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "1\x00%s\x00%s\x00%v\x00%v\x00", c.path, c.version, languageFlags(""), outputFlags(o))
-	files, _ := fs.Glob(runtimeFiles, "runtime/*.h")
-	for _, f := range files {
-		text, _ := runtimeFiles.ReadFile(f)
-		h.Write(text)
+	fmt.Fprintf(h, "%s\x00%s\x00%v\x00%v\x00", c.path, c.version, languageFlags(""), outputFlags(o))
+	for _, files := range []embed.FS{runtimeFiles, translator} {
+		_ = fs.WalkDir(files, ".", func(name string, _ fs.DirEntry, _ error) error {
+			text, _ := files.ReadFile(name) // nothing of a directory
+			h.Write(text)
+			return nil
+		})
 	}
 	h.Write([]byte(source))
 	name := hex.EncodeToString(h.Sum(nil)[:16])

@@ -45,7 +45,7 @@ func (s *source) refuse(t token, what, help string) {
 	if help != "" {
 		help = "; " + help
 	}
-	s.fail(t.line, "%s is not in Metal%s", what, help)
+	s.fail(t, "%s is not in Metal%s", what, help)
 }
 
 // checkPointer refuses a pointer or reference that names no address space. A
@@ -74,7 +74,7 @@ func (s *source) checkPointer(i int) {
 			return
 		}
 	}
-	s.fail(t[i].line, "a pointer or reference must name its address space: device, constant, threadgroup or thread")
+	s.fail(t[i], "a pointer or reference must name its address space: device, constant, threadgroup or thread")
 }
 
 var (

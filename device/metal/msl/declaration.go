@@ -22,7 +22,7 @@ func (s *source) declaration(start, end int, prefix string) {
 	}
 	s.mention(name, start, end)
 	if !slices.ContainsFunc(s.tokens[start:end], func(t token) bool { return t.text == "constant" }) {
-		s.fail(s.tokens[start].line, "program scope variable %s must reside in constant address space", name)
+		s.fail(s.tokens[start], "program scope variable %s must reside in constant address space", name)
 		return
 	}
 	if initial > 0 && s.mentionsConstants(initial, end) {
@@ -118,9 +118,9 @@ func (s *source) derive(start, initial, end int, name, prefix string) {
 			s.remove(i, i)
 		}
 	}
-	s.insert(start, "static ")
+	s.before(start, "static ")
 	value := s.text[s.tokens[initial].begin:s.tokens[end].begin]
-	s.insert(end+1, fmt.Sprintf(" static void msl_derive_%s() { %s = %s; }", name, name, strings.Join(strings.Fields(value), " ")))
+	s.after(end, fmt.Sprintf(" static void msl_derive_%s() { %s = %s; }", name, name, strings.Join(strings.Fields(value), " ")))
 	s.derived = append(s.derived, derived{prefix + "msl_derive_" + name})
 }
 
@@ -155,7 +155,7 @@ func (s *source) instance(start, end int) bool {
 	name, _, _ := strings.Cut(expression, "<")
 	kernel := s.kernelNamed(strings.TrimSpace(name))
 	if kernel == nil {
-		s.fail(s.tokens[start].line, "no kernel template is named %s", strings.TrimSpace(name))
+		s.fail(s.tokens[start], "no kernel template is named %s", strings.TrimSpace(name))
 		return true
 	}
 	s.entries = append(s.entries, entry{host, expression, kernel})

@@ -2,17 +2,21 @@ package msl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // maxIndex is the highest index of buffers and of threadgroup memory.
 const maxIndex = 30
 
+// tablesName is how compiler output calls what is generated.
+const tablesName = "tables"
+
 // announce returns the calls that tell the runtime of threadgroup variables.
-func announce(names []string, line int) string {
+func announce(names []string) string {
 	var b strings.Builder
 	for _, n := range names {
-		fmt.Fprintf(&b, " MSL_ANNOUNCE(%s, %d)", n, line)
+		fmt.Fprintf(&b, " MSL_ANNOUNCE(%s)", n)
 	}
 	return b.String()
 }
@@ -21,7 +25,7 @@ func announce(names []string, line int) string {
 func (s *source) program(executable bool) string {
 	var b strings.Builder
 	b.WriteString(s.shader())
-	b.WriteString("#include \"endwords.h\"\n#line 1 \"tables\"\n")
+	b.WriteString("#include \"endwords.h\"\n#line 1 \"" + tablesName + "\"\n")
 	for i, e := range s.entries {
 		s.launcher(&b, i, e)
 	}
@@ -47,11 +51,26 @@ func (s *source) program(executable bool) string {
 	for _, d := range s.derived {
 		fmt.Fprintf(&b, "  %s();\n", d.function)
 	}
-	b.WriteString("}\n")
+	b.WriteString("}\nstatic uint32_t msl::file_rank(const char* file) {\n")
+	for i, name := range s.files() {
+		fmt.Fprintf(&b, "  if (!strcmp(file, %q)) return %d;\n", name, i)
+	}
+	b.WriteString("  return 0;\n}\n")
 	if executable {
 		b.WriteString("#include \"serve.h\"\n")
 	}
 	return b.String()
+}
+
+// files are those that the source says it is made of, in their order.
+func (s *source) files() []string {
+	var out []string
+	for _, t := range s.tokens {
+		if !slices.Contains(out, t.file) {
+			out = append(out, t.file)
+		}
+	}
+	return out
 }
 
 // shader returns the text without tables. It is in a namespace without a name,

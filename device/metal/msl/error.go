@@ -3,6 +3,7 @@ package msl
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // What Run can find wrong with a job. Errors wrap one of these and say more.
@@ -52,11 +53,11 @@ func (e *CompileError) Error() string { return "msl: compilation failed:\n" + e.
 // SanitizerError is what a sanitizer reported during a run.
 type SanitizerError struct {
 	Sanitizer Sanitizer
-	Kind      string // as "data race" or "heap-buffer-overflow"
-	Lines     []int  // of the MSL source, as the report mentions them; may be empty
-	Report    string // the whole of it, with lines of the MSL source
+	Kind      string   // as "data race" or "heap-buffer-overflow"
+	Places    []string // as "shader.metal:12", in the order of the report; may be empty
+	Report    string   // the whole of it, with places in the MSL source
 }
 
 func (e *SanitizerError) Error() string {
-	return fmt.Sprintf("msl: %s sanitizer: %s at lines %v\n%s", e.Sanitizer, e.Kind, e.Lines, e.Report)
+	return fmt.Sprintf("msl: %s sanitizer: %s at %s\n%s", e.Sanitizer, e.Kind, strings.Join(e.Places, ", "), e.Report)
 }

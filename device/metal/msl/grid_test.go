@@ -127,7 +127,7 @@ kernel void f(device float* out [[buffer(0)]], threadgroup float* dynamic [[thre
 	job.Threadgroup[0] += 16
 	err := l.Run(job)
 	require.ErrorIs(t, err, ErrThreadgroupMemory)
-	require.ErrorContains(t, err, "line 7")
+	require.ErrorContains(t, err, "shader.metal:7: ")
 }
 
 func TestAtomics(t *testing.T) {

@@ -52,6 +52,6 @@ func TestRace(t *testing.T) {
 		t.Log(e)
 		require.Equal(t, Thread, e.Sanitizer)
 		require.Equal(t, "data race", e.Kind)
-		require.Subset(t, e.Lines, []int{7, 8})
+		require.Subset(t, e.Places, []string{"shader.metal:7", "shader.metal:8"})
 	}
 }

@@ -261,5 +261,5 @@ kernel void f(device int* out [[buffer(0)]], uint i [[thread_position_in_threadg
 	require.NoError(t, start(t, source, Thread).Run(job))
 	broken := strings.Replace(source, "simdgroup_barrier(mem_flags::mem_threadgroup)", "simd_sum(1)", 1)
 	e := sanitizerError(t, start(t, broken, Thread).Run(job))
-	require.Subset(t, e.Lines, []int{6, 8})
+	require.Subset(t, e.Places, []string{"shader.metal:6", "shader.metal:8"})
 }

@@ -52,9 +52,9 @@ type derived struct {
 	function string // with its namespaces
 }
 
-// fail notes an error of the source.
-func (s *source) fail(line int, format string, a ...any) {
-	s.problems = append(s.problems, fmt.Sprintf("%s:%d: error: %s", sourceName, line, fmt.Sprintf(format, a...)))
+// fail notes an error of the source at a token.
+func (s *source) fail(t token, format string, a ...any) {
+	s.problems = append(s.problems, fmt.Sprintf("%s:%d: error: %s", t.file, t.line, fmt.Sprintf(format, a...)))
 }
 
 // replace puts text in the place of tokens first to last. Line breaks stay.
@@ -66,14 +66,11 @@ func (s *source) replace(first, last int, text string) {
 
 func (s *source) remove(first, last int) { s.replace(first, last, "") }
 
-// insert puts text before token i.
-func (s *source) insert(i int, text string) {
-	at := len(s.text)
-	if i < len(s.tokens) {
-		at = s.tokens[i].begin
-	}
-	s.edits = append(s.edits, edit{at, at, text})
-}
+// before and after put text at token i.
+func (s *source) before(i int, text string) { s.insert(s.tokens[i].begin, text) }
+func (s *source) after(i int, text string)  { s.insert(s.tokens[i].end, text) }
+
+func (s *source) insert(at int, text string) { s.edits = append(s.edits, edit{at, at, text}) }
 
 // edited returns the text with all edits made. Of edits that overlap the outer
 // one counts.

@@ -36,24 +36,28 @@ func newSanitizerError(path, report string) error {
 		if err != nil || filepath.Base(m[1]) != filepath.Base(path) {
 			return frame
 		}
-		line := lines.at(address)
-		if line == 0 {
+		place := lines.at(address)
+		if place == "" {
 			return frame
 		}
-		if !slices.Contains(e.Lines, line) {
-			e.Lines = append(e.Lines, line)
+		if !slices.Contains(e.Places, place) {
+			e.Places = append(e.Places, place)
 		}
-		return fmt.Sprintf("%s:%d", sourceName, line)
+		return place
 	})
 	return e
 }
 
-// lineTable says which line of the MSL source each address comes from.
+// debugRoot is the directory in which debug information puts the files that the
+// source names; those of the runtime are elsewhere.
+const debugRoot = "/metal-source"
+
+// lineTable says which place in the MSL source each address comes from.
 type lineTable []lineEntry
 
 type lineEntry struct {
 	address uint64
-	line    int // 0 outside of the source
+	place   string // "" outside of the source
 }
 
 // readLines reads an executable's table, in ascending order of addresses.
@@ -90,18 +94,25 @@ func appendLines(out lineTable, data *dwarf.Data, unit *dwarf.Entry) (lineTable,
 	}
 	var e dwarf.LineEntry
 	for r.Next(&e) == nil {
-		line := 0
-		if e.File != nil && strings.HasSuffix(e.File.Name, sourceName) && !e.EndSequence {
-			line = e.Line
+		place := ""
+		if name, found := strings.CutPrefix(fileName(e), debugRoot+"/"); found && !e.EndSequence && name != tablesName {
+			place = fmt.Sprintf("%s:%d", name, e.Line)
 		}
-		out = append(out, lineEntry{e.Address, line})
+		out = append(out, lineEntry{e.Address, place})
 	}
 	return out, nil
 }
 
-// at returns the line of an address, or 0. Frames hold the address after a call,
+func fileName(e dwarf.LineEntry) string {
+	if e.File == nil {
+		return ""
+	}
+	return e.File.Name
+}
+
+// at returns the place of an address, or "". Frames hold the address after a call,
 // and reports make it the call's own: nothing to correct.
-func (t lineTable) at(address uint64) int {
+func (t lineTable) at(address uint64) string {
 	i, found := slices.BinarySearchFunc(t, address, func(e lineEntry, a uint64) int { return int(int64(e.address - a)) })
 	if !found {
 		i--
@@ -110,7 +121,7 @@ func (t lineTable) at(address uint64) int {
 		i++
 	}
 	if i < 0 {
-		return 0
+		return ""
 	}
-	return t[i].line
+	return t[i].place
 }

@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-// sourceName is how compiler output and debug information call the MSL source.
+// sourceName is how compiler output and debug information call an MSL source
+// that names no file by #line.
 const sourceName = "shader.metal"
 
 // token is a piece of preprocessed source.
 type token struct {
 	text       string
 	begin, end int // bytes of the text
-	line       int // of the MSL source
+	file       string
+	line       int // of the file
 	word       bool
 }
 
@@ -30,7 +32,7 @@ var (
 // scan splits preprocessed source. Line markers and pragmas are no tokens.
 func scan(source string) []token {
 	var tokens []token
-	line := 1
+	file, line := sourceName, 1
 	for i := 0; i < len(source); {
 		c := source[i]
 		switch {
@@ -43,13 +45,13 @@ func scan(source string) []token {
 			end := i + strings.IndexByte(source[i:]+"\n", '\n')
 			if m := linePattern.FindStringSubmatch(source[i:end]); m != nil {
 				n, _ := strconv.Atoi(m[1])
-				line = n - 1 // the marker's own end of line makes it n
+				file, line = m[2], n-1 // the marker's own end of line makes it n
 			}
 			i = end
 		default:
 			m := tokenPattern.FindStringSubmatchIndex(source[i:])
 			end := i + m[1]
-			tokens = append(tokens, token{source[i:end], i, end, line, m[2] >= 0})
+			tokens = append(tokens, token{source[i:end], i, end, file, line, m[2] >= 0})
 			i = end
 		}
 	}

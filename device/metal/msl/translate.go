@@ -42,7 +42,7 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 		case "{":
 			close := closer(s.tokens, i)
 			if close < 0 {
-				s.fail(s.tokens[i].line, "this { is never closed")
+				s.fail(s.tokens[i], "this { is never closed")
 				return
 			}
 			if s.braces(start, i, close, prefix) {
@@ -96,7 +96,7 @@ func (s *source) braces(start, open, close int, prefix string) bool {
 		s.function(start, function, open, close, prefix)
 	case isType:
 		if structure != "" && structure != "{" {
-			s.insert(open+1, "MSL_COPYABLE("+structure+") ")
+			s.after(open, " MSL_COPYABLE("+structure+")")
 		}
 		s.scope(open+1, close, prefix, true)
 	default:
@@ -151,11 +151,11 @@ func (s *source) body(open, close int, isKernel bool) {
 				continue
 			}
 			if !isKernel || depth != 1 {
-				s.fail(s.tokens[i].line, "threadgroup variables may be declared only at the outermost level of a kernel")
+				s.fail(s.tokens[i], "threadgroup variables may be declared only at the outermost level of a kernel")
 				continue
 			}
 			s.replace(i, i, "threadgroup static")
-			s.insert(end+1, announce(names, s.tokens[i].line))
+			s.after(end, announce(names))
 		}
 	}
 }
@@ -205,7 +205,7 @@ func (s *source) constructors() {
 		case t[i].text == "vec" && at(t, i+1) == "<":
 			if close := closer(t, i+1); close > 0 && at(t, close+1) == "(" {
 				s.replace(first, i, "msl::make<metal::vec")
-				s.insert(close+1, ">")
+				s.after(close, ">")
 			}
 		}
 	}

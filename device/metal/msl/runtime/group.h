@@ -10,6 +10,11 @@
 #include "fiber.h"
 #include "msl_abi.h"
 
+namespace msl {
+// Generated: the place of a file among those that make up the source.
+static uint32_t file_rank(const char* file);
+}  // namespace msl
+
 MSL_UNWATCHED_BEGIN
 namespace msl {
 
@@ -21,6 +26,18 @@ constexpr size_t max_threadgroup_bytes = 32 << 10;
 struct Size {
   uint32_t x, y, z;
 };
+
+// A place in the shader's source, as #line has it.
+struct Site {
+  const char* file;
+  uint32_t line;
+  bool operator==(const Site& o) const { return file == o.file && line == o.line; }
+};
+// As a default argument this is where the caller stands.
+#define MSL_HERE                           \
+  msl::Site {                              \
+    __builtin_FILE(), __builtin_LINE()     \
+  }
 
 enum class State : uint8_t { ready, at_barrier, at_simdgroup, ended };
 
@@ -39,8 +56,8 @@ using Combine = void (*)(void* const* operands, uint32_t active);
 struct Meeting {
   void* operand;
   Combine combine;
-  uint32_t line;
-  bool operator==(const Meeting& o) const { return combine == o.combine && line == o.line; }
+  Site site;
+  bool operator==(const Meeting& o) const { return combine == o.combine && site == o.site; }
 };
 
 struct Simdgroup {
@@ -60,7 +77,8 @@ struct Group {
   Size position;
   uint64_t serial;
   uint32_t count, live, waiting;
-  uint32_t barrier_line, barrier_generation;
+  Site barrier_site;
+  uint32_t barrier_generation;
   size_t static_bytes;
   bool failed;
   void* host_stack;
@@ -95,9 +113,9 @@ static void resume_host() {
 }
 
 // fault ends the dispatch: the thread never goes on.
-static void fault(int code, const char* what, uint32_t line) {
+static void fault(int code, const char* what, Site site) {
   const Size& g = group.position;
-  fail(code, "line %u: %s (threadgroup %u,%u,%u thread %u)", line, what, g.x, g.y, g.z, current->index);
+  fail(code, "%s:%u: %s (threadgroup %u,%u,%u thread %u)", site.file, site.line, what, g.x, g.y, g.z, current->index);
   group.failed = true;
   resume_host();
 }
@@ -135,12 +153,17 @@ static int pick() {
   return next >= 0 ? next : ready_after(i, 0, group.count);
 }
 
+// before reports whether a comes before b in the whole source.
+static bool before(const Site& a, const Site& b) {
+  return a.file == b.file ? a.line < b.line : file_rank(a.file) < file_rank(b.file);
+}
+
 // earliest returns the waiting lane whose meeting comes first in the source: in
 // divergent flow lanes that are behind catch up before they all meet again.
 static uint32_t earliest(const Simdgroup& s) {
   uint32_t lane = __builtin_ctz(s.waiting);
   for (uint32_t i = lane + 1; i < lanes; i++) {
-    if ((s.waiting >> i & 1) && s.meeting[i].line < s.meeting[lane].line) lane = i;
+    if ((s.waiting >> i & 1) && before(s.meeting[i].site, s.meeting[lane].site)) lane = i;
   }
   return lane;
 }
@@ -194,8 +217,8 @@ static void yield(int next) {
   if (next >= 0) return switch_threads(next);
   if (group.live) {
     const Size& g = group.position;
-    fail(MSL_BARRIER, "line %u: threadgroup_barrier reached by %u of %u threads (threadgroup %u,%u,%u)",
-         group.barrier_line, group.waiting, group.count, g.x, g.y, g.z);
+    fail(MSL_BARRIER, "%s:%u: threadgroup_barrier reached by %u of %u threads (threadgroup %u,%u,%u)",
+         group.barrier_site.file, group.barrier_site.line, group.waiting, group.count, g.x, g.y, g.z);
     group.failed = true;
   }
   resume_host();
@@ -209,14 +232,14 @@ static void open_barrier() {
 }
 
 // wait_for_group is threadgroup_barrier. ordered: it orders memory, too.
-__attribute__((noinline, convergent)) static void wait_for_group(bool ordered, uint32_t line) {
+__attribute__((noinline, convergent)) static void wait_for_group(bool ordered, Site site) {
   // Two objects in turn: a fast thread may already stand at the next barrier.
   char* object = &group.barrier[group.barrier_generation & 1];
   if (ordered) sanitizer::release(object);
-  if (group.waiting && group.barrier_line != line) {
-    fault(MSL_BARRIER, "threadgroup_barrier, while other threads of the group stand at another one", line);
+  if (group.waiting && !(group.barrier_site == site)) {
+    fault(MSL_BARRIER, "threadgroup_barrier, while other threads of the group stand at another one", site);
   }
-  group.barrier_line = line;
+  group.barrier_site = site;
   states[current->index] = State::at_barrier;
   if (++group.waiting == group.count) {
     open_barrier();
@@ -228,10 +251,10 @@ __attribute__((noinline, convergent)) static void wait_for_group(bool ordered, u
 }
 
 // meet is every simdgroup function.
-__attribute__((noinline, convergent)) static void meet(void* operand, Combine combine, uint32_t line) {
+__attribute__((noinline, convergent)) static void meet(void* operand, Combine combine, Site site) {
   Thread* t = current;
   Simdgroup& s = simdgroups[t->simdgroup];
-  s.meeting[t->lane] = {operand, combine, line};
+  s.meeting[t->lane] = {operand, combine, site};
   s.waiting |= 1u << t->lane;
   states[t->index] = State::at_simdgroup;
   if (s.waiting == s.live) complete(s);
@@ -241,10 +264,10 @@ __attribute__((noinline, convergent)) static void meet(void* operand, Combine co
 static void combine_nothing(void* const*, uint32_t) {}
 
 // wait_for_simdgroup is simdgroup_barrier.
-__attribute__((noinline, convergent)) static void wait_for_simdgroup(bool ordered, uint32_t line) {
+__attribute__((noinline, convergent)) static void wait_for_simdgroup(bool ordered, Site site) {
   char* object = &group.simdgroup_barrier[current->simdgroup][current->simdgroup_barriers++ & 1];
   if (ordered) sanitizer::release(object);
-  meet(nullptr, combine_nothing, line);
+  meet(nullptr, combine_nothing, site);
   if (ordered) sanitizer::acquire(object);
 }
 
@@ -265,13 +288,13 @@ static void poison(void* memory, size_t size) {
 
 // threadgroup_variable is called by every thread after the declaration of a
 // threadgroup variable. The first fills it with NaN: it has no value yet.
-static void threadgroup_variable(void* memory, size_t size, uint64_t& serial, uint32_t line) {
+static void threadgroup_variable(void* memory, size_t size, uint64_t& serial, Site site = MSL_HERE) {
   if (serial == group.serial) return;
   serial = group.serial;
   poison(memory, size);
   group.static_bytes += size;
   if (group.static_bytes + group.dynamic_bytes > max_threadgroup_bytes) {
-    fault(MSL_THREADGROUP_MEMORY, "the kernel uses more than 32768 bytes of threadgroup memory", line);
+    fault(MSL_THREADGROUP_MEMORY, "the kernel uses more than 32768 bytes of threadgroup memory", site);
   }
 }
 

@@ -10,16 +10,16 @@ MSL_FN constexpr int matrix_row(int lane) { return (lane / 4 & 4) + lane / 2 % 4
 MSL_FN constexpr int matrix_column(int lane) { return (lane / 4 & 2) * 2 + lane % 2 * 2; }
 
 // all_lanes meets before a load or a store, to see that no lane is missing.
-MSL_FN void all_lanes(uint line) {
+MSL_FN void all_lanes(Site site) {
   struct Operand {
     bool all;
   } operand{false};
-  together(operand, line, [](Lanes<Operand> l) {
+  together(operand, site, [](Lanes<Operand> l) {
     for (uint i = 0; i < lanes; i++) {
       if (l.has(i)) l[i].all = l.active == ~0u;
     }
   });
-  if (!operand.all) fault(MSL_SIMDGROUP, "a simdgroup_matrix function without all 32 lanes", line);
+  if (!operand.all) fault(MSL_SIMDGROUP, "a simdgroup_matrix function without all 32 lanes", site);
 }
 
 }  // namespace msl
@@ -64,21 +64,21 @@ MSL_FN P* msl_element(P* memory, ulong stride, ulong2 origin, bool transpose, in
 // The element type of memory is the matrix's, as in Metal.
 template <class T, class P>
 MSL_FN void simdgroup_load(simdgroup_matrix<T, 8, 8>& m, P* memory, ulong elements_per_row = 8, ulong2 origin = 0,
-                           bool transpose = false, uint line = __builtin_LINE()) {
+                           bool transpose = false, msl::Site site = MSL_HERE) {
 #ifndef MSL_LINT
   static_assert(std::is_same_v<std::remove_cv_t<P>, T>, "simdgroup_load from memory of another type");
 #endif
-  msl::all_lanes(line);
+  msl::all_lanes(site);
   for (int k = 0; k < 2; k++) m.thread_elements()[k] = *msl_element(memory, elements_per_row, origin, transpose, k);
 }
 
 template <class T, class P>
 MSL_FN void simdgroup_store(simdgroup_matrix<T, 8, 8> m, P* memory, ulong elements_per_row = 8, ulong2 origin = 0,
-                            bool transpose = false, uint line = __builtin_LINE()) {
+                            bool transpose = false, msl::Site site = MSL_HERE) {
 #ifndef MSL_LINT
   static_assert(std::is_same_v<P, T>, "simdgroup_store to memory of another type");
 #endif
-  msl::all_lanes(line);
+  msl::all_lanes(site);
   for (int k = 0; k < 2; k++) *msl_element(memory, elements_per_row, origin, transpose, k) = m.thread_elements()[k];
 }
 
@@ -87,7 +87,7 @@ MSL_FN void simdgroup_store(simdgroup_matrix<T, 8, 8> m, P* memory, ulong elemen
 template <class D, class A, class B, class C>
 MSL_FN void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8>& d, simdgroup_matrix<A, 8, 8> a,
                                           simdgroup_matrix<B, 8, 8> b, simdgroup_matrix<C, 8, 8> c,
-                                          uint line = __builtin_LINE()) {
+                                          msl::Site site = MSL_HERE) {
   struct Operand {
     vec<A, 2> a;
     vec<B, 2> b;
@@ -95,7 +95,7 @@ MSL_FN void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8>& d, simdgrou
     vec<D, 2> d;
     bool all;
   } operand{a.thread_elements(), b.thread_elements(), c.thread_elements(), 0, false};
-  msl::together(operand, line, [](msl::Lanes<Operand> l) {
+  msl::together(operand, site, [](msl::Lanes<Operand> l) {
     if (l.active != ~0u) return;
     float left[8][8], right[8][8], sum[8][8];
     for (int i = 0; i < 32; i++) {
@@ -117,14 +117,14 @@ MSL_FN void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8>& d, simdgrou
       l[i].all = true;
     }
   });
-  if (!operand.all) msl::fault(MSL_SIMDGROUP, "a simdgroup_matrix function without all 32 lanes", line);
+  if (!operand.all) msl::fault(MSL_SIMDGROUP, "a simdgroup_matrix function without all 32 lanes", site);
   d.thread_elements() = operand.d;
 }
 
 template <class D, class A, class B>
 MSL_FN void simdgroup_multiply(simdgroup_matrix<D, 8, 8>& d, simdgroup_matrix<A, 8, 8> a, simdgroup_matrix<B, 8, 8> b,
-                               uint line = __builtin_LINE()) {
-  simdgroup_multiply_accumulate(d, a, b, make_filled_simdgroup_matrix<D, 8, 8>(D(0)), line);
+                               msl::Site site = MSL_HERE) {
+  simdgroup_multiply_accumulate(d, a, b, make_filled_simdgroup_matrix<D, 8, 8>(D(0)), site);
 }
 
 }  // namespace metal

@@ -18,7 +18,7 @@ using metal::vec;
 // begins every structure: where address spaces are told apart, a structure can
 // be made of one in any space, or of anything, for its types are all that counts.
 #ifdef MSL_LINT
-#define MSL_ANNOUNCE(name, line)
+#define MSL_ANNOUNCE(name)
 #define MSL_COPYABLE(name)                             \
   name() = default;                                    \
   name(const name&) = default;                         \
@@ -29,9 +29,9 @@ using metal::vec;
   name(Parts... parts);
 #else
 #define MSL_COPYABLE(name)
-#define MSL_ANNOUNCE(name, line)                                        \
-  static uint64_t msl_serial_##name;                                    \
-  msl::threadgroup_variable(&name, sizeof name, msl_serial_##name, line);
+#define MSL_ANNOUNCE(name)             \
+  static uint64_t msl_serial_##name;   \
+  msl::threadgroup_variable(&name, sizeof name, msl_serial_##name);
 #endif
 
 #ifdef MSL_LINT

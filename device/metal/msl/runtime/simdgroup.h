@@ -18,14 +18,14 @@ struct Lanes {
 // together meets with the other lanes; f, a lambda without captures, gets the
 // operands of all and may change them.
 template <class T, class F>
-MSL_FN void together(T& operand, uint line, F) {
-  meet(&operand, [](void* const* operands, uint active) { F{}(Lanes<T>{operands, active}); }, line);
+MSL_FN void together(T& operand, Site site, F) {
+  meet(&operand, [](void* const* operands, uint active) { F{}(Lanes<T>{operands, active}); }, site);
 }
 
 // reduce folds the lanes' values in the order of the lanes.
 template <class T, class F>
-MSL_FN T reduce(T value, uint line, F) {
-  together(value, line, [](Lanes<T> l) {
+MSL_FN T reduce(T value, Site site, F) {
+  together(value, site, [](Lanes<T> l) {
     uint first = __builtin_ctz(l.active);
     T sum = l[first];
     for (uint i = first + 1; i < lanes; i++) {
@@ -40,11 +40,11 @@ MSL_FN T reduce(T value, uint line, F) {
 
 // scan gives each lane the fold of the lanes before it, and its own if inclusive.
 template <bool inclusive, class T, class F>
-MSL_FN T scan(T value, T start, uint line, F) {
+MSL_FN T scan(T value, T start, Site site, F) {
   struct Operand {
     T value, sum;
   } operand{value, start};
-  together(operand, line, [](Lanes<Operand> l) {
+  together(operand, site, [](Lanes<Operand> l) {
     T sum = l[__builtin_ctz(l.active)].sum;
     for (uint i = 0; i < lanes; i++) {
       if (!l.has(i)) continue;
@@ -61,12 +61,12 @@ enum class Absent { keep, poison };
 // shuffle gives each lane the value of the lane it names. Where that one is not
 // there, the lane keeps its own, or gets NaN: Metal says nothing of what it gets.
 template <Absent absent, class T>
-MSL_FN T shuffle(T value, int source, uint line) {
+MSL_FN T shuffle(T value, int source, Site site) {
   struct Operand {
     T value, result;
     int source;
   } operand{value, value, source};
-  together(operand, line, [](Lanes<Operand> l) {
+  together(operand, site, [](Lanes<Operand> l) {
     for (uint i = 0; i < lanes; i++) {
       if (!l.has(i)) continue;
       if (l.has((uint)l[i].source)) {
@@ -85,18 +85,18 @@ MSL_FN int lane() { return (int)builtin::thread_index_in_simdgroup(); }
 
 #define MSL_REDUCE(name, expression)                                            \
   template <class T>                                                            \
-  MSL_FN T name(T v, uint line = __builtin_LINE()) {                            \
-    return msl::reduce(v, line, [](T a, T b) { return (T)(expression); });      \
+  MSL_FN T name(T v, msl::Site site = MSL_HERE) {                            \
+    return msl::reduce(v, site, [](T a, T b) { return (T)(expression); });      \
   }
 #define MSL_SCAN(name, inclusive, start, op)                                                 \
   template <class T>                                                                         \
-  MSL_FN T name(T v, uint line = __builtin_LINE()) {                                         \
-    return msl::scan<inclusive>(v, (T)start, line, [](T a, T b) { return (T)(a op b); });    \
+  MSL_FN T name(T v, msl::Site site = MSL_HERE) {                                         \
+    return msl::scan<inclusive>(v, (T)start, site, [](T a, T b) { return (T)(a op b); });    \
   }
 #define MSL_SHUFFLE(name, absent, parameter, source)                    \
   template <class T>                                                    \
-  MSL_FN T name(T v, ushort parameter, uint line = __builtin_LINE()) {  \
-    return msl::shuffle<msl::Absent::absent>(v, source, line);          \
+  MSL_FN T name(T v, ushort parameter, msl::Site site = MSL_HERE) {  \
+    return msl::shuffle<msl::Absent::absent>(v, source, site);          \
   }
 
 namespace metal {
@@ -125,14 +125,14 @@ MSL_SHUFFLE(quad_shuffle_xor, poison, mask, msl::lane() ^ ((int)mask & 3))
 MSL_SHUFFLE(quad_broadcast, poison, source, (msl::lane() & ~3) | ((int)source & 3))
 
 template <class T>
-MSL_FN T quad_sum(T v, uint line = __builtin_LINE()) {
-  v = (T)(v + quad_shuffle_xor(v, 1, line));
-  return (T)(v + quad_shuffle_xor(v, 2, line));
+MSL_FN T quad_sum(T v, msl::Site site = MSL_HERE) {
+  v = (T)(v + quad_shuffle_xor(v, 1, site));
+  return (T)(v + quad_shuffle_xor(v, 2, site));
 }
 
 template <class T>
-MSL_FN T simd_broadcast_first(T v, uint line = __builtin_LINE()) {
-  return msl::reduce(v, line, [](T a, T) { return a; });
+MSL_FN T simd_broadcast_first(T v, msl::Site site = MSL_HERE) {
+  return msl::reduce(v, site, [](T a, T) { return a; });
 }
 
 class simd_vote {
@@ -147,14 +147,14 @@ class simd_vote {
   vote_t votes;
 };
 
-MSL_FN simd_vote simd_ballot(bool b, uint line = __builtin_LINE()) {
-  return simd_vote((ulong)simd_or(b ? 1u << msl::lane() : 0u, line));
+MSL_FN simd_vote simd_ballot(bool b, msl::Site site = MSL_HERE) {
+  return simd_vote((ulong)simd_or(b ? 1u << msl::lane() : 0u, site));
 }
-MSL_FN simd_vote simd_active_threads_mask(uint line = __builtin_LINE()) { return simd_ballot(true, line); }
-MSL_FN bool simd_all(bool b, uint line = __builtin_LINE()) { return simd_and((uint)b, line) != 0; }
-MSL_FN bool simd_any(bool b, uint line = __builtin_LINE()) { return simd_or((uint)b, line) != 0; }
-MSL_FN bool simd_is_first(uint line = __builtin_LINE()) {
-  return simd_broadcast_first((uint)msl::lane(), line) == (uint)msl::lane();
+MSL_FN simd_vote simd_active_threads_mask(msl::Site site = MSL_HERE) { return simd_ballot(true, site); }
+MSL_FN bool simd_all(bool b, msl::Site site = MSL_HERE) { return simd_and((uint)b, site) != 0; }
+MSL_FN bool simd_any(bool b, msl::Site site = MSL_HERE) { return simd_or((uint)b, site) != 0; }
+MSL_FN bool simd_is_first(msl::Site site = MSL_HERE) {
+  return simd_broadcast_first((uint)msl::lane(), site) == (uint)msl::lane();
 }
 
 }  // namespace metal

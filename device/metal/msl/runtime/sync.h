@@ -13,12 +13,12 @@ enum class mem_flags : uint {
 };
 constexpr mem_flags operator|(mem_flags a, mem_flags b) { return (mem_flags)((uint)a | (uint)b); }
 
-MSL_FN void threadgroup_barrier(mem_flags flags, uint line = __builtin_LINE()) {
-  msl::wait_for_group(flags != mem_flags::mem_none, line);
+MSL_FN void threadgroup_barrier(mem_flags flags, msl::Site site = MSL_HERE) {
+  msl::wait_for_group(flags != mem_flags::mem_none, site);
 }
 
-MSL_FN void simdgroup_barrier(mem_flags flags, uint line = __builtin_LINE()) {
-  msl::wait_for_simdgroup(flags != mem_flags::mem_none, line);
+MSL_FN void simdgroup_barrier(mem_flags flags, msl::Site site = MSL_HERE) {
+  msl::wait_for_simdgroup(flags != mem_flags::mem_none, site);
 }
 
 }  // namespace metal
