@@ -123,7 +123,8 @@ func outputFlags(o Options) []string {
 	if !o.Executable {
 		return append(flags, "-shared", "-fPIC", "-fvisibility=hidden")
 	}
-	flags = append(flags, "-g", "-fdebug-compilation-dir="+debugRoot, "-fno-omit-frame-pointer")
+	// Calls stay calls, so that reports show them.
+	flags = append(flags, "-g", "-fno-inline", "-fdebug-compilation-dir="+debugRoot, "-fno-omit-frame-pointer")
 	switch o.Sanitizer {
 	case None:
 	case Thread:

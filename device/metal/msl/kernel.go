@@ -15,7 +15,7 @@ type Kernel struct {
 // cArgument and cKernel are msl_argument and msl_kernel of the ABI.
 type cArgument struct {
 	name, builtin, guardName *byte
-	guard                    *bool
+	_                        *bool // guard
 	kind, index, writable    int32
 	size, align              uint32
 }

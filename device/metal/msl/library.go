@@ -60,9 +60,10 @@ func (l *Library) Close() error {
 
 // cBinding and cJob are msl_binding and msl_job of the ABI.
 type cBinding struct {
-	data            unsafe.Pointer
-	size            uint64
-	index, reserved uint32
+	data  unsafe.Pointer
+	size  uint64
+	index uint32
+	_     uint32
 }
 
 type cJob struct {

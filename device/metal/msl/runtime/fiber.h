@@ -92,6 +92,10 @@ static char* map_stacks(size_t count) {
   return stacks;
 }
 
+static void unmap_stacks(char* stacks, size_t count) {
+  if (stacks) munmap(stacks, count * stack_bytes);
+}
+
 // new_frame prepares a stack so that the first switch to it calls entry, and
 // returns what to load. i is the number of the stack: stacks start at different
 // cache sets.

@@ -14,6 +14,9 @@ namespace msl {
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
+// forget_stacks gives the stacks' memory back when the library is closed.
+__attribute__((destructor)) static void forget_stacks() { unmap_stacks(group.stacks, max_threads); }
+
 // start_threads makes the threads of the group at group.position.
 static void start_threads() {
   const Size& at = group.position;
