@@ -52,9 +52,10 @@ func (e *encoding) commit(dispatch bool) {
 	buffer.Commit(func() { q.completed(t) })
 }
 
-// abandon drops what was encoded and not committed.
+// abandon drops what was encoded and not committed, and the batch.
 func (e *encoding) abandon() {
 	e.end()
+	e.task = nil
 	if e.buffer != nil {
 		e.buffer.Release()
 		e.buffer = nil

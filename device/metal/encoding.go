@@ -68,7 +68,7 @@ func failedDispatch(d *device.Dispatch, err error) error {
 	if errors.Is(err, device.ErrOutOfMemory) {
 		return err
 	}
-	return &device.KernelError{Kernel: d.Pipeline.Key().Kernel, Cause: err}
+	return &device.KernelError{Kernel: kernelName(d), Cause: err}
 }
 
 func (e *encoding) encodeCopy(c *device.Copy) error {

@@ -104,11 +104,11 @@ func (q *queue) work() (ended bool) {
 		switch {
 		case len(q.running) > 0 && q.complete(q.running[0]):
 			q.finish(q.running[0])
-			q.running = q.running[1:]
+			q.running[0], q.running = nil, q.running[1:]
 		case len(q.waiting) > 0 && q.mayStart(q.waiting[0]):
 			q.start(q.waiting[0])
 			q.running = append(q.running, q.waiting[0])
-			q.waiting = q.waiting[1:]
+			q.waiting[0], q.waiting = nil, q.waiting[1:]
 		default:
 			return closed && len(q.running) == 0 && len(q.waiting) == 0
 		}

@@ -152,6 +152,9 @@ func TestMistakes(t *testing.T) {
 		require.Equal(t, "matmul_gemv", kernel.Kernel)
 		require.Zero(t, floats(y.Buffer)[0], "the first stage ran")
 	}
+	var kernel *device.KernelError
+	require.ErrorAs(t, run(q, change(func(d *device.Dispatch) { d.Pipeline = nil })), &kernel)
+	require.Equal(t, "without a pipeline", kernel.Kernel)
 	s.Fail(metalsim.NoCommandBuffer, 1)
 	require.ErrorContains(t, run(q, work(good)), "command buffer")
 	require.NoError(t, run(q, work(good)))

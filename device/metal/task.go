@@ -88,7 +88,7 @@ func kernelNames(b *device.Batch) string {
 	seen := map[string]bool{}
 	for i := range b.Stages {
 		for _, d := range b.Stages[i].Dispatches {
-			name := d.Pipeline.Key().Kernel
+			name := kernelName(&d)
 			if seen[name] {
 				continue
 			}
@@ -102,6 +102,13 @@ func kernelNames(b *device.Batch) string {
 		return copyKernel
 	}
 	return names
+}
+
+func kernelName(d *device.Dispatch) string {
+	if d.Pipeline == nil {
+		return "without a pipeline"
+	}
+	return d.Pipeline.Key().Kernel
 }
 
 // recovered turns a panic into an error of a kernel.

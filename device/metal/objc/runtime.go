@@ -58,10 +58,24 @@ func Load(path string) (*Runtime, error) {
 			return nil, err
 		}
 	}
-	if r.stackBlock, err = library.Symbol("_NSConcreteStackBlock"); err != nil {
+	if r.stackBlock, err = stackBlock(library); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// stackBlock finds the class of blocks on a stack. On macOS it is not the
+// runtime's own but a part of what every process has loaded.
+func stackBlock(library Library) (uintptr, error) {
+	const name = "_NSConcreteStackBlock"
+	address, err := library.Symbol(name)
+	if err == nil {
+		return address, nil
+	}
+	if address, loaded := purego.Dlsym(purego.RTLD_DEFAULT, name); loaded == nil {
+		return address, nil
+	}
+	return 0, err
 }
 
 // Class returns a class by its name, 0 if no loaded library has it.
