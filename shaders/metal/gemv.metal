@@ -3,11 +3,13 @@
 // of 512 neighbouring bytes. A is contiguous along M: a lane has a row, a SIMD
 // group four of its strands, so that the lanes read neighbours.
 #define STRANDS 32
-#define ROWS 4                          // of a SIMD group
-#define SIMD_GROUPS 4                   // of a threadgroup
-#define TRANSPOSED_ROWS 32              // of a threadgroup when A is contiguous along M,
-#define SHARE 4                         // strands that a thread then has, and
-#define TRANSPOSED_GROUPS (STRANDS / SHARE) // its SIMD groups
+#define ROWS 4        // of a SIMD group
+#define SIMD_GROUPS 4 // of a threadgroup
+
+// When A is contiguous along M:
+#define TRANSPOSED_ROWS 32                  // of a threadgroup
+#define SHARE 4                             // strands of a thread
+#define TRANSPOSED_GROUPS (STRANDS / SHARE) // SIMD groups of a threadgroup
 
 // Vector is the product of A with a column of B.
 struct Vector {

@@ -7,8 +7,10 @@
 #define STRANDS 16
 #define SIMD_GROUPS 4
 #define THREADS (SIMD_GROUPS * 32)
-#define SHARE (STRANDS / SIMD_GROUPS) // strands of a SIMD group when A is contiguous along M,
-#define TRANSPOSED_ROWS 32            // and the threadgroup's rows then
+
+// When A is contiguous along M:
+#define SHARE (STRANDS / SIMD_GROUPS) // strands of a SIMD group
+#define TRANSPOSED_ROWS 32            // of a threadgroup
 
 // Bucket holds the sizes for N columns. Registers bound the rows of a lane from
 // above, reading B for too few rows at a time from below.
