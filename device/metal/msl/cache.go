@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // cacheVariable names the environment variable that moves the cache.
@@ -92,6 +93,19 @@ func cacheDirectory() (string, error) {
 	return filepath.Join(d, "metallic-sched", "msl"), nil
 }
 
+// keptFor is how long a result is kept that nobody asks for.
+const keptFor = 30 * 24 * time.Hour
+
+// prune removes what was not used since a time, as far as it can: it is a cache.
+func prune(directory string, since time.Time) {
+	entries, _ := os.ReadDir(directory)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.ModTime().Before(since) {
+			_ = os.RemoveAll(filepath.Join(directory, e.Name()))
+		}
+	}
+}
+
 // cached returns the path of the result called name, which build makes in a
 // directory that is its own when it is not there yet. Processes may race: each
 // makes its own, and a rename lets one whole result take the name.
@@ -101,9 +115,11 @@ func cached(name string, build func(directory string) (string, error)) (string, 
 		return "", err
 	}
 	path := filepath.Join(directory, name)
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
+	now := time.Now()
+	if err := os.Chtimes(path, now, now); err == nil {
+		return path, nil // there, and used just now
 	}
+	prune(directory, now.Add(-keptFor))
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return "", fmt.Errorf("msl: %w", err)
 	}

@@ -15,12 +15,13 @@ import "strings"
 // prelude.
 func translate(text string) (*source, error) {
 	// Kept as written: unrolling is advice, and what Metal alone knows is none of clang's.
-	s := &source{text: text, tokens: scan(text), bodies: map[string][]string{}, types: map[string]bool{}}
+	s := &source{text: text, tokens: scan(text), bodies: map[string][]string{}, types: map[string]bool{}, definitions: map[string]int{}}
 	s.collectTypes()
 	s.checkTokens()
 	s.scope(0, len(s.tokens), "", false)
 	s.constructors()
 	s.addEntries()
+	s.checkRecursion()
 	if len(s.problems) > 0 {
 		return nil, &CompileError{Text: strings.Join(s.problems, "\n")}
 	}
@@ -108,6 +109,10 @@ func (s *source) braces(start, open, close int, prefix string) bool {
 // function reads the function whose parameters begin at the parenthesis.
 func (s *source) function(start, parenthesis, open, close int, prefix string) {
 	name := at(s.tokens, parenthesis-1)
+	s.definitions[name]++
+	if s.tokens[start].text != "template" {
+		s.findSelfCall(name, open, close)
+	}
 	s.mention(name, start, close)
 	var isKernel bool
 	maxThreads := ""

@@ -225,8 +225,7 @@ static void yield(int next) {
 }
 
 static void open_barrier() {
-  // volatile: not a call of memset, see poison.
-  for (uint32_t i = 0; i < group.count; i++) *(volatile State*)&states[i] = State::ready;
+  for (uint32_t i = 0; i < group.count; i++) states[i] = State::ready;
   group.waiting = 0;
   group.barrier_generation++;
 }
