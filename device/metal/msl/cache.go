@@ -116,8 +116,9 @@ func cached(name string, build func(directory string) (string, error)) (string, 
 	}
 	path := filepath.Join(directory, name)
 	now := time.Now()
-	if err := os.Chtimes(path, now, now); err == nil {
-		return path, nil // there, and used just now
+	if _, err := os.Stat(path); err == nil {
+		_ = os.Chtimes(path, now, now) // used just now; a cache that cannot be written will do
+		return path, nil
 	}
 	prune(directory, now.Add(-keptFor))
 	if err := os.MkdirAll(directory, 0o755); err != nil {
