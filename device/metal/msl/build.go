@@ -107,7 +107,8 @@ func preprocessFlags(directory string) []string {
 func languageFlags(directory string) []string {
 	flags := []string{
 		"-std=c++20", "-w", "-fno-color-diagnostics", "-I", directory,
-		"-ffp-contract=off", // the rounding is what the source says
+		"-ffp-contract=off",               // the rounding is what the source says
+		"-ftrivial-auto-var-init=pattern", // what was never set is NaN
 		"-fno-math-errno", "-fno-strict-aliasing", "-fno-exceptions", "-fno-rtti",
 		"-Xclang", "-cl-single-precision-constant", // 1.0 is a float
 		"-Xclang", "-ffloat16-excess-precision=none", // every operation on half rounds

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -77,6 +78,30 @@ func TestCache(t *testing.T) {
 	files, err := os.ReadDir(filepath.Dir(first))
 	require.NoError(t, err)
 	require.Len(t, files, 3)
+}
+
+func TestPrune(t *testing.T) {
+	count := countingCompiler(t)
+	old, err := Build(context.Background(), writeSource, Options{})
+	require.NoError(t, err)
+	stale := time.Now().Add(-keptFor - time.Hour)
+	abandoned := filepath.Join(filepath.Dir(old), "building-x")
+	require.NoError(t, os.Mkdir(abandoned, 0o755))
+	require.NoError(t, os.Chtimes(abandoned, stale, stale))
+	require.NoError(t, os.Chtimes(old, stale, stale))
+
+	_, err = Build(context.Background(), writeSource, Options{}) // use makes it young
+	require.NoError(t, err)
+	_, err = Build(context.Background(), writeSource+"\n", Options{})
+	require.NoError(t, err)
+	require.Equal(t, 4, count())
+	require.FileExists(t, old)
+	require.NoDirExists(t, abandoned)
+
+	require.NoError(t, os.Chtimes(old, stale, stale))
+	_, err = Build(context.Background(), writeSource+"\n\n", Options{})
+	require.NoError(t, err)
+	require.NoFileExists(t, old)
 }
 
 // What makes a result is part of its name; what does not is listed here.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // cacheVariable names the environment variable that moves the cache.
@@ -19,7 +20,7 @@ var runtimeFiles embed.FS
 
 // translator is this package's own part in a result.
 //
-//go:embed argument.go attribute.go build.go check.go declaration.go emit.go mention.go source.go token.go translate.go
+//go:embed argument.go attribute.go build.go check.go declaration.go emit.go mention.go recursion.go source.go token.go translate.go types.go variable.go
 var translator embed.FS
 
 // ABI is the C header of what a library made by Build exports.
@@ -92,6 +93,19 @@ func cacheDirectory() (string, error) {
 	return filepath.Join(d, "metallic-sched", "msl"), nil
 }
 
+// keptFor is how long a result is kept that nobody asks for.
+const keptFor = 30 * 24 * time.Hour
+
+// prune removes what was not used since a time, as far as it can: it is a cache.
+func prune(directory string, since time.Time) {
+	entries, _ := os.ReadDir(directory)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.ModTime().Before(since) {
+			_ = os.RemoveAll(filepath.Join(directory, e.Name()))
+		}
+	}
+}
+
 // cached returns the path of the result called name, which build makes in a
 // directory that is its own when it is not there yet. Processes may race: each
 // makes its own, and a rename lets one whole result take the name.
@@ -101,9 +115,12 @@ func cached(name string, build func(directory string) (string, error)) (string, 
 		return "", err
 	}
 	path := filepath.Join(directory, name)
+	now := time.Now()
 	if _, err := os.Stat(path); err == nil {
+		_ = os.Chtimes(path, now, now) // used just now; a cache that cannot be written will do
 		return path, nil
 	}
+	prune(directory, now.Add(-keptFor))
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return "", fmt.Errorf("msl: %w", err)
 	}

@@ -20,6 +20,7 @@ func TestNotMetal(t *testing.T) {
 		{k + "auto g = [&] { return 1; };\n}", ":4: error: a lambda is not in Metal"},
 		{"struct A { virtual void f(); };", ":3: error: virtual is not in Metal"},
 		{"float g() { throw 1; }", ":3: error: throw is not in Metal"},
+		{"uint g(uint n) {\nreturn n ? n * g(n - 1) : 1; }", ":4: error: recursion is not in Metal"},
 		{"constexpr int n = 3;", ":3: error: program scope variable n must reside in constant address space"},
 		{"namespace a {\nconst float x[2] = {1, 2};\n}", ":4: error: program scope variable x must reside"},
 		{"float sum(float* p) { return p[0]; }", ":3: error: a pointer or reference must name its address space"},
@@ -72,6 +73,8 @@ template <typename T, int rows = 4> struct Tile { T e[rows]; thread T& at(int i)
 enum class Mode : uint { none, causal };
 static inline float product(float a, float b, thread const float& c) { return a * b * c; }
 template <typename T> float sum(const device T* in, threadgroup const T* t, thread T& x, constant T& y) { return in[0] * t[0] * x * y; }
+inline float load(float v) { return v; }
+inline float load(half v) { return load((float)v); } // another function
 float device_first(device const float4 *p) { return (*p).x; }
 kernel void f(Out out [[buffer(0)]], device const Row* rows [[buffer(1)]], constant uint& size [[buffer(2)]],
               uint i [[thread_position_in_grid]]) {

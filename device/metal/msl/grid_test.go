@@ -110,6 +110,22 @@ kernel void f(device float* out [[buffer(0)]], threadgroup float* dynamic [[thre
 	require.Equal(t, []float32{3, 3, 3}, toFloats(out))
 }
 
+func TestVariablesAreNaN(t *testing.T) {
+	l := open(t, header+`
+kernel void f(device float* out [[buffer(0)]], uint i [[thread_position_in_threadgroup]]) {
+  float sum, parts[3];
+  float4 v;
+  simdgroup_float8x8 m;
+  half h;
+  if (i > 31) sum = parts[1] = v.y = h = 0;
+  out[0] = isnan(sum) + 2 * isnan(parts[1]) + 4 * isnan(v.y) + 8 * isnan(m.thread_elements().x) + 16 * isnan(h);
+}
+`)
+	out := make([]byte, 4)
+	require.NoError(t, l.Run(Job{Kernel: "f", Buffers: map[int][]byte{0: out}, Groups: [3]int{1, 1, 1}, Threads: [3]int{32, 1, 1}}))
+	require.Equal(t, []float32{31}, toFloats(out))
+}
+
 func TestThreadgroupMemoryLimit(t *testing.T) {
 	l := open(t, header+`
 kernel void f(device float* out [[buffer(0)]], threadgroup float* dynamic [[threadgroup(0)]]) {

@@ -18,7 +18,11 @@ type source struct {
 	constants []functionConstant
 	derived   []derived
 	bodies    map[string][]string // what functions and constants of a name mention
-	types     map[string]bool     // names of types: of the language and of the source
+
+	definitions map[string]int // how many functions have a name
+	selfCalls   []token        // of a function's own name within it
+
+	types map[string]bool // names of types: of the language and of the source
 }
 
 // edit replaces text[begin:end].

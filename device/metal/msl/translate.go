@@ -15,12 +15,13 @@ import "strings"
 // prelude.
 func translate(text string) (*source, error) {
 	// Kept as written: unrolling is advice, and what Metal alone knows is none of clang's.
-	s := &source{text: text, tokens: scan(text), bodies: map[string][]string{}, types: map[string]bool{}}
+	s := &source{text: text, tokens: scan(text), bodies: map[string][]string{}, types: map[string]bool{}, definitions: map[string]int{}}
 	s.collectTypes()
 	s.checkTokens()
 	s.scope(0, len(s.tokens), "", false)
 	s.constructors()
 	s.addEntries()
+	s.checkRecursion()
 	if len(s.problems) > 0 {
 		return nil, &CompileError{Text: strings.Join(s.problems, "\n")}
 	}
@@ -108,6 +109,10 @@ func (s *source) braces(start, open, close int, prefix string) bool {
 // function reads the function whose parameters begin at the parenthesis.
 func (s *source) function(start, parenthesis, open, close int, prefix string) {
 	name := at(s.tokens, parenthesis-1)
+	s.definitions[name]++
+	if s.tokens[start].text != "template" {
+		s.findSelfCall(name, open, close)
+	}
 	s.mention(name, start, close)
 	var isKernel bool
 	maxThreads := ""
@@ -134,58 +139,6 @@ func (s *source) function(start, parenthesis, open, close int, prefix string) {
 		s.kernels = append(s.kernels, k)
 	}
 	s.body(open, close, isKernel)
-}
-
-// body finds threadgroup variables in the body of a function.
-func (s *source) body(open, close int, isKernel bool) {
-	depth := 0
-	for i := open; i <= close; i++ {
-		switch s.tokens[i].text {
-		case "{":
-			depth++
-		case "}":
-			depth--
-		case "threadgroup":
-			end, names := s.variables(i)
-			if names == nil {
-				continue
-			}
-			if !isKernel || depth != 1 {
-				s.fail(s.tokens[i], "threadgroup variables may be declared only at the outermost level of a kernel")
-				continue
-			}
-			s.replace(i, i, "threadgroup static")
-			s.after(end, announce(names))
-		}
-	}
-}
-
-// variables returns the names that a declaration of threadgroup variables at i
-// declares, and the index of its semicolon. A pointer is none.
-func (s *source) variables(i int) (end int, names []string) {
-	before := at(s.tokens, i-1)
-	if !strings.Contains("{ } ; const volatile static alignas", before) && before != ")" {
-		return 0, nil
-	}
-	for end = i; end < len(s.tokens) && s.tokens[end].text != ";"; end = skip(s.tokens, end) {
-		if t := s.tokens[end].text; t == "*" || t == "&" || t == "(" && end == i+1 {
-			return 0, nil
-		}
-	}
-	for _, r := range split(s.tokens, i+1, end) {
-		name := ""
-		for j := r[0]; j < r[1] && s.tokens[j].text != "[" && s.tokens[j].text != "="; j++ {
-			if s.tokens[j].text == "<" {
-				if c := closer(s.tokens, j); c > 0 {
-					j = c
-				}
-			} else if s.tokens[j].word {
-				name = s.tokens[j].text
-			}
-		}
-		names = append(names, name)
-	}
-	return end, names
 }
 
 // constructors rewrites the constructors of vectors.

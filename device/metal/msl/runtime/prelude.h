@@ -4,7 +4,9 @@
 #include "arguments.h"
 #include "atomic.h"
 #include "matrix.h"
+#include "metal_limits.h"
 #include "metal_math.h"
+#include "packed.h"
 #include "simdgroup.h"
 #include "vector.h"
 

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <limits>
 #include <type_traits>
 
 #define MSL_FN inline __attribute__((always_inline))
@@ -106,88 +105,7 @@ MSL_FN V make(A... a) {
 
 }  // namespace msl
 
-#ifdef MSL_LINT
-// Types only: packed vectors stand in as vectors, which may lie in any address space.
 namespace metal {
-template <class T, int N>
-using packed_vec = vec<T, N>;
-}
-#else
-namespace metal {
-
-template <class T, int N>
-struct packed_fields {
-  T x, y;
-};
-template <class T>
-struct packed_fields<T, 3> {
-  T x, y, z;
-};
-template <class T>
-struct packed_fields<T, 4> {
-  T x, y, z, w;
-};
-
-// A vector without padding, aligned like its element.
-template <class T, int N>
-struct packed_vec : packed_fields<T, N> {
-  packed_vec() = default;
-  MSL_FN packed_vec(vec<T, N> v) {
-    for (int i = 0; i < N; i++) (*this)[i] = v[i];
-  }
-  MSL_FN operator vec<T, N>() const {
-    vec<T, N> v;
-    for (int i = 0; i < N; i++) v[i] = (*this)[i];
-    return v;
-  }
-  MSL_FN T& operator[](int i) { return ((T*)this)[i]; }
-  MSL_FN T operator[](int i) const { return ((const T*)this)[i]; }
-};
-
-#define MSL_PACKED_OPERATOR(op)                                                                                \
-  template <class T, int N>                                                                                    \
-  MSL_FN vec<T, N> operator op(packed_vec<T, N> a, packed_vec<T, N> b) {                                       \
-    return (vec<T, N>)a op(vec<T, N>) b;                                                                       \
-  }                                                                                                            \
-  template <class T, int N>                                                                                    \
-  MSL_FN vec<T, N> operator op(packed_vec<T, N> a, std::type_identity_t<vec<T, N>> b) {                        \
-    return (vec<T, N>)a op b;                                                                                  \
-  }                                                                                                            \
-  template <class T, int N>                                                                                    \
-  MSL_FN vec<T, N> operator op(std::type_identity_t<vec<T, N>> a, packed_vec<T, N> b) {                        \
-    return a op(vec<T, N>) b;                                                                                  \
-  }
-MSL_PACKED_OPERATOR(+)
-MSL_PACKED_OPERATOR(-)
-MSL_PACKED_OPERATOR(*)
-MSL_PACKED_OPERATOR(/)
-#undef MSL_PACKED_OPERATOR
-
-}  // namespace metal
-
-namespace msl {
-template <class T, int N>
-struct Traits<metal::packed_vec<T, N>> {
-  static constexpr int length = N;
-  using Element = T;
-};
-}  // namespace msl
-#endif
-
-namespace metal {
-#define MSL_PACKED(name)                         \
-  using packed_##name##2 = packed_vec<name, 2>;  \
-  using packed_##name##3 = packed_vec<name, 3>;  \
-  using packed_##name##4 = packed_vec<name, 4>;
-MSL_PACKED(char)
-MSL_PACKED(uchar)
-MSL_PACKED(short)
-MSL_PACKED(ushort)
-MSL_PACKED(int)
-MSL_PACKED(uint)
-MSL_PACKED(half)
-MSL_PACKED(float)
-#undef MSL_PACKED
 
 using std::bool_constant;
 using std::conditional;
@@ -214,18 +132,6 @@ struct is_floating_point : std::bool_constant<msl::Floating<T>> {};
 template <class T>
 constexpr bool is_floating_point_v = is_floating_point<T>::value;
 
-template <class T>
-struct numeric_limits : std::numeric_limits<T> {};
-template <>
-struct numeric_limits<half> {
-  static constexpr half infinity() { return (half)__builtin_inff(); }
-  static constexpr half quiet_NaN() { return (half)__builtin_nanf(""); }
-  static constexpr half max() { return (half)65504.f; }
-  static constexpr half lowest() { return (half)-65504.f; }
-  static constexpr half min() { return (half)0x1p-14f; }
-  static constexpr half epsilon() { return (half)0x1p-10f; }
-};
-
 template <class To, class From>
 MSL_FN To as_type(From from) {
   static_assert(sizeof(To) == sizeof(From), "as_type between types of different sizes");
@@ -242,29 +148,3 @@ struct array {
 };
 
 }  // namespace metal
-
-#define INFINITY (__builtin_inff())
-#define NAN (__builtin_nanf(""))
-#define HUGE_VALF INFINITY
-#define MAXFLOAT 0x1.fffffep127f
-#define FLT_MAX MAXFLOAT
-#define FLT_MIN 0x1p-126f
-#define FLT_EPSILON 0x1p-23f
-#define MAXHALF ((half)65504.f)
-#define HALF_MAX MAXHALF
-#define HALF_MIN ((half)0x1p-14f)
-#define HALF_EPSILON ((half)0x1p-10f)
-#define INT_MAX 0x7fffffff
-#define INT_MIN (-INT_MAX - 1)
-#define UINT_MAX 0xffffffffu
-#define SHRT_MAX 32767
-#define USHRT_MAX 65535
-#define M_E_F 2.71828182845904523536f
-#define M_LOG2E_F 1.44269504088896340736f
-#define M_LN2_F 0.69314718055994530942f
-#define M_LN10_F 2.30258509299404568402f
-#define M_PI_F 3.14159265358979323846f
-#define M_PI_2_F 1.57079632679489661923f
-#define M_1_PI_F 0.318309886183790671538f
-#define M_SQRT2_F 1.41421356237309504880f
-#define M_SQRT1_2_F 0.70710678118654752440f
