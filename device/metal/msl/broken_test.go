@@ -94,12 +94,38 @@ func sanitizerError(t *testing.T, err error) *SanitizerError {
 }
 
 func TestThreadgroupOverflow(t *testing.T) {
-	p := start(t, twin(t, sumSource, "tile[i] = in[i]", "tile[i + 1] = in[i]"), Address)
-	job, _, _ := sumJob(Forward)
-	e := sanitizerError(t, p.Run(job))
-	require.Equal(t, Address, e.Sanitizer)
-	require.Equal(t, "global-buffer-overflow", e.Kind)
-	require.Equal(t, "shader.metal:7", e.Places[0])
+	for broken, kind := range map[string]string{
+		"tile[i + 1] = in[i]":                           "index 128 out of bounds for type 'float[128]'",
+		"threadgroup float* p = tile; p[i + 1] = in[i]": "global-buffer-overflow",
+	} {
+		p := start(t, twin(t, sumSource, "tile[i] = in[i]", broken), Address)
+		job, _, _ := sumJob(Forward)
+		e := sanitizerError(t, p.Run(job))
+		require.Equal(t, Address, e.Sanitizer)
+		require.Equal(t, kind, e.Kind)
+		require.Equal(t, "shader.metal:7", e.Places[0])
+	}
+}
+
+// Within an array of arrays, and by types that ask for more alignment.
+func TestBounds(t *testing.T) {
+	source := header + `
+kernel void f(device float* out [[buffer(0)]], uint i [[thread_position_in_threadgroup]]) {
+  threadgroup float tile[4][5];
+  tile[i][i + 1] = 1;
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  float2 v = *(device float2*)(out + 2);
+  out[i] = tile[i][i + 1] + v.x;
+}
+`
+	job := Job{Kernel: "f", Buffers: map[int][]byte{0: make([]byte, 16)}, Groups: [3]int{1, 1, 1}, Threads: [3]int{4, 1, 1}}
+	require.NoError(t, start(t, source, Address).Run(job))
+	e := sanitizerError(t, start(t, twin(t, source, "tile[i][i + 1] = 1", "tile[i][i + 2] = 1"), Address).Run(job))
+	require.Equal(t, "index 5 out of bounds for type 'float[5]'", e.Kind)
+	require.Equal(t, []string{"shader.metal:6"}, e.Places)
+	e = sanitizerError(t, start(t, twin(t, source, "out + 2", "out + 1"), Address).Run(job))
+	require.Contains(t, e.Kind, "misaligned address")
+	require.Equal(t, []string{"shader.metal:8"}, e.Places)
 }
 
 func TestDynamicThreadgroupOverflow(t *testing.T) {

@@ -131,7 +131,8 @@ func outputFlags(o Options) []string {
 	case Thread:
 		flags = append(flags, "-fsanitize=thread")
 	case Address:
-		flags = append(flags, "-fsanitize=address")
+		// array-bounds finds what stays within an array of arrays.
+		flags = append(flags, "-fsanitize=address,array-bounds,alignment", "-fno-sanitize-recover=all")
 	}
 	return flags
 }

@@ -53,7 +53,7 @@ func (e *CompileError) Error() string { return "msl: compilation failed:\n" + e.
 // SanitizerError is what a sanitizer reported during a run.
 type SanitizerError struct {
 	Sanitizer Sanitizer
-	Kind      string   // as "data race" or "heap-buffer-overflow"
+	Kind      string   // as "data race", "heap-buffer-overflow", "index 4 out of bounds for type 'float[4]'"
 	Places    []string // as "shader.metal:12", in the order of the report; may be empty
 	Report    string   // the whole of it, with places in the MSL source
 }

@@ -7,7 +7,7 @@ type Sanitizer int
 const (
 	None    Sanitizer = iota
 	Thread            // data races between threads of a threadgroup
-	Address           // accesses outside of buffers and threadgroup memory
+	Address           // accesses outside of buffers and arrays, or misaligned
 )
 
 func (s Sanitizer) String() string {

@@ -14,6 +14,7 @@ import (
 
 var (
 	kindPattern  = regexp.MustCompile(`(Address|Thread)Sanitizer: ([\w-]+(?: race)?)`)
+	boundPattern = regexp.MustCompile(`(?m)^(?:.*/)?([^/\s]+:\d+):\d+: runtime error: (.*)$`)
 	framePattern = regexp.MustCompile(`(?m)\(([^()\s]+)\+0x([0-9a-f]+)\)`)
 )
 
@@ -25,6 +26,10 @@ func newSanitizerError(path, report string) error {
 		if m[1] == "Thread" {
 			e.Sanitizer = Thread
 		}
+	}
+	if m := boundPattern.FindStringSubmatch(report); m != nil { // names its place itself
+		e.Sanitizer, e.Kind, e.Places = Address, m[2], []string{m[1]}
+		return e
 	}
 	lines, err := readLines(path)
 	if err != nil {
