@@ -118,20 +118,18 @@ func (r *rig) job(k launch.Kernel, l *launch.Launch) msl.Job {
 type programs struct {
 	open func(source string) (msl.Runner, error)
 	mu   sync.Mutex
-	all  map[string]msl.Runner
+	all  map[string]func() (msl.Runner, error)
 }
 
 func (p *programs) get(source string) (msl.Runner, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if r, ok := p.all[source]; ok {
-		return r, nil
+	get, ok := p.all[source]
+	if !ok {
+		get = sync.OnceValues(func() (msl.Runner, error) { return p.open(source) })
+		p.all[source] = get
 	}
-	r, err := p.open(source)
-	if err == nil {
-		p.all[source] = r
-	}
-	return r, err
+	p.mu.Unlock()
+	return get() // others may build at the same time
 }
 
 // libraries run in this process.
@@ -159,10 +157,11 @@ func sanitized(t testing.TB, s msl.Sanitizer) *programs {
 }
 
 func closing(t testing.TB, open func(source string) (msl.Runner, error)) *programs {
-	p := &programs{open: open, all: map[string]msl.Runner{}}
+	p := &programs{open: open, all: map[string]func() (msl.Runner, error){}}
 	t.Cleanup(func() {
-		for _, r := range p.all {
-			if c, ok := r.(interface{ Close() error }); ok {
+		for _, get := range p.all {
+			r, err := get()
+			if c, ok := r.(interface{ Close() error }); ok && err == nil {
 				_ = c.Close() // a process that a sanitizer ended says so again
 			}
 		}

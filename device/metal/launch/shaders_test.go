@@ -21,6 +21,14 @@ func needClang(t testing.TB) {
 	}
 }
 
+// onceUnderRace leaves a test out of runs with Go's race detector, which has
+// nothing to look for in shaders: it is run without.
+func onceUnderRace(t testing.TB) {
+	if race {
+		t.Skip("NOT REPEATED with -race: this is about shaders; run it without")
+	}
+}
+
 // shaded are the rows of the catalog that have a shader of ours.
 func shaded() (rows kernels.Catalog) {
 	for _, row := range kernels.Default {
@@ -34,7 +42,12 @@ func shaded() (rows kernels.Catalog) {
 // Every shader, in every order of its threads, against float64.
 func TestShaders(t *testing.T) {
 	libraries := libraries(t)
-	for _, s := range []msl.Schedule{msl.Forward, msl.Reverse, msl.Random(1)} {
+	schedules := []msl.Schedule{msl.Random(1), msl.Forward, msl.Reverse}
+	if race {
+		schedules = schedules[:1]
+		t.Log("NOT REPEATED with -race: other schedules")
+	}
+	for _, s := range schedules {
 		r := &rig{programs: libraries, schedule: s}
 		t.Run(r.String(), func(t *testing.T) {
 			t.Parallel()
@@ -45,6 +58,7 @@ func TestShaders(t *testing.T) {
 
 // Shaders that can do without reductions across a SIMD group.
 func TestShadersWithoutReductions(t *testing.T) {
+	onceUnderRace(t)
 	libraries, caps := libraries(t), apple
 	caps.SIMDReduction = false
 	var rows kernels.Catalog
@@ -66,6 +80,7 @@ func TestShadersWithoutReductions(t *testing.T) {
 
 // Races between the threads of a threadgroup, and accesses out of bounds.
 func TestShadersSanitized(t *testing.T) {
+	onceUnderRace(t)
 	for _, s := range []msl.Sanitizer{msl.Thread, msl.Address} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
@@ -82,6 +97,7 @@ func TestShadersSanitized(t *testing.T) {
 // Address spaces, which the other tests do not see: a pointer to device memory
 // is none to threadgroup memory.
 func TestShadersLint(t *testing.T) {
+	onceUnderRace(t)
 	needClang(t)
 	seen := map[string]bool{}
 	for _, row := range shaded() {

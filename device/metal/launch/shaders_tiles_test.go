@@ -21,6 +21,7 @@ var (
 // The suite's products are too small to be given large tiles: here they get
 // them all the same, and must have the bits that they have with small ones.
 func TestTilesAgree(t *testing.T) {
+	onceUnderRace(t)
 	r := &rig{programs: libraries(t), schedule: msl.Random(4)}
 	impl := r.implementation(apple, tiled)
 	run := impl.Matmul
@@ -39,6 +40,7 @@ func TestTilesAgree(t *testing.T) {
 
 // Races between the threads of a large tile, and accesses out of bounds.
 func TestLargeTilesSanitized(t *testing.T) {
+	onceUnderRace(t)
 	for _, s := range []msl.Sanitizer{msl.Thread, msl.Address} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/device/metal/msl"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/kerneltest"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
 // twin is a kernel with one mistake: the n-th (from 1, 0 for the only) place
@@ -25,26 +26,30 @@ type twin struct {
 // twins holds the list of each file of shaders.
 var twins []twin
 
-// Tests the tester: each twin must be caught by something.
+// tool may find out what is wrong with a kernel.
+type tool struct {
+	name     string
+	programs *programs
+	schedule msl.Schedule
+}
+
+// TestTwinsAreCaught tests the tester: each twin must be caught by something.
 func TestTwinsAreCaught(t *testing.T) {
-	tools := []struct {
-		name string
-		rig  *rig
-	}{
-		{"results, forward", &rig{programs: sanitized(t, msl.None), schedule: msl.Forward}},
-		{"results, reverse", &rig{programs: sanitized(t, msl.None), schedule: msl.Reverse}},
-		{"results, random", &rig{programs: sanitized(t, msl.None), schedule: msl.Random(1)}},
-		{"thread sanitizer", &rig{programs: sanitized(t, msl.Thread), schedule: msl.Forward}},
-		{"address sanitizer", &rig{programs: sanitized(t, msl.Address), schedule: msl.Forward}},
+	onceUnderRace(t)
+	// In processes of their own, since a mistake may end them.
+	plain, threads, addresses := sanitized(t, msl.None), sanitized(t, msl.Thread), sanitized(t, msl.Address)
+	tools := []tool{
+		{"results, forward", plain, msl.Forward},
+		{"results, reverse", plain, msl.Reverse},
+		{"results, random", plain, msl.Random(1)},
+		{"thread sanitizer", threads, msl.Forward},
+		{"address sanitizer", addresses, msl.Forward},
 	}
 	for _, w := range twins {
 		t.Run(w.kernel+" "+w.mistake, func(t *testing.T) {
-			caps := apple
-			caps.SIMDReduction = !w.withoutR
+			t.Parallel()
 			for _, tool := range tools {
-				tool.rig.edit = func(source string) string { return w.apply(t, source) }
-				err := kerneltest.Hunt(tool.rig.implementation(caps, nil), kernels.Default.Find(w.kernel), 1, tool.rig.ran)
-				if err != nil {
+				if err := w.hunt(t, tool); err != nil {
 					t.Logf("caught by %s: %s", tool.name, firstLine(err.Error()))
 					return
 				}
@@ -52,6 +57,15 @@ func TestTwinsAreCaught(t *testing.T) {
 			t.Error("nothing caught it")
 		})
 	}
+}
+
+// hunt returns what a tool says of the twin.
+func (w twin) hunt(t *testing.T, tool tool) error {
+	r := &rig{programs: tool.programs, schedule: tool.schedule, edit: func(source string) string { return w.apply(t, source) }}
+	caps, row := apple, *kernels.Default.Find(w.kernel)
+	caps.SIMDReduction = !w.withoutR
+	row.Types, row.Mixed = []tensor.DType{tensor.F32, tensor.F16}, false
+	return kerneltest.Hunt(r.implementation(caps, nil), &row, 1, r.ran)
 }
 
 func (w twin) apply(t testing.TB, source string) string {
