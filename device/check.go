@@ -27,7 +27,7 @@ func (m *Matmul) Check(key kernels.Key) error {
 		return fmt.Errorf("shape %v", s)
 	}
 	if n := m.C.View.Matrices(); n != s.Batch {
-		return fmt.Errorf("C has %d matrices of %d", n, s.Batch)
+		return fmt.Errorf("matrix C: %d of a batch of %d", n, s.Batch)
 	}
 	if err := checkOperand("C", &m.C.View, key.C, s.Batch, s.M, s.N); err != nil {
 		return err
