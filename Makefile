@@ -12,12 +12,13 @@ PEERS     ?=
 GGML_DIR  ?=
 
 tools     := bin/tools/.installed
+buf       := bin/tools/.buf
 packages  := ./...
 # Every file that git knows or could know, with its checksum.
 snapshot   = git ls-files -co --exclude-standard -z | xargs -0 cksum 2>/dev/null || true
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race stress chaos soak fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean
+.PHONY: help build test race stress chaos soak fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean protolint protorelease
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -40,8 +41,8 @@ chaos: ## let everything go wrong at random, SEEDS=1000 times, from SEED=0 (rand
 soak: ## keep a failing device full for SOAK=10m and watch memory, lateness and the books
 	go test -timeout 2h -run '^TestSoak$$' -v ./scheduler -soak.time $(SOAK)
 
-fuzz: ## fuzz views, the cpu device's kernels, traces and the public entry points, FUZZTIME=2m each
-	set -e; for p in kernels/tensor kernels/cpu metrics scheduler; do \
+fuzz: ## fuzz views, the cpu device's kernels, traces, the wire API and the public entry points, FUZZTIME=2m each
+	set -e; for p in kernels/tensor kernels/cpu metrics scheduler scheduler/rpc/wire scheduler/rpc/server; do \
 		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$p/*_test.go); do \
 			go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s ./$$p; done; done
 
@@ -58,7 +59,7 @@ else
 	go run ./bench $(PEERS)
 endif
 
-lint: format vet staticcheck exhaustive ## run all static checks
+lint: format vet staticcheck exhaustive protolint ## run all static checks
 
 format: $(tools) ## list files that gofumpt would change
 	@unformatted=$$(bin/tools/gofumpt -l .); if [ -n "$$unformatted" ]; then \
@@ -73,10 +74,17 @@ staticcheck: $(tools) ## run staticcheck
 exhaustive: $(tools) ## no switch over our enums may miss a case; a default is no excuse
 	bin/tools/exhaustive -typeonly '^github\.com/metallic-sched/' $(packages)
 
+protolint: $(buf) ## check the style of the wire API, and that clients of its last release still work
+	cd scheduler/rpc/proto && $(CURDIR)/$(buf:.buf=buf) lint
+	cd scheduler/rpc/proto && $(CURDIR)/$(buf:.buf=buf) breaking --against released.binpb
+
+protorelease: $(buf) ## make the wire API as it is the one that later ones must not break
+	cd scheduler/rpc/proto && $(CURDIR)/$(buf:.buf=buf) build -o released.binpb
+
 vulncheck: $(tools) ## look for known vulnerabilities (needs the network)
 	bin/tools/govulncheck $(packages)
 
-generate: ## make the generated files again
+generate: $(tools) $(buf) ## make the generated files again
 	go generate $(packages)
 
 checkgenerate: ## fail if the generated files are not what generate makes
@@ -90,4 +98,9 @@ clean: ## remove bin
 
 $(tools): tools/go.mod tools/go.sum
 	GOBIN='$(CURDIR)/bin/tools' go -C tools install tool
+	@touch $@
+
+# buf has a module of its own: it needs a protobuf that is not released.
+$(buf): tools/buf/go.mod tools/buf/go.sum
+	GOBIN='$(CURDIR)/bin/tools' go -C tools/buf install tool
 	@touch $@

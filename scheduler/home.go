@@ -29,6 +29,7 @@ func (s *Scheduler) openHome() error {
 		}
 		owned = true
 	}
+	s.prefs.Store(s.cfg.Prefs)
 	h := s.newHome(d, owned)
 	s.home.Store(h)
 	return s.cfg.Prefs.Validate(d.Info().Caps, s.cfg.Catalog)
@@ -37,7 +38,7 @@ func (s *Scheduler) openHome() error {
 func (s *Scheduler) newHome(d device.Device, owned bool) *home {
 	return &home{
 		device: d, owned: owned,
-		plans:   policy.NewCache(d.Info().Caps, *s.cfg.Prefs, s.cfg.Catalog),
+		plans:   policy.NewCache(d.Info().Caps, *s.prefs.Load(), s.cfg.Catalog),
 		kernels: device.NewCache(d, s.cfg.KernelCache),
 	}
 }

@@ -46,6 +46,15 @@ func (s *Scheduler) Load(v tensor.View) (*Operand, error) {
 	return o, nil
 }
 
+// LoadOperand implements job.Doer.
+func (s *Scheduler) LoadOperand(v tensor.View) (job.Operand, error) {
+	o, err := s.Load(v)
+	if err != nil { // not a nil *Operand in an interface
+		return nil, err
+	}
+	return o, nil
+}
+
 func checkLoad(v tensor.View) error {
 	switch {
 	case v.Err() != nil:

@@ -88,7 +88,7 @@ func (s *Scheduler) settleOn(d device.Device, err error) (*home, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cfg.Prefs.Validate(d.Info().Caps, s.cfg.Catalog); err != nil {
+	if err := s.prefs.Load().Validate(d.Info().Caps, s.cfg.Catalog); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return s.newHome(d, true), nil
@@ -117,6 +117,7 @@ func (s *Scheduler) moveOperands(next *home) (freed []device.Buffer, err error) 
 		c.Release(1)
 	}
 	if err == nil {
+		_ = next.plans.Retune(*s.prefs.Load()) // as far as the new device can
 		s.home.Store(next)
 	}
 	return freed, err

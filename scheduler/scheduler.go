@@ -22,6 +22,7 @@ import (
 type Scheduler struct {
 	cfg    Config
 	home   atomic.Pointer[home]
+	prefs  atomic.Pointer[policy.Prefs] // of the moment; changed while moving is held
 	ledger *job.Ledger
 	// quarantine says which jobs are bound to fail; nil when it is turned off.
 	quarantine *policy.Quarantine

@@ -52,7 +52,12 @@ var imports = []rule{
 	{"scheduler/job", []string{"kernels", "kernels/tensor"}},
 	{"scheduler/policy", []string{"kernels", "kernels/tensor", "scheduler/job"}},
 	{"actors/...", []string{"device", "kernels", "kernels/tensor", "metrics", "scheduler/job", "scheduler/policy", "actors/..."}},
-	{"scheduler/rpc/...", []string{"scheduler", "scheduler/job", "kernels/tensor", "scheduler/rpc/..."}},
+	// The server also tells what the device and selection say, in their own words:
+	// decisions, preferences, an operand that does not fit.
+	{"scheduler/rpc/server", []string{
+		"scheduler", "scheduler/job", "scheduler/policy", "kernels/tensor", "device", "metrics", "scheduler/rpc/...",
+	}},
+	{"scheduler/rpc/...", []string{"scheduler/job", "kernels/tensor", "scheduler/rpc/..."}},
 	{"scheduler/loadtest/...", []string{"scheduler/job", "kernels/tensor", "scheduler/loadtest/..."}},
 	{"scheduler", []string{
 		"actors", "device", "device/discover", "kernels", "kernels/tensor", "metrics", "scheduler/job", "scheduler/policy",
@@ -250,6 +255,9 @@ func TestViolations(t *testing.T) {
 		{"device/cpu", "C", "left to"},
 		{"cmd/metallic-sched", module + "/actors", ""},
 		{"cmd/metallic-sched", "github.com/asynkron/protoactor-go/actor", "left to"},
+		{"scheduler/rpc", module + "/scheduler", "may import"}, // a client needs no scheduler
+		{"scheduler/rpc/server", module + "/scheduler", ""},
+		{"scheduler/rpc/server", module + "/actors", "may import"},
 		{"scheduler/queue", "fmt", "no row"},
 		{"kernels/common", "fmt", `"common" says nothing`},
 		{"cmd/metallic-sched/util", "fmt", `"util" says nothing`},

@@ -20,6 +20,7 @@ type commands struct {
 	Explain  explainCommand  `cmd:"" help:"Show which kernel a problem gets and every rule that was tried."`
 	Replay   retraceCommand  `cmd:"" help:"Replay the decisions of a traced run and show where another configuration decides differently."`
 	Selftest selftestCommand `cmd:"" help:"Test a device on this machine: conformance, numbers, speed, the whole scheduler. Writes a report to send."`
+	Serve    serveCommand    `cmd:"" help:"Run a scheduler that many processes share, over the network or a socket."`
 	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }

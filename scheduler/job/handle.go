@@ -44,6 +44,10 @@ func (h Handle) Outcome() (o Outcome, ok bool) {
 	return o, o != 0
 }
 
+// OnEnd has f called once when the job has ended, at once if it has already.
+// f must not block: it may be called from where the device is run.
+func (h Handle) OnEnd(f func()) { h.life.OnEnd(f) }
+
 // Cancel ends the job with ErrCancelled, now, if its memory is not being
 // written; then its result is discarded and C stays as it was. A job whose
 // result is being written in place ends when the device lets go of it, or is

@@ -11,32 +11,53 @@ const (
 	cacheSlots = 1 << cacheBits
 )
 
-// Cache remembers the plans of problems, for one device and one set of
-// preferences. It is bounded: a problem has one slot, and a new plan replaces
+// Cache remembers the plans of problems, for one device and the preferences of
+// the moment. It is bounded: a problem has one slot, and a new plan replaces
 // the one that was there. Plans of equal problems are equal, but after a
 // replacement not the same pointer.
 //
 // Plan may be called from any goroutine and takes no lock.
 type Cache struct {
 	caps    kernels.Caps
-	prefs   Prefs
 	catalog kernels.Catalog
-	slots   [cacheSlots]atomic.Pointer[kernels.Plan]
+	tuned   atomic.Pointer[tuned]
+}
+
+// tuned is what goes with one set of preferences.
+type tuned struct {
+	prefs Prefs
+	slots [cacheSlots]atomic.Pointer[kernels.Plan]
 }
 
 // NewCache returns an empty cache for validated preferences. The catalog must
 // not change afterwards.
 func NewCache(caps kernels.Caps, prefs Prefs, catalog kernels.Catalog) *Cache {
-	return &Cache{caps: caps, prefs: prefs, catalog: catalog}
+	c := &Cache{caps: caps, catalog: catalog}
+	c.tuned.Store(&tuned{prefs: prefs})
+	return c
+}
+
+// Prefs returns the preferences of the moment.
+func (c *Cache) Prefs() Prefs { return c.tuned.Load().prefs }
+
+// Retune has plans made by other preferences from now on. Those that were made
+// stay as they are. The error is a *PrefError, and then nothing has changed.
+func (c *Cache) Retune(prefs Prefs) error {
+	if err := prefs.Validate(c.caps, c.catalog); err != nil {
+		return err
+	}
+	c.tuned.Store(&tuned{prefs: prefs})
+	return nil
 }
 
 // Plan returns what [Select] chooses. Errors are not remembered.
 func (c *Cache) Plan(p kernels.Problem) (*kernels.Plan, error) {
-	slot := &c.slots[slotOf(&p)]
+	t := c.tuned.Load()
+	slot := &t.slots[slotOf(&p)]
 	if plan := slot.Load(); plan != nil && plan.Problem == p {
 		return plan, nil
 	}
-	plan, err := Select(p, c.caps, c.prefs, c.catalog)
+	plan, err := Select(p, c.caps, t.prefs, c.catalog)
 	if err != nil {
 		return nil, err
 	}

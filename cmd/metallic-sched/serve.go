@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/metrics"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/server"
+)
+
+// serveCommand is a scheduler that many processes share.
+type serveCommand struct {
+	Listen   string   `default:"127.0.0.1:7733" help:"HOST:PORT, or unix:PATH for a socket that only this user may use."`
+	Operands []string `type:"existingfile" help:"Files of .safetensors whose tensors jobs may name."`
+	Device   string   `help:"auto, metal, cuda, cpu or sim, instead of METALLIC_DEVICE."`
+}
+
+// Run implements the command.
+func (c serveCommand) Run(ctx context.Context, s streams) error {
+	cfg, err := environment(c.Device)
+	if err != nil {
+		return err
+	}
+	log, feed := slog.New(slog.NewTextHandler(s.err, nil)), &metrics.Feed{}
+	cfg.Logger = log
+	if cfg.Recorder == nil {
+		cfg.Recorder = feed
+	} else {
+		cfg.Recorder = metrics.Multi{cfg.Recorder, feed}
+	}
+	jobs, err := scheduler.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	srv, err := server.New(server.Config{Scheduler: jobs, Feed: feed, Logger: log})
+	if err == nil {
+		err = errors.Join(c.serve(ctx, srv, log), srv.Close())
+	}
+	return errors.Join(err, jobs.Close(context.WithoutCancel(ctx)))
+}
+
+// serve answers until ctx ends, then drains.
+func (c serveCommand) serve(ctx context.Context, srv *server.Server, log *slog.Logger) error {
+	for _, path := range c.Operands {
+		n, err := srv.AddFile(path)
+		if err != nil {
+			return err
+		}
+		log.Info("operands", "file", path, "tensors", n)
+	}
+	l, err := listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	h := &http.Server{
+		Handler: srv.Handler(), Protocols: server.Protocols(), HTTP2: server.HTTP2(), ReadHeaderTimeout: headerTime,
+	}
+	log.Info("listening", "address", l.Addr().String())
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(l) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("draining")
+	late, stop := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer stop()
+	err = srv.Drain(late)
+	return errors.Join(err, srv.Close(), h.Close())
+}
+
+const (
+	headerTime = 10 * time.Second // for the headers of a request to arrive
+	drainTime  = 30 * time.Second
+)
+
+// listen opens HOST:PORT, or unix:PATH. A socket that nobody listens on any more
+// is replaced.
+func listen(address string) (net.Listener, error) {
+	path, unix := strings.CutPrefix(address, "unix:")
+	if !unix {
+		return net.Listen("tcp", address)
+	}
+	path = strings.TrimPrefix(path, "//")
+	if path == "" {
+		return nil, wrongUsage("--listen %s: allowed are HOST:PORT and unix:PATH", address)
+	}
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return l, os.Chmod(path, 0o600)
+}
+
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().Type() != os.ModeSocket:
+		return fmt.Errorf("%s is there and is no socket", path)
+	}
+	if c, err := net.Dial("unix", path); err == nil {
+		_ = c.Close()
+		return fmt.Errorf("somebody listens on %s already", path)
+	}
+	return os.Remove(path)
+}

@@ -1,0 +1,70 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The errors that a Doer in another process adds. A job that ended with one of
+// them left C as it was.
+var (
+	// ErrDisconnected: the server cannot be reached, or the connection broke and
+	// did not come back in time. Retry.
+	ErrDisconnected = errors.New("job: server not reachable")
+	// ErrDraining: the server takes no new jobs. Retry, later or elsewhere.
+	ErrDraining = errors.New("job: server is draining")
+	// ErrRestarted: the server no longer has the operand. Load it and retry.
+	ErrRestarted = errors.New("job: server was restarted")
+	// ErrOutcomeUnknown: the job was sent, perhaps run, and the server no longer
+	// knows what became of it. It was not run again.
+	ErrOutcomeUnknown = errors.New("job: outcome no longer known")
+	// ErrForbidden: the caller may not do that.
+	ErrForbidden = errors.New("job: forbidden")
+	// ErrOutOfMemory: there is no memory left for an operand. Retry when others
+	// have released theirs.
+	ErrOutOfMemory = errors.New("job: out of memory for operands")
+)
+
+// RetryableError is any error of another process of which is known whether the
+// same request may succeed later.
+type RetryableError struct {
+	Kind  error  // one of this package's
+	Text  string // what the other process said
+	Retry bool
+	After time.Duration // 0: not known
+}
+
+func (e *RetryableError) Error() string {
+	if e.After > 0 {
+		return fmt.Sprintf("%s; retry after %v", e.Text, e.After)
+	}
+	return e.Text
+}
+
+// Is makes the error match its kind.
+func (e *RetryableError) Is(target error) bool { return target == e.Kind }
+
+// Retryable reports whether the same job may succeed later, and after what time
+// it is worth trying: 0 if that is not known.
+func Retryable(err error) (after time.Duration, ok bool) {
+	var full *QueueFullError
+	var held *QuarantinedError
+	var remote *RetryableError
+	switch {
+	case err == nil:
+		return 0, false
+	case errors.As(err, &full):
+		return full.RetryAfter, true
+	case errors.As(err, &remote):
+		return remote.After, remote.Retry
+	case errors.As(err, &held):
+		return 0, true
+	}
+	for _, kind := range []error{ErrQueueFull, ErrQuarantined, ErrDisconnected, ErrDraining, ErrOutOfMemory} {
+		if errors.Is(err, kind) {
+			return 0, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,228 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+// call is one job on its way.
+type call struct {
+	job.Life
+	client   *Client
+	form     job.Form
+	account  *job.Account
+	bytes    int64 // admitted
+	result   tensor.View
+	deadline time.Time
+	wait     bool // for room on the server
+	size     int  // bytes of data in the message
+	uses     []use
+
+	// Guarded by Client.mu from when it is in the window.
+	id       uint64
+	queued   bool // in Client.queue
+	sent     bool // the server may have it
+	answered bool // the server has said what became of it
+	together *together
+	giveUp   time.Time // when it no longer waits for a server; zero while one is there
+	refused  time.Time // when a draining server first refused it
+	lasting  bool      // a timer or a handle may know it after its end
+	released sync.Once
+	timer    *time.Timer
+
+	message pb.Job
+	matmul  pb.Matmul
+	softmax pb.Softmax
+	tensors [4]pb.Tensor
+	datas   [4]pb.Tensor_Data
+}
+
+// together are jobs that are accepted together.
+type together struct{ calls []*call }
+
+// use is an operand that a call names, by the tensor of its message.
+type use struct {
+	contents *contents
+	memory   *pb.Tensor_Operand
+}
+
+var calls = sync.Pool{New: func() any { return new(call) }}
+
+// newCall checks a job and writes its message. The operands it names are held.
+func (c *Client) newCall(ctx context.Context, j job.Job) (*call, error) {
+	if j == nil {
+		return nil, wire.Invalid("job", "a *job.Matmul or *job.Softmax", "nil")
+	}
+	if ctx == nil {
+		return nil, wire.Invalid("context", "a context", "nil")
+	}
+	x := calls.Get().(*call)
+	x.client = c
+	if err := x.fill(ctx, j); err != nil {
+		x.letGo()
+		return nil, err
+	}
+	return x, nil
+}
+
+func (x *call) fill(ctx context.Context, j job.Job) error {
+	if err := j.Arrange(&x.form, asWritten); err != nil {
+		return err
+	}
+	o := job.OptionsOf(j)
+	x.bytes, x.wait, x.deadline = x.form.Volume(), o.Wait, o.Deadline
+	if d, ok := ctx.Deadline(); ok && (x.deadline.IsZero() || d.Before(x.deadline)) {
+		x.deadline = d
+	}
+	tenant := o.Tenant
+	if tenant == "" {
+		tenant = x.client.cfg.Tenant
+	}
+	x.account = x.client.ledger.Account(tenant)
+	x.message.Tenant, x.message.Priority = tenant, int32(o.Priority)
+	var err error
+	switch k := j.(type) {
+	case *job.Matmul:
+		err = x.product(k)
+	case *job.Softmax:
+		err = x.rows(k)
+	}
+	if most := int(x.client.maxMessage.Load()) - messageSlack; err == nil && x.size > most {
+		err = wire.Invalid("size", "up to "+wire.Bytes(most)+" in a message", "%d bytes of A, B and C", x.size)
+	}
+	return err
+}
+
+// messageSlack is room for the rest of a message.
+const messageSlack = 4096
+
+func asWritten(bool, bool) (bool, string) { return false, "" }
+
+func (x *call) product(j *job.Matmul) error {
+	m := &x.matmul
+	x.message.Work = &pb.Job_Matmul{Matmul: m}
+	alpha, beta := j.Scale.Factors()
+	m.Alpha, m.Beta, m.TransA, m.TransB = nil, nil, j.TransA, j.TransB
+	if alpha != 1 {
+		m.Alpha = &alpha
+	}
+	m.C = &x.tensors[2]
+	if x.result = j.C; beta != 0 {
+		m.Beta = &beta
+		x.send(2, &j.C)
+	} else {
+		wire.Describe(m.C, &j.C)
+		m.C.Strides, m.C.Memory = nil, nil
+	}
+	m.A, m.B, m.Bias = &x.tensors[0], &x.tensors[1], nil
+	if err := x.operand(0, &j.A); err != nil {
+		return err
+	}
+	if err := x.operand(1, &j.B); err != nil || j.Bias.IsZero() {
+		return err
+	}
+	m.Bias = &x.tensors[3]
+	return x.operand(3, &j.Bias)
+}
+
+func (x *call) rows(j *job.Softmax) error {
+	m := &x.softmax
+	x.message.Work = &pb.Job_Softmax{Softmax: m}
+	m.Causal, m.QueryOffset = j.Causal, int64(j.QueryOffset)
+	if x.result = j.Y; j.Y.IsZero() {
+		x.result = j.X
+	}
+	m.X = &x.tensors[0]
+	return x.operand(0, &j.X)
+}
+
+// operand writes an operand, which may be a loaded one.
+func (x *call) operand(i int, v *tensor.View) error {
+	r := v.Resident()
+	if r == nil {
+		x.send(i, v)
+		return nil
+	}
+	o, ok := r.Owner.(*Operand)
+	if !ok || o.client != x.client {
+		return &job.InvalidError{Field: "operand", Got: "loaded elsewhere", Allowed: "operands of this client"}
+	}
+	held, err := o.acquire()
+	if err != nil {
+		return err
+	}
+	t, memory := &x.tensors[i], &pb.Tensor_Operand{}
+	t.Memory = memory
+	x.uses = append(x.uses, use{held, memory})
+	if t.Dims, t.Strides, t.Offset = t.Dims[:0], t.Strides[:0], 0; *v != o.view {
+		wire.Describe(t, v)
+		t.Offset = int64(v.Offset())
+	} else {
+		t.Dtype = pb.Dtype_DTYPE_UNSPECIFIED
+	}
+	return nil
+}
+
+func (x *call) send(i int, v *tensor.View) {
+	t := &x.tensors[i]
+	wire.SendIn(t, &x.datas[i], v)
+	x.size += len(x.datas[i].Data)
+}
+
+// letGo gives the operands back and, when nobody can know the call, its memory.
+func (x *call) letGo() {
+	x.release()
+	x.recycle()
+}
+
+// releaseOnce is release for a call that was accepted: its end may be noticed
+// twice.
+func (x *call) releaseOnce() { x.released.Do(x.release) }
+
+func (x *call) release() {
+	for i := range x.uses {
+		x.uses[i].contents.drop()
+	}
+	clear(x.uses)
+	x.uses = x.uses[:0]
+}
+
+// recycle makes the call ready for another job.
+func (x *call) recycle() {
+	x.Reset()
+	x.result, x.size, x.form = tensor.View{}, 0, job.Form{}
+	x.id, x.queued, x.sent, x.answered, x.together, x.giveUp, x.timer = 0, false, false, false, nil, time.Time{}, nil
+	x.refused, x.lasting, x.released = time.Time{}, false, sync.Once{}
+	x.message.Work, x.message.Id, x.message.Retry, x.message.TimeoutNs = nil, 0, false, 0
+	for i := range x.tensors {
+		x.tensors[i].Memory, x.datas[i].Data = nil, nil
+	}
+	calls.Put(x)
+}
+
+// finish ends the call with what the server said.
+func (x *call) finish(r *pb.Result) {
+	if r.GetError() != nil {
+		err := wire.ToError(r.GetError(), time.Now())
+		x.End(outcomeOf(err), err)
+		return
+	}
+	n := x.result.Len() * x.result.DType().Size()
+	if len(r.GetData()) != n {
+		x.End(job.Failed, fmt.Errorf("%w: the server sent %d bytes for a result of %d", job.ErrFailed, len(r.GetData()), n))
+		return
+	}
+	if x.Hold() {
+		if n > 0 {
+			tensor.Copy(x.result, wire.Over(wire.Aligned(r.GetData()), &x.result))
+		}
+		x.Release(job.Done, nil)
+	}
+}

@@ -1,0 +1,196 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+type stream = connect.BidiStreamForClient[pb.SubmitStreamRequest, pb.SubmitStreamResponse]
+
+// link is one connection to the server.
+type link struct {
+	stream *stream
+	stop   context.CancelFunc
+	down   chan struct{} // closed when nothing more comes
+	err    error         // why; set before
+}
+
+// connect opens a stream. ctx bounds the opening.
+func (c *Client) connect(ctx context.Context) (*link, error) {
+	lasting, stop := context.WithCancel(c.ctx)
+	release := context.AfterFunc(ctx, stop)
+	s := c.Jobs.SubmitStream(lasting)
+	err := s.Send(&pb.SubmitStreamRequest{Hello: &pb.Hello{Session: c.cfg.Session}})
+	var m *pb.SubmitStreamResponse
+	if err == nil || errors.Is(err, io.EOF) { // then Receive says why
+		m, err = s.Receive()
+	}
+	if err == nil && m.GetWelcome() == nil {
+		err = fmt.Errorf("%w: the server does not say Welcome", job.ErrDisconnected)
+	}
+	if !release() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		stop()
+		if cause := ctx.Err(); cause != nil {
+			err = fmt.Errorf("%w: %w", job.ErrDisconnected, cause)
+		}
+		return nil, wire.Failed(err, time.Now())
+	}
+	c.welcome(ctx, m.GetWelcome())
+	return &link{stream: s, stop: stop, down: make(chan struct{})}, nil
+}
+
+// welcome prepares the calls for the server that is there now.
+func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
+	c.maxMessage.Store(w.GetMaxMessageBytes())
+	known := w.GetResumed() && w.GetServer() == c.server
+	if !known {
+		c.recover(ctx)
+	}
+	var lost []*call
+	c.mu.Lock()
+	c.server, c.up = w.GetServer(), true
+	clear(c.queue)
+	c.queue, c.cancels = c.queue[:0], nil
+	c.window.each(func(x *call) {
+		x.message.Retry = x.sent && known
+		x.sent = x.message.Retry
+		x.queued, x.giveUp = true, time.Time{}
+		if x.lost() {
+			lost = append(lost, x)
+		}
+		c.queue = append(c.queue, x)
+	})
+	c.mu.Unlock()
+	for _, x := range lost {
+		x.End(job.Failed, job.ErrRestarted)
+	}
+	c.nudge()
+}
+
+// keepConnected serves one link after the other until the client is closed.
+func (c *Client) keepConnected(l *link) {
+	defer close(c.ended)
+	defer c.stop()
+	for {
+		err := c.serve(l)
+		if err == nil {
+			return
+		}
+		if l = c.reconnect(err); l == nil {
+			return
+		}
+	}
+}
+
+// serve sends and receives until the link is down, or the client is closed and
+// has nothing in flight: nil.
+func (c *Client) serve(l *link) error {
+	go c.receive(l)
+	defer l.stop()
+	b := &batch{}
+	for {
+		for c.next(b, time.Now()) {
+			if err := l.stream.Send(&b.request); err != nil {
+				l.stop()
+				<-l.down
+				return l.err
+			}
+		}
+		if c.closed.Load() && c.ledger.InFlight() == 0 {
+			return c.leave(l)
+		}
+		select {
+		case <-c.wake:
+		case <-l.down:
+			return l.err
+		}
+	}
+}
+
+// leave ends the session in order.
+func (c *Client) leave(l *link) error {
+	if l.stream.Send(&pb.SubmitStreamRequest{Leave: true}) == nil && l.stream.CloseRequest() == nil {
+		select {
+		case <-l.down:
+		case <-c.ctx.Done():
+		case <-time.After(goodbye):
+		}
+	}
+	return nil
+}
+
+// goodbye is how long a closing client waits for the server's.
+const goodbye = time.Second
+
+// receive takes answers until the link is down.
+func (c *Client) receive(l *link) {
+	defer close(l.down)
+	for {
+		m, err := l.stream.Receive()
+		if err != nil {
+			l.err = wire.Failed(err, time.Now())
+			c.mu.Lock()
+			c.up = false
+			c.mu.Unlock()
+			return
+		}
+		c.take(m.GetResults(), time.Now())
+	}
+}
+
+// reconnect tries until there is a link again; nil when the client is closed
+// and nothing is in flight.
+func (c *Client) reconnect(cause error) *link {
+	c.disconnected(time.Now())
+	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		c.failOverdue(unreachable(cause), time.Now())
+		if c.closed.Load() && c.ledger.InFlight() == 0 || c.ctx.Err() != nil {
+			return nil
+		}
+		ctx, stop := context.WithTimeout(c.ctx, connectTime)
+		l, err := c.connect(ctx)
+		stop()
+		if err == nil {
+			return l
+		}
+		cause = err
+		select {
+		case <-time.After(wait):
+		case <-c.ctx.Done():
+		}
+	}
+}
+
+const (
+	firstRetry  = 5 * time.Millisecond
+	lastRetry   = 200 * time.Millisecond
+	connectTime = 2 * time.Second
+)
+
+// unreachable makes an error of the connection one that callers know.
+func unreachable(cause error) error {
+	if errors.Is(cause, job.ErrDisconnected) || errors.Is(cause, job.ErrDraining) || errors.Is(cause, job.ErrForbidden) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", job.ErrDisconnected, cause)
+}
+
+// disconnected notes that there is no server from now on.
+func (c *Client) disconnected(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.up = false
+	c.window.each(func(x *call) { c.lose(x, now) })
+}

@@ -1,0 +1,235 @@
+package server
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+// book remembers the jobs of one session by their ids, so that none is run
+// twice: those that run, and of those that ended a bounded number for a bounded
+// time.
+type book struct {
+	limits *Limits
+	kept   *atomic.Int64 // bytes of results in the books of all sessions
+
+	mu      sync.Mutex
+	entries map[uint64]*entry
+	ended   []*entry // in the order in which they ended, from head on
+	head    int
+	dropped int    // results of those before are dropped
+	floor   uint64 // ended jobs up to this id may be forgotten
+}
+
+func newBook(limits *Limits, kept *atomic.Int64) *book {
+	return &book{limits: limits, kept: kept, entries: map[uint64]*entry{}}
+}
+
+// listener is told of jobs that have ended. It must not block.
+type listener interface{ tell(answer) }
+
+// answer is the end of a job: data of its result, or an error.
+type answer struct {
+	id    uint64
+	data  []byte
+	dtype tensor.DType
+	dims  tensor.Dims
+	err   error
+}
+
+// tensor returns the result with its shape.
+func (a *answer) tensor() *pb.Tensor {
+	t := &pb.Tensor{Dtype: wire.FromType(a.dtype), Memory: &pb.Tensor_Data{Data: a.data}}
+	for _, d := range a.dims {
+		t.Dims = append(t.Dims, int64(d))
+	}
+	return t
+}
+
+// entry is one job of a book.
+type entry struct {
+	book     *book
+	listener listener // nil when nobody is there
+	handle   job.Handle
+	answer   answer // once done
+	done     bool
+	at       time.Time // when it was done
+}
+
+// open returns the entry of a job: a new one that must be run or closed, or
+// nil if the job has one. Then it tells the listener what is known.
+func (b *book) open(id uint64, retry, fresh bool, l listener) *entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e, ok := b.entries[id]; ok {
+		e.listener = l
+		if e.done {
+			l.tell(e.answer)
+		}
+		return nil
+	}
+	if retry && (fresh || id <= b.floor) {
+		l.tell(answer{id: id, err: job.ErrOutcomeUnknown})
+		return nil
+	}
+	e := &entry{book: b, listener: l, answer: answer{id: id}}
+	b.entries[id] = e
+	return e
+}
+
+// refuse takes an entry out that was never run: it may be tried again.
+func (e *entry) refuse(err error) {
+	b := e.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.entries, e.answer.id)
+	e.listener.tell(answer{id: e.answer.id, err: err})
+}
+
+// run has the entry end with its job.
+func (e *entry) run(h job.Handle, w *wire.Work) {
+	e.book.mu.Lock()
+	e.handle, e.answer.data, e.answer.dtype, e.answer.dims = h, w.Result, w.C.DType(), w.C.Dims()
+	e.book.mu.Unlock()
+	h.OnEnd(e.end)
+}
+
+// end is called where the device is run.
+func (e *entry) end() {
+	b := e.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e.done, e.at = true, time.Now()
+	if e.answer.err = e.handle.Err(); e.answer.err != nil {
+		e.answer.data = nil // the device may still write it
+	}
+	e.handle = job.Handle{} // which keeps all of the job
+	if e.listener != nil {
+		e.listener.tell(e.answer)
+	}
+	if b.entries[e.answer.id] != e {
+		return // forgotten
+	}
+	b.ended = append(b.ended, e)
+	b.kept.Add(int64(len(e.answer.data)))
+	b.shrink()
+}
+
+// shrink forgets results, then jobs, until the limits hold.
+func (b *book) shrink() {
+	for len(b.ended)-b.head > b.limits.KeptJobs {
+		b.pop(true)
+	}
+	for b.dropped = max(b.dropped, b.head); b.dropped < len(b.ended) && b.kept.Load() > b.limits.KeptBytes; b.dropped++ {
+		b.drop(b.ended[b.dropped])
+	}
+}
+
+// drop forgets a result.
+func (b *book) drop(e *entry) {
+	if n := len(e.answer.data); n > 0 {
+		b.kept.Add(-int64(n))
+		e.answer.data = nil
+		e.answer.err = fmt.Errorf("%w: its result was dropped for want of room", job.ErrOutcomeUnknown)
+	}
+}
+
+// pop forgets the job that ended first.
+func (b *book) pop(wanted bool) {
+	e := b.ended[b.head]
+	b.ended[b.head] = nil
+	if b.head++; b.head > len(b.ended)/2 {
+		n := copy(b.ended, b.ended[b.head:])
+		clear(b.ended[n:])
+		b.ended, b.head, b.dropped = b.ended[:n], 0, max(b.dropped-b.head, 0)
+	}
+	if wanted {
+		b.floor = max(b.floor, e.answer.id)
+	}
+	b.kept.Add(-int64(len(e.answer.data)))
+	delete(b.entries, e.answer.id)
+}
+
+// forget drops all jobs up to an id. Those that still run are not wanted.
+func (b *book) forget(id uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if id <= b.floor {
+		return
+	}
+	b.floor = id
+	for b.head < len(b.ended) && b.ended[b.head].answer.id <= id {
+		b.pop(false)
+	}
+}
+
+// expire drops what ended before a time.
+func (b *book) expire(before time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.head < len(b.ended) && b.ended[b.head].at.Before(before) {
+		b.pop(true)
+	}
+}
+
+// cancel ends jobs that run.
+func (b *book) cancel(ids []uint64) {
+	for _, id := range ids {
+		b.mu.Lock()
+		e := b.entries[id]
+		b.mu.Unlock()
+		if e != nil {
+			e.cancel(job.ErrCancelled)
+		}
+	}
+}
+
+func (e *entry) cancel(cause error) {
+	e.book.mu.Lock()
+	h, ok := e.handle, !e.done && e.handle != job.Handle{}
+	e.book.mu.Unlock()
+	if ok {
+		h.CancelCause(cause) // calls end
+	}
+}
+
+// leave stops telling a listener, and returns how many jobs still run for it.
+func (b *book) leave(l listener) (running int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range b.entries {
+		if e.listener == l {
+			e.listener = nil
+			if !e.done {
+				running++
+			}
+		}
+	}
+	return running
+}
+
+// close cancels what runs and forgets everything.
+func (b *book) close(cause error) {
+	b.mu.Lock()
+	var running []*entry
+	for _, e := range b.entries {
+		if !e.done {
+			running = append(running, e)
+		}
+	}
+	for _, e := range b.ended[b.head:] {
+		b.kept.Add(-int64(len(e.answer.data)))
+	}
+	clear(b.entries)
+	b.ended, b.head, b.dropped = nil, 0, 0
+	b.mu.Unlock()
+	for _, e := range running {
+		e.cancel(cause)
+	}
+}

@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+// intake turns messages into accepted jobs. One goroutine uses it; it keeps its
+// memory from message to message.
+type intake struct {
+	server  *Server
+	session *session // whose operands they use
+	book    *book    // where they are remembered
+	fresh   bool     // the session is a new one
+	stream  bool     // jobs do not wait for room
+
+	reader  wire.Reader
+	works   []wire.Work
+	each    []scheduler.Each
+	entries []*entry
+	asked   string // the tenant that was asked for last
+	tenant  string // and the one that it is
+	known   bool
+}
+
+func (s *Server) newIntake(x *session, b *book, fresh bool) *intake {
+	return &intake{
+		server: s, session: x, book: b, fresh: fresh,
+		reader: wire.Reader{Find: x, MaxResult: s.cfg.Limits.MessageBytes - 1024}, // room for the rest of a message
+	}
+}
+
+// take accepts or refuses jobs, each on its own or all together. The listener is
+// told of each in the end. ctx ends those that were accepted.
+func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool, l listener) {
+	in.reader.Now = time.Now()
+	in.grow(len(jobs))
+	defer in.clear()
+	var first error
+	for _, m := range jobs {
+		e := in.book.open(m.GetId(), m.GetRetry(), in.fresh, l)
+		if e == nil {
+			continue
+		}
+		w := &in.works[len(in.entries)]
+		if err := in.read(ctx, w, m); err != nil && !together {
+			e.refuse(err)
+			continue
+		} else if err != nil && first == nil {
+			first = err
+		}
+		in.entries, in.each = append(in.entries, e), append(in.each, scheduler.Each{Job: w.Job})
+	}
+	switch {
+	case first != nil:
+		in.refuse(first)
+	case together:
+		in.submitAll(ctx)
+	default:
+		in.submitEach(ctx)
+	}
+}
+
+func (in *intake) read(ctx context.Context, w *wire.Work, m *pb.Job) error {
+	if in.server.Draining() {
+		return job.ErrDraining
+	}
+	if err := in.reader.Read(w, m); err != nil {
+		return err
+	}
+	o := job.OptionsOf(w.Job)
+	if !in.known || in.asked != o.Tenant {
+		tenant, err := in.server.cfg.Tenant(ctx, o.Tenant)
+		if err != nil {
+			return err
+		}
+		in.asked, in.tenant, in.known = o.Tenant, tenant, true
+	}
+	o.Tenant, o.Wait = in.tenant, o.Wait && !in.stream
+	return nil
+}
+
+func (in *intake) submitEach(ctx context.Context) {
+	if len(in.each) == 0 {
+		return
+	}
+	in.server.cfg.Scheduler.SubmitEach(ctx, in.each)
+	for i, e := range in.entries {
+		if err := in.each[i].Err; err != nil {
+			e.refuse(err)
+			continue
+		}
+		e.run(in.each[i].Handle, &in.works[i])
+	}
+}
+
+func (in *intake) submitAll(ctx context.Context) {
+	jobs := make([]job.Job, len(in.each))
+	for i := range in.each {
+		jobs[i] = in.each[i].Job
+	}
+	handles, err := in.server.cfg.Scheduler.SubmitAll(ctx, jobs)
+	if err != nil {
+		in.refuse(err)
+		return
+	}
+	for i, e := range in.entries {
+		e.run(handles[i], &in.works[i])
+	}
+}
+
+// refuse refuses all.
+func (in *intake) refuse(err error) {
+	for _, e := range in.entries {
+		e.refuse(err)
+	}
+}
+
+func (in *intake) grow(n int) {
+	if cap(in.works) < n {
+		in.works = make([]wire.Work, n)
+	}
+	in.works = in.works[:n]
+}
+
+// clear lets go of the jobs' memory.
+func (in *intake) clear() {
+	clear(in.works)
+	clear(in.each)
+	clear(in.entries)
+	in.each, in.entries = in.each[:0], in.entries[:0]
+}

@@ -1,0 +1,166 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"connectrpc.com/connect"
+	"connectrpc.com/grpcreflect"
+	"github.com/edsrzf/mmap-go"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1/metallicv1connect"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+// Server answers calls with a scheduler. All methods may be called from any
+// goroutine.
+type Server struct {
+	cfg      Config
+	id       string
+	started  time.Time
+	store    *store
+	sessions sessions
+	kept     atomic.Int64 // bytes of results in the books
+
+	draining  chan struct{}
+	drainOnce sync.Once
+	closeOnce sync.Once
+	closed    chan struct{}
+	tending   sync.WaitGroup
+	mapped    []mmap.MMap // guarded by store.mu
+}
+
+// New returns a server. Close must be called before the scheduler's.
+func New(cfg Config) (*Server, error) {
+	if cfg.Scheduler == nil {
+		return nil, errors.New("rpc: Config.Scheduler is nil; allowed: an open scheduler")
+	}
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	s := &Server{
+		cfg: cfg.withDefaults(), id: hex.EncodeToString(id[:]), started: time.Now(),
+		draining: make(chan struct{}), closed: make(chan struct{}),
+	}
+	s.store = newStore(s.cfg.Scheduler, &s.cfg.Limits)
+	s.sessions = sessions{limits: &s.cfg.Limits, byID: map[string]*session{}, make: s.newSession}
+	s.tending.Go(s.tend)
+	return s, nil
+}
+
+func (s *Server) newSession(name string) *session {
+	return &session{name: name, store: s.store, book: newBook(&s.cfg.Limits, &s.kept), operands: map[uint64]*hold{}}
+}
+
+// Handler returns what answers the calls, reflection included. Options such as
+// interceptors go to every service.
+func (s *Server) Handler(options ...connect.HandlerOption) http.Handler {
+	options = append([]connect.HandlerOption{
+		connect.WithReadMaxBytes(s.cfg.Limits.MessageBytes), connect.WithSendMaxBytes(s.cfg.Limits.MessageBytes),
+		connect.WithCompressMinBytes(noCompression),
+	}, options...)
+	mux := http.NewServeMux()
+	mux.Handle(metallicv1connect.NewJobServiceHandler(jobService{s}, options...))
+	mux.Handle(metallicv1connect.NewOperandServiceHandler(operandService{s}, options...))
+	mux.Handle(metallicv1connect.NewSchedulerServiceHandler(schedulerService{s}, options...))
+	mux.Handle(metallicv1connect.NewAdminServiceHandler(adminService{s}, options...))
+	reflector := grpcreflect.NewStaticReflector(
+		metallicv1connect.JobServiceName, metallicv1connect.OperandServiceName,
+		metallicv1connect.SchedulerServiceName, metallicv1connect.AdminServiceName,
+	)
+	mux.Handle(grpcreflect.NewHandlerV1(reflector, options...))
+	mux.Handle(grpcreflect.NewHandlerV1Alpha(reflector, options...))
+	return mux
+}
+
+// noCompression: floating-point numbers do not get smaller by it.
+const noCompression = 1 << 40
+
+// Protocols are what an http.Server with a Server's handler should speak:
+// HTTP/2 also without TLS, as gRPC clients do.
+func Protocols() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	p.SetUnencryptedHTTP2(true)
+	return p
+}
+
+// Drain stops taking jobs: they get job.ErrDraining. It returns when those that
+// were accepted have ended, or with the context's cause.
+func (s *Server) Drain(ctx context.Context) error {
+	s.drainOnce.Do(func() { close(s.draining) })
+	tick := time.NewTicker(drainLook)
+	defer tick.Stop()
+	for s.cfg.Scheduler.Audit().InFlight > 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// drainLook is how often a drain looks whether it is over.
+const drainLook = 5 * time.Millisecond
+
+// Draining reports whether a drain has begun.
+func (s *Server) Draining() bool {
+	select {
+	case <-s.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close drains without waiting: it cancels what runs, ends the streams and
+// releases the operands. The handler must not be called afterwards.
+func (s *Server) Close() error {
+	s.drainOnce.Do(func() { close(s.draining) })
+	var err error
+	s.closeOnce.Do(func() {
+		close(s.closed)
+		s.tending.Wait()
+		for _, x := range s.sessions.take(func(*session) bool { return true }) {
+			x.close(job.ErrClosed)
+		}
+		err = s.store.close(s)
+	})
+	return err
+}
+
+// tend forgets what is out of date.
+func (s *Server) tend() {
+	tick := time.NewTicker(max(min(s.cfg.Detach, s.cfg.Keep)/4, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.closed:
+			return
+		case now := <-tick.C:
+			s.sessions.expire(now.Add(-s.cfg.Detach))
+			s.sessions.each(func(x *session) { x.book.expire(now.Add(-s.cfg.Keep)) })
+			s.store.expire(now.Add(-s.cfg.Keep))
+		}
+	}
+}
+
+// fail turns an error into an answer.
+func (s *Server) fail(err error) error { return wire.Fail(err, time.Now()) }
+
+// HTTP2 are settings for an http.Server with a Server's handler: room for
+// large messages on their way.
+func HTTP2() *http.HTTP2Config {
+	return &http.HTTP2Config{
+		MaxReceiveBufferPerStream: 8 << 20, MaxReceiveBufferPerConnection: 32 << 20, MaxReadFrameSize: 1 << 20,
+		SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second,
+	}
+}

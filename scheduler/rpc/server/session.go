@@ -1,0 +1,192 @@
+package server
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+// session is one caller over all of its connections.
+type session struct {
+	name  string
+	store *store
+	book  *book
+
+	mu       sync.RWMutex
+	operands map[uint64]*hold
+	closed   bool
+
+	streams int       // guarded by sessions.mu, like seen
+	seen    time.Time // when the last stream or call ended
+}
+
+// hold is an operand in a session's hands.
+type hold struct {
+	operand *operand
+	times   int
+}
+
+// sessions are those that the server knows.
+type sessions struct {
+	limits *Limits
+	make   func(name string) *session
+
+	mu   sync.Mutex
+	byID map[string]*session
+}
+
+const minSession, maxSession = 16, 64
+
+// enter returns the session of a name, and whether it is a new one. leave must
+// follow. The empty name is a session of its own each time.
+func (s *sessions) enter(name string) (x *session, fresh bool, err error) {
+	if name == "" {
+		return s.make(""), true, nil
+	}
+	if len(name) < minSession || len(name) > maxSession {
+		return nil, false, wire.Invalid("session", "empty, or 16 to 64 bytes", "%d bytes", len(name))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x = s.byID[name]
+	if fresh = x == nil; fresh {
+		if len(s.byID) >= s.limits.Sessions {
+			return nil, false, &job.QueueFullError{
+				Limit: "sessions", InUse: int64(len(s.byID)), Max: int64(s.limits.Sessions), Excess: 1,
+			}
+		}
+		x = s.make(name)
+		s.byID[name] = x
+	}
+	x.streams++
+	return x, fresh, nil
+}
+
+// leave ends what enter began. A session without a name is closed.
+func (s *sessions) leave(x *session) {
+	if x.name == "" {
+		x.close(job.ErrCancelled)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x.streams--
+	x.seen = time.Now()
+}
+
+// end closes a session that nobody else uses.
+func (s *sessions) end(x *session) {
+	for _, x := range s.take(func(other *session) bool { return other == x && x.streams == 0 }) {
+		x.close(job.ErrCancelled)
+	}
+}
+
+// expire closes the sessions that nobody has used since a time.
+func (s *sessions) expire(before time.Time) {
+	for _, x := range s.take(func(x *session) bool { return x.streams == 0 && x.seen.Before(before) }) {
+		x.close(fmt.Errorf("%w: its caller is gone", job.ErrCancelled))
+	}
+}
+
+// each calls f for every session.
+func (s *sessions) each(f func(*session)) {
+	s.mu.Lock()
+	all := make([]*session, 0, len(s.byID))
+	for _, x := range s.byID {
+		all = append(all, x)
+	}
+	s.mu.Unlock()
+	for _, x := range all {
+		f(x)
+	}
+}
+
+// take removes sessions and returns them.
+func (s *sessions) take(which func(*session) bool) (taken []*session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, x := range s.byID {
+		if which(x) {
+			delete(s.byID, name)
+			taken = append(taken, x)
+		}
+	}
+	return taken
+}
+
+func (s *sessions) count() (known, streams int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.byID {
+		streams += int64(x.streams)
+	}
+	return int64(len(s.byID)), streams
+}
+
+// close cancels the session's jobs and gives up its operands.
+func (x *session) close(cause error) {
+	x.book.close(cause)
+	x.mu.Lock()
+	held := x.operands
+	x.operands, x.closed = nil, true
+	x.mu.Unlock()
+	for _, h := range held {
+		x.store.release(h.operand, h.times)
+	}
+}
+
+// take keeps an operand that was acquired for the session.
+func (x *session) take(o *operand) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		x.store.release(o, 1)
+		return job.ErrCancelled
+	}
+	h := x.operands[o.id]
+	if h == nil {
+		h = &hold{operand: o}
+		x.operands[o.id] = h
+	}
+	h.times++
+	return nil
+}
+
+// release gives an operand up once.
+func (x *session) release(id uint64) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	h := x.operands[id]
+	if h == nil {
+		return fmt.Errorf("%w: the session holds no operand %d", job.ErrReleased, id)
+	}
+	if h.times--; h.times == 0 {
+		delete(x.operands, id)
+	}
+	x.store.release(h.operand, 1)
+	return nil
+}
+
+// Operand implements wire.Finder.
+func (x *session) Operand(id uint64) (tensor.View, error) {
+	x.mu.RLock()
+	h := x.operands[id]
+	x.mu.RUnlock()
+	if h == nil {
+		return tensor.View{}, fmt.Errorf("%w: the session holds no operand %d", job.ErrReleased, id)
+	}
+	return h.operand.loaded.View(), nil
+}
+
+// Named implements wire.Finder.
+func (x *session) Named(name string) (tensor.View, error) { return x.store.named(name) }
+
+// Shared implements wire.Finder.
+func (x *session) Shared(*pb.SharedMemory) ([]byte, error) {
+	return nil, wire.Invalid("memory", "data, an operand or a name", "shared memory, which this server does not offer")
+}

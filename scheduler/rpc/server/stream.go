@@ -1,0 +1,228 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+type connection = connect.BidiStream[pb.SubmitStreamRequest, pb.SubmitStreamResponse]
+
+// stream is one SubmitStream. One goroutine takes jobs, the call's own sends
+// answers, as many at a time as there are.
+type stream struct {
+	server  *Server
+	conn    *connection
+	session *session
+	wake    chan struct{} // holds one token
+
+	mu      sync.Mutex
+	ready   []answer
+	spare   []answer
+	pending int  // jobs not answered
+	last    bool // no more jobs will come
+	leaves  bool // the session ends then; of the receiving goroutine alone
+	gone    bool // the client is
+}
+
+// SubmitStream implements the call.
+func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
+	s := j.Server
+	m, err := conn.Receive()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	case m.GetHello() == nil:
+		return s.fail(wire.Invalid("hello", "a Hello in the first message", "missing"))
+	}
+	x, fresh, err := s.sessions.enter(m.GetHello().GetSession())
+	if err != nil {
+		return s.fail(err)
+	}
+	st := &stream{server: s, conn: conn, session: x, wake: make(chan struct{}, 1)}
+	if err := conn.Send(&pb.SubmitStreamResponse{Welcome: &pb.Welcome{
+		Server: s.id, Session: x.name, MaxMessageBytes: int64(s.cfg.Limits.MessageBytes), Resumed: !fresh,
+	}}); err != nil {
+		s.sessions.leave(x)
+		return err
+	}
+	received := make(chan error, 1)
+	go func() { // ends when the client has no more to say, or with the call
+		err := st.receive(m, fresh)
+		st.end(err)
+		s.sessions.leave(x)
+		if st.leaves && errors.Is(err, io.EOF) {
+			s.sessions.end(x)
+		}
+		received <- err
+	}()
+	return st.send(ctx, received)
+}
+
+// receive takes messages to the end.
+func (st *stream) receive(m *pb.SubmitStreamRequest, fresh bool) error {
+	in := st.server.newIntake(st.session, st.session.book, fresh)
+	in.stream = true
+	err := st.take(in, m)
+	for err == nil {
+		if m, err = st.conn.Receive(); err != nil {
+			return err
+		}
+		if m.GetHello() != nil {
+			return st.server.fail(wire.Invalid("hello", "one, in the first message", "another"))
+		}
+		err = st.take(in, m)
+	}
+	return err
+}
+
+// end notes that no more jobs will come, and lets go of those that run if nobody
+// waits for them.
+func (st *stream) end(err error) {
+	st.mu.Lock()
+	st.last, st.gone = true, !errors.Is(err, io.EOF)
+	gone := st.gone
+	st.mu.Unlock()
+	if gone {
+		st.session.book.leave(st)
+	}
+	st.nudge()
+}
+
+// take handles one message.
+func (st *stream) take(in *intake, m *pb.SubmitStreamRequest) error {
+	limits, jobs := &st.server.cfg.Limits, m.GetJobs()
+	if n := len(jobs); n > limits.Jobs {
+		return st.server.fail(wire.Invalid("jobs", "up to "+wire.Count(limits.Jobs)+" in a message", "%d", n))
+	}
+	for _, j := range jobs {
+		if j.GetId() == 0 {
+			return st.server.fail(wire.Invalid("id", "at least 1 in a stream", "0"))
+		}
+	}
+	st.leaves = st.leaves || m.GetLeave()
+	if len(m.GetCancel()) > 0 {
+		st.session.book.cancel(m.GetCancel())
+	}
+	if m.GetAnswered() > 0 {
+		st.session.book.forget(m.GetAnswered())
+	}
+	if len(jobs) > 0 {
+		st.mu.Lock()
+		st.pending += len(jobs)
+		st.mu.Unlock()
+		in.take(context.Background(), jobs, m.GetTogether(), st)
+	}
+	return nil
+}
+
+// tell implements listener.
+func (st *stream) tell(a answer) {
+	st.mu.Lock()
+	first := len(st.ready) == 0
+	st.ready = append(st.ready, a)
+	st.mu.Unlock()
+	if first {
+		st.nudge()
+	}
+}
+
+func (st *stream) nudge() {
+	select {
+	case st.wake <- struct{}{}:
+	default:
+	}
+}
+
+// send sends answers until the last.
+func (st *stream) send(ctx context.Context, received <-chan error) error {
+	draining, closed := st.server.draining, st.server.closed
+	out := &outgoing{conn: st.conn, most: st.server.cfg.Limits.MessageBytes}
+	for {
+		select {
+		case <-st.wake:
+		case <-draining:
+			draining = nil
+			if err := st.conn.Send(&pb.SubmitStreamResponse{Draining: true}); err != nil {
+				return err
+			}
+		case <-closed:
+			return st.server.fail(job.ErrDraining)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		answers, over := st.collect()
+		if err := out.send(answers); err != nil {
+			return err
+		}
+		if over {
+			if err := <-received; !errors.Is(err, io.EOF) {
+				return err
+			}
+			return nil
+		}
+	}
+}
+
+// collect returns what is ready, and whether nothing more will come.
+func (st *stream) collect() (answers []answer, over bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	answers = st.ready
+	clear(st.spare)
+	st.ready, st.spare = st.spare[:0], answers
+	st.pending -= len(answers)
+	return answers, st.last && (st.gone || st.pending <= 0)
+}
+
+// outgoing turns answers into messages. It keeps its memory.
+type outgoing struct {
+	conn    *connection
+	most    int
+	message pb.SubmitStreamResponse
+	results []pb.Result
+}
+
+// fullMessage is where a message of many results is large enough.
+const fullMessage = 1 << 20
+
+func (o *outgoing) send(answers []answer) error {
+	for len(answers) > 0 {
+		n, size := 0, 0
+		for ; n < len(answers) && (n == 0 || size+len(answers[n].data) < min(fullMessage, o.most/2)); n++ {
+			size += len(answers[n].data) + 16
+		}
+		if err := o.conn.Send(o.fill(answers[:n])); err != nil {
+			return err
+		}
+		answers = answers[n:]
+	}
+	return nil
+}
+
+func (o *outgoing) fill(answers []answer) *pb.SubmitStreamResponse {
+	if cap(o.results) < len(answers) {
+		o.results = make([]pb.Result, len(answers))
+		o.message.Results = make([]*pb.Result, 0, len(answers))
+	}
+	o.message.Results = o.message.Results[:0]
+	for i := range answers {
+		r, a := &o.results[:cap(o.results)][i], &answers[i]
+		r.Id, r.Data, r.Error = a.id, a.data, nil
+		if a.err != nil {
+			r.Error = wire.FromError(a.err, time.Now())
+		}
+		o.message.Results = append(o.message.Results, r)
+	}
+	return &o.message
+}
