@@ -88,7 +88,7 @@ const (
 func listen(address string) (net.Listener, error) {
 	path, unix := strings.CutPrefix(address, "unix:")
 	if !unix {
-		return net.Listen("tcp", address)
+		return listenTCP(address)
 	}
 	path = strings.TrimPrefix(path, "//")
 	if path == "" {
@@ -102,6 +102,19 @@ func listen(address string) (net.Listener, error) {
 		return nil, err
 	}
 	return l, os.Chmod(path, 0o600)
+}
+
+// listenTCP opens an address that only this machine reaches: who calls is not
+// asked for a name.
+func listenTCP(address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, wrongUsage("--listen %s: allowed are HOST:PORT and unix:PATH", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, wrongUsage("--listen %s: allowed are localhost, a loopback address and unix:PATH", address)
+	}
+	return net.Listen("tcp", address)
 }
 
 func removeStale(path string) error {

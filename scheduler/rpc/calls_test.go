@@ -6,8 +6,8 @@ import (
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
 
-	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
 func listOperands(t *testing.T, r *rig) []*pb.Operand {

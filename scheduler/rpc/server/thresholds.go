@@ -7,8 +7,8 @@ import (
 
 	"connectrpc.com/connect"
 
-	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
@@ -84,7 +84,9 @@ func apply(t *pb.Thresholds, p *policy.Prefs) (err error) {
 		from *int64
 		to   *int
 	}{
-		{t.SmallnMaxN, &p.SmallNMaxN}, {t.SimdMMin, &p.SIMDMMin}, {t.SimdNMin, &p.SIMDNMin},
+		{t.SmallnMaxN, &p.SmallNMaxN},
+		{t.SimdMMin, &p.SIMDMMin},
+		{t.SimdNMin, &p.SIMDNMin},
 		{t.SoftmaxVecMaxCols, &p.SoftmaxVecMaxCols},
 	} {
 		if f.from != nil {

@@ -152,4 +152,3 @@ func (s *store) expire(before time.Time) {
 		}
 	}
 }
-

@@ -100,6 +100,9 @@ func Lay(field string, t *pb.Tensor, memory []byte) (tensor.View, error) {
 	if err != nil {
 		return tensor.View{}, err
 	}
+	if n, _ := sizeOf(dt, dims); len(t.GetStrides()) == 0 && t.GetOffset() == 0 && len(memory) != n {
+		return tensor.View{}, Invalid(field+".data", fmt.Sprintf("%d bytes for %v of %v", n, t.GetDims(), dt), "%d bytes", len(memory))
+	}
 	base := unsafe.Pointer(unsafe.SliceData(memory))
 	if uintptr(base)%uintptr(dt.Size()) != 0 {
 		memory = append(make([]byte, 0, len(memory)+8), memory...)
