@@ -159,8 +159,10 @@ func (x *call) operand(i int, v *tensor.View) error {
 		return err
 	}
 	t, memory := &x.tensors[i], &pb.Tensor_Operand{}
-	t.Memory = memory
 	x.uses = append(x.uses, use{held, memory})
+	if t.Memory = memory; held.name != "" {
+		t.Memory = &pb.Tensor_Name{Name: held.name}
+	}
 	if t.Dims, t.Strides, t.Offset = t.Dims[:0], t.Strides[:0], 0; *v != o.view {
 		wire.Describe(t, v)
 		t.Offset = int64(v.Offset())

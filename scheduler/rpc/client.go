@@ -32,6 +32,8 @@ type Client struct {
 
 	cfg        Config
 	ledger     *job.Ledger
+
+	lastOperand atomic.Uint64
 	maxMessage atomic.Int64
 	turn       chan struct{} // holds one token: see admitAll
 	ctx        context.Context

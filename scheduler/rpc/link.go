@@ -58,7 +58,6 @@ func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
 	if !known {
 		c.recover(ctx)
 	}
-	var lost []*call
 	c.mu.Lock()
 	c.server, c.up = w.GetServer(), true
 	clear(c.queue)
@@ -67,15 +66,9 @@ func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
 		x.message.Retry = x.sent && known
 		x.sent = x.message.Retry
 		x.queued, x.giveUp = true, time.Time{}
-		if x.lost() {
-			lost = append(lost, x)
-		}
 		c.queue = append(c.queue, x)
 	})
 	c.mu.Unlock()
-	for _, x := range lost {
-		x.End(job.Failed, job.ErrRestarted)
-	}
 	c.nudge()
 }
 

@@ -32,11 +32,11 @@ type Operand struct {
 type contents struct {
 	client  *Client
 	message *pb.Content
+	name    string       // of the server's; then the rest does not matter
 	refs    atomic.Int64 // of the operand and of calls; released at 0
 
-	// Guarded by Client.mu.
-	id   uint64 // on the server
-	gone bool   // the server was restarted and has it no more
+	gone    atomic.Bool  // the server was restarted and has it no more
+	id      uint64       // on the server; guarded by Client.mu
 }
 
 // Load sends a matrix to the server, unless that has it already. Later changes
@@ -44,16 +44,11 @@ type contents struct {
 // goes on where it was. The error wraps job.ErrInvalid, job.ErrClosed,
 // job.ErrOutOfMemory, job.ErrQueueFull or job.ErrDisconnected.
 func (c *Client) Load(v tensor.View) (*Operand, error) {
-	o := &Operand{client: c, id: tensor.Resident{ID: uint64(time.Now().UnixNano())}}
-	o.id.Owner = o
 	x, err := c.upload(v)
 	if err != nil {
 		return nil, err
 	}
-	o.current.Store(x)
-	n := v.Len() * v.DType().Size()
-	o.view = o.id.Of(tensor.Window(nil, n, v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
-	return o, nil
+	return c.newOperand(x, v.DType(), v.Dims()), nil
 }
 
 // LoadOperand implements job.Doer.
@@ -111,6 +106,9 @@ func (o *Operand) acquire() (*contents, error) {
 		case x == nil:
 			return nil, job.ErrReleased
 		}
+		if x.gone.Load() {
+			return nil, job.ErrRestarted
+		}
 		if x.hold() {
 			return x, nil
 		}
@@ -132,13 +130,13 @@ func (x *contents) hold() bool {
 
 // drop gives one up. After the last the server is told.
 func (x *contents) drop() {
-	if x.refs.Add(-1) > 0 {
+	if x.refs.Add(-1) > 0 || x.name != "" {
 		return
 	}
 	c := x.client
 	c.mu.Lock()
 	delete(c.operands, x)
-	id, gone := x.id, x.gone
+	id, gone := x.id, x.gone.Load()
 	c.mu.Unlock()
 	if gone || c.closed.Load() { // the session ends anyway
 		return
@@ -258,9 +256,8 @@ func (c *Client) recover(ctx context.Context) {
 	for _, x := range all {
 		found, err := c.find(ctx, x.message)
 		c.mu.Lock()
-		if x.gone = err != nil || found.GetOperand() == nil; !x.gone {
-			x.id = found.GetOperand().GetId()
-		}
+		x.gone.Store(err != nil || found.GetOperand() == nil)
+		x.id = found.GetOperand().GetId()
 		c.mu.Unlock()
 	}
 }
@@ -268,7 +265,7 @@ func (c *Client) recover(ctx context.Context) {
 // lost reports whether a call names an operand that the server has no more.
 func (x *call) lost() bool {
 	for _, u := range x.uses {
-		if u.contents.gone {
+		if u.contents.gone.Load() {
 			return true
 		}
 	}

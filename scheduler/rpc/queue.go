@@ -82,6 +82,7 @@ type batch struct {
 	request pb.SubmitStreamRequest
 	jobs    []*pb.Job
 	calls   []*call
+	lost    []*call // that name operands which are gone
 }
 
 // softMessage is where a message of many jobs is large enough, and maxJobs how
@@ -93,6 +94,16 @@ const (
 
 // next fills in the next message; false if there is nothing to say.
 func (c *Client) next(b *batch, now time.Time) bool {
+	more := c.fill(b, now)
+	for i, x := range b.lost {
+		b.lost[i] = nil
+		x.End(job.Failed, job.ErrRestarted)
+	}
+	b.lost = b.lost[:0]
+	return more
+}
+
+func (c *Client) fill(b *batch, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(b.jobs)
@@ -114,6 +125,10 @@ func (c *Client) next(b *batch, now time.Time) bool {
 				c.cancels = append(c.cancels, x.id)
 			}
 			c.forget(x)
+			continue
+		}
+		if x.lost() {
+			b.lost = append(b.lost, x)
 			continue
 		}
 		if x.together != nil {

@@ -380,7 +380,8 @@ func (x *SubmitStreamResponse) GetDraining() bool {
 	return false
 }
 
-// Hello opens a stream.
+// Hello opens a stream. A session has one stream: from then on jobs that come by
+// an older one are not taken.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names the caller over all of its connections; 16 to 64 random characters. A

@@ -24,7 +24,9 @@ type book struct {
 	ended   []*entry // in the order in which they ended, from head on
 	head    int
 	dropped int    // results of those before are dropped
-	floor   uint64 // ended jobs up to this id may be forgotten
+	floor   uint64 // the caller is done with jobs up to this id
+	evicted uint64 // the largest id of an ended job that was forgotten otherwise
+	epoch   uint64 // counts the session's streams
 }
 
 func newBook(limits *Limits, kept *atomic.Int64) *book {
@@ -62,11 +64,33 @@ type entry struct {
 	at       time.Time // when it was done
 }
 
-// open returns the entry of a job: a new one that must be run or closed, or
-// nil if the job has one. Then it tells the listener what is known.
-func (b *book) open(id uint64, retry, fresh bool, l listener) *entry {
+// begin returns the epoch of a new stream. Messages that come late by an older
+// one open nothing any more: their jobs have come by the new one, and may have
+// been forgotten since.
+func (b *book) begin() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.epoch++
+	return b.epoch
+}
+
+// visit is how jobs come to a book.
+type visit struct {
+	epoch    uint64 // of a stream; 0 for a call
+	fresh    bool   // the session is a new one
+	listener listener
+}
+
+// open returns the entry of a job: a new one that must be run or refused, or
+// nil if the job has one. Then it tells the listener what is known.
+func (b *book) open(id uint64, retry bool, v visit) *entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := v.listener
+	if v.epoch != 0 && v.epoch != b.epoch {
+		l.tell(answer{id: id, err: job.ErrDisconnected})
+		return nil
+	}
 	if e, ok := b.entries[id]; ok {
 		e.listener = l
 		if e.done {
@@ -74,7 +98,7 @@ func (b *book) open(id uint64, retry, fresh bool, l listener) *entry {
 		}
 		return nil
 	}
-	if retry && (fresh || id <= b.floor) {
+	if id <= b.floor || retry && (v.fresh || id <= b.evicted) {
 		l.tell(answer{id: id, err: job.ErrOutcomeUnknown})
 		return nil
 	}
@@ -150,7 +174,7 @@ func (b *book) pop(wanted bool) {
 		b.ended, b.head, b.dropped = b.ended[:n], 0, max(b.dropped-b.head, 0)
 	}
 	if wanted {
-		b.floor = max(b.floor, e.answer.id)
+		b.evicted = max(b.evicted, e.answer.id)
 	}
 	b.kept.Add(-int64(len(e.answer.data)))
 	delete(b.entries, e.answer.id)

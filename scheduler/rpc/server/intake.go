@@ -16,8 +16,7 @@ type intake struct {
 	server  *Server
 	session *session // whose operands they use
 	book    *book    // where they are remembered
-	fresh   bool     // the session is a new one
-	stream  bool     // jobs do not wait for room
+	visit   visit
 
 	reader  wire.Reader
 	works   []wire.Work
@@ -28,22 +27,22 @@ type intake struct {
 	known   bool
 }
 
-func (s *Server) newIntake(x *session, b *book, fresh bool) *intake {
+func (s *Server) newIntake(x *session, b *book, v visit) *intake {
 	return &intake{
-		server: s, session: x, book: b, fresh: fresh,
+		server: s, session: x, book: b, visit: v,
 		reader: wire.Reader{Find: x, MaxResult: s.cfg.Limits.MessageBytes - 1024}, // room for the rest of a message
 	}
 }
 
-// take accepts or refuses jobs, each on its own or all together. The listener is
-// told of each in the end. ctx ends those that were accepted.
-func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool, l listener) {
+// take accepts or refuses jobs, each on its own or all together. The visit's
+// listener is told of each in the end. ctx ends those that were accepted.
+func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 	in.reader.Now = time.Now()
 	in.grow(len(jobs))
 	defer in.clear()
 	var first error
 	for _, m := range jobs {
-		e := in.book.open(m.GetId(), m.GetRetry(), in.fresh, l)
+		e := in.book.open(m.GetId(), m.GetRetry(), in.visit)
 		if e == nil {
 			continue
 		}
@@ -81,7 +80,7 @@ func (in *intake) read(ctx context.Context, w *wire.Work, m *pb.Job) error {
 		}
 		in.asked, in.tenant, in.known = o.Tenant, tenant, true
 	}
-	o.Tenant, o.Wait = in.tenant, o.Wait && !in.stream
+	o.Tenant, o.Wait = in.tenant, o.Wait && in.visit.epoch == 0 // a stream does not wait
 	return nil
 }
 

@@ -50,6 +50,7 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 		return s.fail(err)
 	}
 	st := &stream{server: s, conn: conn, session: x, wake: make(chan struct{}, 1)}
+	v := visit{epoch: x.book.begin(), fresh: fresh, listener: st}
 	if err := conn.Send(&pb.SubmitStreamResponse{Welcome: &pb.Welcome{
 		Server: s.id, Session: x.name, MaxMessageBytes: int64(s.cfg.Limits.MessageBytes), Resumed: !fresh,
 	}}); err != nil {
@@ -58,7 +59,7 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 	}
 	received := make(chan error, 1)
 	go func() { // ends when the client has no more to say, or with the call
-		err := st.receive(m, fresh)
+		err := st.receive(m, v)
 		st.end(err)
 		s.sessions.leave(x)
 		if st.leaves && errors.Is(err, io.EOF) {
@@ -70,9 +71,8 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 }
 
 // receive takes messages to the end.
-func (st *stream) receive(m *pb.SubmitStreamRequest, fresh bool) error {
-	in := st.server.newIntake(st.session, st.session.book, fresh)
-	in.stream = true
+func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) error {
+	in := st.server.newIntake(st.session, st.session.book, v)
 	err := st.take(in, m)
 	for err == nil {
 		if m, err = st.conn.Receive(); err != nil {
@@ -121,7 +121,7 @@ func (st *stream) take(in *intake, m *pb.SubmitStreamRequest) error {
 		st.mu.Lock()
 		st.pending += len(jobs)
 		st.mu.Unlock()
-		in.take(context.Background(), jobs, m.GetTogether(), st)
+		in.take(context.Background(), jobs, m.GetTogether())
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, tog
 	} else {
 		defer b.close(job.ErrCancelled)
 	}
-	s.newIntake(x, b, fresh).take(lasting, jobs, together, c)
+	s.newIntake(x, b, visit{fresh: fresh, listener: c}).take(lasting, jobs, together)
 	select {
 	case <-c.done:
 		return c.answers, nil

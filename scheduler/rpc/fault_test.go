@@ -1,0 +1,282 @@
+package rpc_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/server"
+)
+
+// cable is a connection between client and server that can be cut.
+type cable struct {
+	listener net.Listener
+	to       string
+	mu       sync.Mutex
+	conns    []net.Conn
+}
+
+func newCable(t *testing.T, to string) (target string, c *cable) {
+	path := filepath.Join(t.TempDir(), "c")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	c = &cable{listener: l, to: to}
+	go c.carry()
+	t.Cleanup(func() {
+		_ = l.Close()
+		c.cut()
+	})
+	return "unix://" + path, c
+}
+
+func (c *cable) carry() {
+	for {
+		in, err := c.listener.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("unix", c.to)
+		if err != nil {
+			_ = in.Close()
+			continue
+		}
+		c.mu.Lock()
+		c.conns = append(c.conns, in, out)
+		c.mu.Unlock()
+		pipe := func(dst, src net.Conn) {
+			_, _ = io.Copy(dst, src)
+			_ = dst.Close()
+			_ = src.Close()
+		}
+		go pipe(in, out)
+		go pipe(out, in)
+	}
+}
+
+// cut breaks every connection there is.
+func (c *cable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.conns {
+		_ = conn.Close()
+	}
+	c.conns = nil
+}
+
+// A connection that breaks again and again costs no job and runs none twice.
+func TestConnectionsBreakMidStream(t *testing.T) {
+	const callers, rounds, n = 8, 60, 16
+	r := startRig(t, rigConfig{})
+	target, cable := newCable(t, r.listener.Addr().String())
+	r.target = target
+	c := r.dial(rpc.Config{RetryFor: time.Minute})
+	w, err := c.Load(tensor.Matrix(numbers(n*n, 1), n, n))
+	require.NoError(t, err)
+
+	stop := make(chan struct{})
+	var cutter, all sync.WaitGroup
+	cutter.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(3 * time.Millisecond):
+				cable.cut()
+			}
+		}
+	})
+	var done atomic.Int64
+	for i := range callers {
+		all.Go(func() {
+			for round := range rounds {
+				// C = 2C must be done once.
+				y := numbers(n, uint64(i))
+				want := numbers(n, uint64(i))
+				j := &job.Matmul{A: w.View(), B: tensor.Vector(make([]float32, n)), C: tensor.Vector(y), Scale: job.AlphaBeta(1, 2)}
+				if err := c.Do(context.Background(), j); err != nil {
+					t.Errorf("round %d: %v", round, err)
+					return
+				}
+				done.Add(1)
+				for k := range y {
+					if y[k] != 2*want[k] {
+						t.Errorf("C was written other than once")
+						return
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	close(stop)
+	cutter.Wait()
+	require.Equal(t, int64(callers*rounds), done.Load())
+	audit := r.scheduler.Audit()
+	require.Equal(t, int64(callers*rounds), audit.Done, "%+v", audit) // none ran twice
+	require.True(t, c.Audit().Balances())
+}
+
+// Without patience a broken connection is an error that says so.
+func TestDisconnectedIsTyped(t *testing.T) {
+	d, release := gated()
+	r := startRig(t, rigConfig{scheduler: scheduler.Config{Device: d}})
+	t.Cleanup(release)
+	target, cable := newCable(t, r.listener.Addr().String())
+	r.target = target
+	c, err := rpc.Dial(t.Context(), r.target, rpc.Config{RetryFor: -1})
+	require.NoError(t, err)
+	h, err := c.Submit(t.Context(), softmax(8))
+	require.NoError(t, err)
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 1 })
+	_ = cable.listener.Close()
+	cable.cut()
+	err = h.Wait(t.Context())
+	require.ErrorIs(t, err, job.ErrDisconnected)
+	_, retry := job.Retryable(err)
+	require.True(t, retry)
+	require.ErrorIs(t, c.Do(t.Context(), softmax(8)), job.ErrDisconnected)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	require.NoError(t, c.Close(ctx))
+
+	_, err = rpc.Dial(t.Context(), r.target, rpc.Config{})
+	require.ErrorIs(t, err, job.ErrDisconnected)
+	_, err = rpc.Dial(t.Context(), "ftp://x", rpc.Config{})
+	require.ErrorIs(t, err, job.ErrInvalid)
+}
+
+// gated is a device that runs nothing before release is called.
+func gated() (d *sim.Device, release func()) {
+	gate := make(chan struct{})
+	d = sim.Open(sim.Config{Time: func(*device.Batch) time.Duration {
+		<-gate
+		return 0
+	}})
+	return d, sync.OnceFunc(func() { close(gate) })
+}
+
+func softmax(n int) *job.Softmax { return &job.Softmax{X: tensor.Matrix(make([]float32, n), 1, n)} }
+
+// waitFor polls what is not told by anybody.
+func waitFor(t testing.TB, ok func() bool) {
+	t.Helper()
+	require.Eventually(t, ok, 10*time.Second, time.Millisecond)
+}
+
+// A server that is another run than before runs jobs that it was never told of,
+// and says that operands are gone.
+func TestServerRestarts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	open := func() (*scheduler.Scheduler, *server.Server, *rig) {
+		r := &rig{t: t}
+		var err error
+		r.scheduler, err = scheduler.Open(t.Context(), scheduler.Config{DeviceName: "cpu"})
+		require.NoError(t, err)
+		r.server, err = server.New(server.Config{Scheduler: r.scheduler})
+		require.NoError(t, err)
+		r.listen(rigConfig{address: path})
+		return r.scheduler, r.server, r
+	}
+	_, _, first := open()
+	c := first.dial(rpc.Config{RetryFor: time.Minute})
+	weights := tensor.Matrix(numbers(16, 1), 4, 4)
+	w, err := c.Load(weights)
+	require.NoError(t, err)
+	use := func() error {
+		return c.Do(t.Context(), &job.Matmul{A: w.View(), B: tensor.Vector(numbers(4, 1)), C: tensor.Vector(make([]float32, 4))})
+	}
+	require.NoError(t, use())
+	first.stop()
+
+	ended := make(chan error, 1)
+	go func() { ended <- c.Do(t.Context(), softmax(8)) }() // waits for a server
+	_, _, second := open()
+	defer second.stop()
+	require.NoError(t, <-ended)
+
+	err = use()
+	require.ErrorIs(t, err, job.ErrRestarted)
+	w, err = c.Load(weights)
+	require.NoError(t, err)
+	require.NoError(t, use())
+	require.NoError(t, c.Close(t.Context()))
+}
+
+// A draining server ends what it has, refuses the rest and says so.
+func TestDrain(t *testing.T) {
+	d, release := gated()
+	r := startRig(t, rigConfig{scheduler: scheduler.Config{Device: d}})
+	c := r.dial(rpc.Config{RetryFor: -1})
+	h, err := c.Submit(t.Context(), softmax(8))
+	require.NoError(t, err)
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 1 })
+	drained := make(chan error, 1)
+	go func() { drained <- r.server.Drain(t.Context()) }()
+	waitFor(t, r.server.Draining)
+
+	err = c.Do(t.Context(), softmax(8))
+	require.ErrorIs(t, err, job.ErrDraining)
+	_, retry := job.Retryable(err)
+	require.True(t, retry)
+	release()
+	require.NoError(t, h.Wait(t.Context()))
+	require.NoError(t, <-drained)
+}
+
+// When a caller gives up, so does the server.
+func TestCancelReachesTheServer(t *testing.T) {
+	d, release := gated()
+	r := startRig(t, rigConfig{scheduler: scheduler.Config{Device: d}})
+	t.Cleanup(release)
+	c := r.dial(rpc.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Do(ctx, softmax(8)) }()
+	h, err := c.Submit(t.Context(), softmax(8))
+	require.NoError(t, err)
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 2 })
+	cancel()
+	require.ErrorIs(t, <-ended, job.ErrCancelled)
+	h.Cancel()
+	waitFor(t, func() bool { return r.scheduler.Audit().Cancelled == 2 })
+
+	late := softmax(8)
+	late.Deadline = time.Now().Add(20 * time.Millisecond)
+	require.ErrorIs(t, c.Do(t.Context(), late), job.ErrExpired)
+	waitFor(t, func() bool { return r.scheduler.Audit().Expired+r.scheduler.Audit().Cancelled == 3 })
+}
+
+// Jobs that wait for room get it; those that do not are refused with a hint.
+func TestQueueFull(t *testing.T) {
+	d, release := gated()
+	r := startRig(t, rigConfig{scheduler: scheduler.Config{Device: d, Limits: job.Limits{Jobs: 1}}})
+	c := r.dial(rpc.Config{})
+	h, err := c.Submit(t.Context(), softmax(8))
+	require.NoError(t, err)
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 1 })
+
+	var full *job.QueueFullError
+	require.ErrorAs(t, c.Do(t.Context(), softmax(8)), &full)
+	require.Equal(t, int64(1), full.Max)
+	patient := softmax(8)
+	patient.Wait = true
+	ended := make(chan error, 1)
+	go func() { ended <- c.Do(t.Context(), patient) }()
+	waitFor(t, func() bool { return r.scheduler.Audit().Rejected >= 3 })
+	release()
+	require.NoError(t, h.Wait(t.Context()))
+	require.NoError(t, <-ended)
+}
