@@ -47,6 +47,7 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 			continue
 		}
 		w := &in.works[len(in.entries)]
+		*w = wire.Work{}
 		if err := in.read(ctx, w, m); err != nil && !together {
 			e.refuse(err)
 			continue

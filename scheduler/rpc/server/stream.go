@@ -57,16 +57,18 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 		s.sessions.leave(x)
 		return err
 	}
-	received := make(chan error, 1)
+	received, sent := make(chan error, 1), make(chan struct{})
 	go func() { // ends when the client has no more to say, or with the call
 		err := st.receive(m, v)
 		st.end(err)
+		received <- err
+		<-sent
 		s.sessions.leave(x)
 		if st.leaves && errors.Is(err, io.EOF) {
 			s.sessions.end(x)
 		}
-		received <- err
 	}()
+	defer close(sent)
 	return st.send(ctx, received)
 }
 
