@@ -1,0 +1,118 @@
+package server
+
+import (
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+// heard collects answers.
+type heard []answer
+
+func (h *heard) tell(a answer) { *h = append(*h, a) }
+
+// shelf is a book with small limits.
+func shelf() *book {
+	return newBook(&Limits{KeptJobs: 3, KeptBytes: 100}, new(atomic.Int64))
+}
+
+// life runs an entry as the scheduler would.
+func life(e *entry, result int) *job.Life {
+	l := &job.Life{}
+	l.Init(job.Lease{}, nil)
+	e.run(job.HandleOf(l), &wire.Work{Result: make([]byte, result)})
+	return l
+}
+
+func end(l *job.Life) { l.End(job.Done, nil) }
+
+func TestBookAnswersAgain(t *testing.T) {
+	var first, second heard
+	b := shelf()
+	e := b.open(1, false, visit{listener: &first})
+	require.NotNil(t, e)
+	l := life(e, 10)
+	require.Nil(t, b.open(1, true, visit{listener: &second})) // it runs: wait for it
+	require.Empty(t, second)
+	end(l)
+	require.Empty(t, first)
+	require.Len(t, second, 1)
+	require.Nil(t, b.open(1, true, visit{listener: &first})) // it is done
+	require.Len(t, first[0].data, 10)
+	require.Equal(t, int64(10), b.kept.Load())
+
+	b.forget(1)
+	require.Zero(t, b.kept.Load())
+	require.Empty(t, b.entries)
+	require.Nil(t, b.open(1, false, visit{listener: &first})) // never again
+	require.ErrorIs(t, first[1].err, job.ErrOutcomeUnknown)
+}
+
+// A refused job may be tried again by the same id.
+func TestBookForgetsTheRefused(t *testing.T) {
+	var h heard
+	b := shelf()
+	b.open(5, false, visit{listener: &h}).refuse(job.ErrQueueFull)
+	require.ErrorIs(t, h[0].err, job.ErrQueueFull)
+	require.NotNil(t, b.open(5, false, visit{listener: &h}))
+}
+
+// The limits hold, and what they cost is an error, never a second run.
+func TestBookIsBounded(t *testing.T) {
+	var h heard
+	b := shelf()
+	for id := uint64(1); id <= 10; id++ {
+		end(life(b.open(id, false, visit{listener: &h}), 60))
+		require.LessOrEqual(t, b.kept.Load(), int64(100))
+		require.LessOrEqual(t, len(b.entries), 3)
+	}
+	require.Len(t, h, 10)
+	for id := uint64(1); id <= 9; id++ {
+		h = nil
+		require.Nil(t, b.open(id, true, visit{listener: &h}), "%d", id)
+		require.ErrorIs(t, h[0].err, job.ErrOutcomeUnknown)
+	}
+	h = nil
+	require.Nil(t, b.open(10, true, visit{listener: &h}))
+	require.NoError(t, h[0].err)
+
+	b.expire(time.Now().Add(time.Hour))
+	require.Empty(t, b.entries)
+	require.Zero(t, b.kept.Load())
+}
+
+// What comes late by an older stream is left alone: it may have been forgotten.
+func TestBookKnowsOldStreams(t *testing.T) {
+	var h heard
+	b := shelf()
+	old := visit{epoch: b.begin(), listener: &h}
+	now := visit{epoch: b.begin(), listener: &h}
+	end(life(b.open(1, true, now), 1))
+	b.forget(1)
+	require.Nil(t, b.open(1, false, old))
+	require.Nil(t, b.open(2, false, old))
+	require.NotNil(t, b.open(2, false, now))
+}
+
+func TestBookCancels(t *testing.T) {
+	var h heard
+	b := shelf()
+	l1, l2 := life(b.open(1, false, visit{listener: &h}), 60), life(b.open(2, false, visit{listener: &h}), 60)
+	b.cancel([]uint64{1, 77})
+	require.ErrorIs(t, h[0].err, job.ErrCancelled)
+	require.True(t, l1.Ended())
+	require.False(t, l2.Ended())
+	require.Equal(t, 1, b.leave(&h))
+	because := errors.New("gone")
+	b.close(because)
+	_, err := l2.Result()
+	require.ErrorIs(t, err, because)
+	require.Len(t, h, 1) // nobody was there any more
+	require.Zero(t, b.kept.Load())
+}
