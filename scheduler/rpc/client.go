@@ -30,19 +30,19 @@ type Client struct {
 	Scheduler metallicv1connect.SchedulerServiceClient
 	Admin     metallicv1connect.AdminServiceClient
 
-	cfg        Config
-	ledger     *job.Ledger
+	cfg    Config
+	ledger *job.Ledger
 
 	lastOperand atomic.Uint64
-	maxMessage atomic.Int64
-	turn       chan struct{} // holds one token: see admitAll
-	ctx        context.Context
-	stop       context.CancelFunc
-	closed     atomic.Bool
-	closing    chan struct{} // closed when Close begins
-	ended      chan struct{} // closed when the last connection is
-	wake       chan struct{} // holds one token: there is something to send
-	closeOnce  sync.Once
+	maxMessage  atomic.Int64
+	turn        chan struct{} // holds one token: see admitAll
+	ctx         context.Context
+	stop        context.CancelFunc
+	closed      atomic.Bool
+	closing     chan struct{} // closed when Close begins
+	ended       chan struct{} // closed when the last connection is
+	wake        chan struct{} // holds one token: there is something to send
+	closeOnce   sync.Once
 
 	mu       sync.Mutex
 	window   window

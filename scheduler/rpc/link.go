@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	"connectrpc.com/connect"
@@ -106,6 +107,7 @@ func (c *Client) serve(l *link) error {
 		}
 		select {
 		case <-c.wake:
+			runtime.Gosched() // others who are about to submit go along
 		case <-l.down:
 			return l.err
 		}

@@ -35,8 +35,8 @@ type contents struct {
 	name    string       // of the server's; then the rest does not matter
 	refs    atomic.Int64 // of the operand and of calls; released at 0
 
-	gone    atomic.Bool  // the server was restarted and has it no more
-	id      uint64       // on the server; guarded by Client.mu
+	gone atomic.Bool // the server was restarted and has it no more
+	id   uint64      // on the server; guarded by Client.mu
 }
 
 // Load sends a matrix to the server, unless that has it already. Later changes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -153,6 +154,7 @@ func (st *stream) send(ctx context.Context, received <-chan error) error {
 	for {
 		select {
 		case <-st.wake:
+			runtime.Gosched() // answers that are about to come go along
 		case <-draining:
 			draining = nil
 			if err := st.conn.Send(&pb.SubmitStreamResponse{Draining: true}); err != nil {
