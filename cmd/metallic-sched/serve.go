@@ -60,6 +60,13 @@ func (c serveCommand) serve(ctx context.Context, srv *server.Server, log *slog.L
 	if err != nil {
 		return err
 	}
+	if path, unix := socketPath(c.Listen); unix {
+		stop, err := shareMemory(srv, path+server.SharedSuffix, log)
+		if err != nil {
+			return errors.Join(err, l.Close())
+		}
+		defer stop()
+	}
 	h := &http.Server{
 		Handler: srv.Handler(), Protocols: server.Protocols(), HTTP2: server.HTTP2(), ReadHeaderTimeout: headerTime,
 	}
@@ -86,22 +93,46 @@ const (
 // listen opens HOST:PORT, or unix:PATH. A socket that nobody listens on any more
 // is replaced.
 func listen(address string) (net.Listener, error) {
-	path, unix := strings.CutPrefix(address, "unix:")
+	path, unix := socketPath(address)
 	if !unix {
 		return listenTCP(address)
 	}
-	path = strings.TrimPrefix(path, "//")
 	if path == "" {
 		return nil, wrongUsage("--listen %s: allowed are HOST:PORT and unix:PATH", address)
 	}
+	return listenUnix(path)
+}
+
+// socketPath returns the path of unix:PATH, which may have slashes before it.
+func socketPath(address string) (path string, unix bool) {
+	path, unix = strings.CutPrefix(address, "unix:")
+	return strings.TrimPrefix(path, "//"), unix
+}
+
+// listenUnix opens a socket that only this user may use.
+func listenUnix(path string) (*net.UnixListener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("unix", path)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
 	return l, os.Chmod(path, 0o600)
+}
+
+// shareMemory hands out shared memory beside a server's socket.
+func shareMemory(srv *server.Server, path string, log *slog.Logger) (stop func(), err error) {
+	l, err := listenUnix(path)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		if err := srv.ServeShared(l); err != nil {
+			log.Error("no more shared memory is handed out", "error", err)
+		}
+	}()
+	return func() { _ = l.Close() }, nil
 }
 
 // listenTCP opens an address that only this machine reaches: who calls is not

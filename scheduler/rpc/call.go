@@ -24,11 +24,16 @@ type call struct {
 	wait     bool // for room on the server
 	size     int  // bytes of data in the message
 	uses     []use
+	regions  []*Region
+	// The result goes to shared memory. Then the call is held from when it is
+	// first sent: nothing but an answer ends it.
+	writesShared bool
 
 	// Guarded by Client.mu from when it is in the window.
 	id       uint64
 	queued   bool // in Client.queue
 	sent     bool // the server may have it
+	held     bool // by the server's writing
 	answered bool // the server has said what became of it
 	together *together
 	giveUp   time.Time // when it no longer waits for a server; zero while one is there
@@ -114,10 +119,15 @@ func (x *call) product(j *job.Matmul) error {
 		m.Alpha = &alpha
 	}
 	m.C = &x.tensors[2]
-	if x.result = j.C; beta != 0 {
+	if beta != 0 {
 		m.Beta = &beta
+	}
+	switch x.result = j.C; {
+	case x.place(m.C, &j.C):
+		x.writesShared = true
+	case beta != 0:
 		x.send(2, &j.C)
-	} else {
+	default:
 		wire.Describe(m.C, &j.C)
 		m.C.Strides, m.C.Memory = nil, nil
 	}
@@ -139,7 +149,10 @@ func (x *call) rows(j *job.Softmax) error {
 	if x.result = j.Y; j.Y.IsZero() {
 		x.result = j.X
 	}
-	m.X = &x.tensors[0]
+	m.X, m.Y = &x.tensors[0], nil
+	if x.place(&x.tensors[1], &x.result) {
+		m.Y, x.writesShared = &x.tensors[1], true
+	}
 	return x.operand(0, &j.X)
 }
 
@@ -174,6 +187,9 @@ func (x *call) operand(i int, v *tensor.View) error {
 
 func (x *call) send(i int, v *tensor.View) {
 	t := &x.tensors[i]
+	if x.place(t, v) {
+		return
+	}
 	wire.SendIn(t, &x.datas[i], v)
 	x.size += len(x.datas[i].Data)
 }
@@ -194,6 +210,8 @@ func (x *call) release() {
 	}
 	clear(x.uses)
 	x.uses = x.uses[:0]
+	clear(x.regions)
+	x.regions = x.regions[:0]
 }
 
 // recycle makes the call ready for another job.
@@ -202,6 +220,7 @@ func (x *call) recycle() {
 	x.result, x.size, x.form = tensor.View{}, 0, job.Form{}
 	x.id, x.queued, x.sent, x.answered, x.together, x.giveUp, x.timer = 0, false, false, false, nil, time.Time{}, nil
 	x.refused, x.lasting, x.released = time.Time{}, false, sync.Once{}
+	x.held, x.writesShared = false, false
 	x.message.Work, x.message.Id, x.message.Retry, x.message.TimeoutNs = nil, 0, false, 0
 	for i := range x.tensors {
 		x.tensors[i].Memory, x.datas[i].Data = nil, nil
@@ -209,19 +228,43 @@ func (x *call) recycle() {
 	calls.Put(x)
 }
 
+// take holds a call whose result the server is going to write; false if it has
+// ended.
+func (x *call) take() bool {
+	x.held = x.Hold()
+	return x.held
+}
+
+// fail ends the call without an answer.
+func (x *call) fail(err error) {
+	if !x.end(job.Failed, err) {
+		x.Release(job.Failed, &job.HeldError{Cause: err}) // never released, as far as is known
+	}
+}
+
+// end ends a call that is not held.
+func (x *call) end(o job.Outcome, err error) bool {
+	x.client.mu.Lock()
+	held := x.held
+	x.client.mu.Unlock()
+	if !held {
+		x.End(o, err)
+	}
+	return !held
+}
+
 // finish ends the call with what the server said.
 func (x *call) finish(r *pb.Result) {
-	if r.GetError() != nil {
-		err := wire.ToError(r.GetError(), time.Now())
-		x.End(outcomeOf(err), err)
-		return
-	}
+	err := wire.ToError(r.GetError(), time.Now())
 	n := x.result.Len() * x.result.DType().Size()
-	if len(r.GetData()) != n {
+	switch {
+	case x.held:
+		x.Release(outcomeOf(err), err)
+	case err != nil:
+		x.End(outcomeOf(err), err)
+	case len(r.GetData()) != n:
 		x.End(job.Failed, fmt.Errorf("%w: the server sent %d bytes for a result of %d", job.ErrFailed, len(r.GetData()), n))
-		return
-	}
-	if x.Hold() {
+	case x.Hold():
 		if n > 0 {
 			tensor.Copy(x.result, wire.Over(wire.Aligned(r.GetData()), &x.result))
 		}

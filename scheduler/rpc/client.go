@@ -34,6 +34,8 @@ type Client struct {
 	ledger *job.Ledger
 
 	lastOperand atomic.Uint64
+	socket      string // of the server, "" if it has none
+	regions     atomic.Pointer[[]*Region]
 	maxMessage  atomic.Int64
 	turn        chan struct{} // holds one token: see admitAll
 	ctx         context.Context
@@ -65,6 +67,10 @@ func (c *Client) Do(ctx context.Context, j job.Job) error {
 		return err
 	}
 	c.watchDeadline(x)
+	if x.writesShared && ctx.Done() != nil {
+		x.lasting = true
+		defer context.AfterFunc(ctx, func() { c.giveUp(x) })()
+	}
 	c.enqueue(x)
 	err = x.Await(ctx)
 	if known := c.settle(x); !known && err == nil { // after an error an answer may be on its way
@@ -93,7 +99,10 @@ func (c *Client) follow(ctx context.Context, x *call) {
 	c.watchDeadline(x)
 	x.OnEnd(func() { c.settle(x) })
 	if ctx.Done() != nil {
-		after := context.AfterFunc(ctx, func() { x.End(job.Ending(ctx)) })
+		after := context.AfterFunc(ctx, func() {
+			x.End(job.Ending(ctx))
+			c.giveUp(x)
+		})
 		x.OnEnd(func() { after() })
 	}
 }
@@ -119,6 +128,7 @@ func (c *Client) DoAll(ctx context.Context, jobs []job.Job) error {
 	if group.Wait(ctx) != nil {
 		for _, x := range list {
 			x.End(job.Ending(ctx))
+			c.giveUp(x)
 		}
 		_ = group.Wait(context.Background()) // each has ended or is about to
 	}
@@ -188,13 +198,17 @@ func (c *Client) drain(ctx context.Context) {
 // failAll ends every call that is not answered.
 func (c *Client) failAll(err error) {
 	for _, x := range c.pending() {
-		x.End(job.Failed, err)
+		x.fail(err)
 	}
 }
 
+// pending returns the calls that are not answered. They are not reused then.
 func (c *Client) pending() (all []*call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.window.each(func(x *call) { all = append(all, x) })
+	c.window.each(func(x *call) {
+		x.lasting = true
+		all = append(all, x)
+	})
 	return all
 }

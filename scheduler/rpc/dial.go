@@ -22,7 +22,7 @@ import (
 // ctx bounds that only.
 func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
-	base, transport, err := transportFor(target, &cfg)
+	base, socket, transport, err := transportFor(target, &cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,8 @@ func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
 		connect.WithInterceptors(headers(cfg.Header)), connect.WithAcceptCompression("gzip", nil, nil),
 	}
 	c := &Client{
-		cfg: cfg, ledger: job.NewLedger(cfg.Limits), wake: make(chan struct{}, 1), turn: make(chan struct{}, 1),
+		socket: socket,
+		cfg:    cfg, ledger: job.NewLedger(cfg.Limits), wake: make(chan struct{}, 1), turn: make(chan struct{}, 1),
 		closing: make(chan struct{}), ended: make(chan struct{}), operands: map[*contents]struct{}{},
 		Jobs:      metallicv1connect.NewJobServiceClient(transport, base, options...),
 		Operands:  metallicv1connect.NewOperandServiceClient(transport, base, options...),
@@ -53,33 +54,34 @@ func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
 // firstMaxMessage holds until a server has said its own.
 const firstMaxMessage = 64 << 20
 
-// transportFor returns what makes the calls, and the URL they begin with.
-func transportFor(target string, cfg *Config) (string, connect.HTTPClient, error) {
+// transportFor returns what makes the calls, the URL they begin with, and the
+// path of the server's socket if it has one.
+func transportFor(target string, cfg *Config) (base, socket string, h connect.HTTPClient, err error) {
 	u, err := url.Parse(target)
 	if err != nil {
-		return "", nil, wire.Invalid("target", targets, "%q", target)
+		return "", "", nil, wire.Invalid("target", targets, "%q", target)
 	}
 	switch u.Scheme {
 	case "unix":
 		path := u.Path
 		if path == "" || u.Host != "" {
-			return "", nil, wire.Invalid("target", targets, "%q", target)
+			return "", "", nil, wire.Invalid("target", targets, "%q", target)
 		}
 		t := newTransport()
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", path)
 		}
-		return "http://unix", &http.Client{Transport: t}, nil
+		return "http://unix", path, &http.Client{Transport: t}, nil
 	case "http", "https":
 		if u.Host == "" {
-			return "", nil, wire.Invalid("target", targets, "%q", target)
+			return "", "", nil, wire.Invalid("target", targets, "%q", target)
 		}
 		if cfg.HTTP != nil {
-			return strings.TrimSuffix(target, "/"), cfg.HTTP, nil
+			return strings.TrimSuffix(target, "/"), "", cfg.HTTP, nil
 		}
-		return strings.TrimSuffix(target, "/"), &http.Client{Transport: newTransport()}, nil
+		return strings.TrimSuffix(target, "/"), "", &http.Client{Transport: newTransport()}, nil
 	}
-	return "", nil, wire.Invalid("target", targets, "%q", target)
+	return "", "", nil, wire.Invalid("target", targets, "%q", target)
 }
 
 const targets = "unix:///path/of/socket, http://host:port, https://host:port"

@@ -58,6 +58,7 @@ func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
 	known := w.GetResumed() && w.GetServer() == c.server
 	if !known {
 		c.recover(ctx)
+		c.loseRegions()
 	}
 	c.mu.Lock()
 	c.server, c.up = w.GetServer(), true

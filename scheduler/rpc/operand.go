@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -262,12 +263,13 @@ func (c *Client) recover(ctx context.Context) {
 	}
 }
 
-// lost reports whether a call names an operand that the server has no more.
+// lost reports whether a call names an operand or shared memory that the server
+// has no more.
 func (x *call) lost() bool {
 	for _, u := range x.uses {
 		if u.contents.gone.Load() {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(x.regions, func(r *Region) bool { return r.gone.Load() })
 }

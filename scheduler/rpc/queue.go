@@ -69,6 +69,17 @@ func (c *Client) settle(x *call) (known bool) {
 	return known
 }
 
+// giveUp asks the server to end a call whose result it writes to shared memory:
+// that cannot be ended here.
+func (c *Client) giveUp(x *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if x.writesShared && x.sent && !x.answered {
+		c.cancels = append(c.cancels, x.id)
+		c.nudge()
+	}
+}
+
 // forget takes a call out of the window.
 func (c *Client) forget(x *call) {
 	if !x.answered {
@@ -83,6 +94,7 @@ type batch struct {
 	jobs    []*pb.Job
 	calls   []*call
 	lost    []*call // that name operands which are gone
+	given   []*call // that are held and were given up before they could be sent
 }
 
 // softMessage is where a message of many jobs is large enough, and maxJobs how
@@ -97,9 +109,13 @@ func (c *Client) next(b *batch, now time.Time) bool {
 	more := c.fill(b, now)
 	for i, x := range b.lost {
 		b.lost[i] = nil
-		x.End(job.Failed, job.ErrRestarted)
+		x.fail(job.ErrRestarted)
 	}
-	b.lost = b.lost[:0]
+	for i, x := range b.given {
+		b.given[i] = nil
+		x.Release(job.Cancelled, job.ErrCancelled)
+	}
+	b.lost, b.given = b.lost[:0], b.given[:0]
 	return more
 }
 
@@ -120,11 +136,15 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 		c.queue[0] = nil
 		c.queue = c.queue[1:]
 		x.queued = false
-		if !x.Pending() { // ended meanwhile
+		if !x.held && !x.Pending() || x.writesShared && !x.held && !x.take() { // ended meanwhile
 			if x.sent { // to a server before this one
 				c.cancels = append(c.cancels, x.id)
 			}
 			c.forget(x)
+			continue
+		}
+		if x.held && !x.Pending() && !x.message.Retry {
+			b.given = append(b.given, x)
 			continue
 		}
 		if x.lost() {
@@ -217,7 +237,7 @@ func (c *Client) failOverdue(cause error, now time.Time) {
 		over := !x.giveUp.IsZero() && !now.Before(x.giveUp)
 		c.mu.Unlock()
 		if over {
-			x.End(job.Failed, cause)
+			x.fail(cause)
 		}
 	}
 }

@@ -24,6 +24,7 @@ type rig struct {
 	http      *http.Server
 	target    string
 	listener  net.Listener
+	beside    *net.UnixListener
 }
 
 // rigConfig says what the rig is made of.
@@ -67,6 +68,9 @@ func (r *rig) listen(cfg rigConfig) {
 		}
 		r.listener, err = net.Listen("unix", path)
 		require.NoError(r.t, err)
+		r.beside, err = net.ListenUnix("unix", &net.UnixAddr{Name: path + server.SharedSuffix, Net: "unix"})
+		require.NoError(r.t, err)
+		go func() { _ = r.server.ServeShared(r.beside) }()
 		r.target = "unix://" + path
 	}
 	r.http = &http.Server{Handler: r.server.Handler(), Protocols: server.Protocols(), HTTP2: server.HTTP2()}
@@ -75,6 +79,9 @@ func (r *rig) listen(cfg rigConfig) {
 
 // stop ends the server at once, as a crash would.
 func (r *rig) stop() {
+	if r.beside != nil {
+		_ = r.beside.Close()
+	}
 	_ = r.http.Close()
 	require.NoError(r.t, r.server.Close())
 	require.NoError(r.t, r.scheduler.Close(context.Background()))

@@ -397,7 +397,9 @@ type ReleaseRequest struct {
 	// The number.
 	Operand uint64 `protobuf:"varint,2,opt,name=operand,proto3" json:"operand,omitempty"`
 	// Or the name of an operand that was loaded by name.
-	Name          string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Or the number of shared memory of the session.
+	Region        uint64 `protobuf:"varint,4,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +453,13 @@ func (x *ReleaseRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *ReleaseRequest) GetRegion() uint64 {
+	if x != nil {
+		return x.Region
+	}
+	return 0
 }
 
 // ReleaseResponse is empty.
@@ -700,11 +709,12 @@ const file_metallic_v1_operand_proto_rawDesc = "" +
 	"\x13FindOperandResponse\x12.\n" +
 	"\aoperand\x18\x01 \x01(\v2\x14.metallic.v1.OperandR\aoperand\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x03R\x06offset\x12*\n" +
-	"\x11max_operand_bytes\x18\x03 \x01(\x03R\x0fmaxOperandBytes\"X\n" +
+	"\x11max_operand_bytes\x18\x03 \x01(\x03R\x0fmaxOperandBytes\"p\n" +
 	"\x0eReleaseRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x18\n" +
 	"\aoperand\x18\x02 \x01(\x04R\aoperand\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\"\x11\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x16\n" +
+	"\x06region\x18\x04 \x01(\x04R\x06region\"\x11\n" +
 	"\x0fReleaseResponse\"%\n" +
 	"\vListRequest\x12\x16\n" +
 	"\x06prefix\x18\x01 \x01(\tR\x06prefix\"@\n" +

@@ -238,12 +238,13 @@ func (*Tensor_Name) isTensor_Memory() {}
 
 func (*Tensor_Shared) isTensor_Memory() {}
 
-// SharedMemory names memory that client and server of one machine share.
+// SharedMemory names memory that client and server of one machine share. The
+// server hands its descriptor over the socket beside its own.
 type SharedMemory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number that CreateRegion gave.
+	// The number that came with the descriptor.
 	Region uint64 `protobuf:"varint,1,opt,name=region,proto3" json:"region,omitempty"`
-	// The start of the tensor's memory, in bytes. A multiple of the element size.
+	// The start of the tensor's memory, in bytes. A multiple of 4.
 	Offset int64 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
 	// The length of the tensor's memory, in bytes.
 	Length        int64 `protobuf:"varint,3,opt,name=length,proto3" json:"length,omitempty"`

@@ -59,7 +59,8 @@ type entry struct {
 	book     *book
 	listener listener // nil when nobody is there
 	handle   job.Handle
-	answer   answer // once done
+	answer   answer    // once done
+	regions  []*region // shared memory that the job uses
 	done     bool
 	at       time.Time // when it was done
 }
@@ -113,6 +114,7 @@ func (e *entry) refuse(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.entries, e.answer.id)
+	e.leaveRegions(false)
 	e.listener.tell(answer{id: e.answer.id, err: err})
 }
 
@@ -134,6 +136,7 @@ func (e *entry) end() {
 		e.answer.data = nil // the device may still write it
 	}
 	e.handle = job.Handle{} // which keeps all of the job
+	e.leaveRegions(e.answer.err != nil)
 	if e.listener != nil {
 		e.listener.tell(e.answer)
 	}
@@ -143,6 +146,15 @@ func (e *entry) end() {
 	b.ended = append(b.ended, e)
 	b.kept.Add(int64(len(e.answer.data)))
 	b.shrink()
+}
+
+// leaveRegions lets go of shared memory, which the device may still use if the
+// job ended before its time.
+func (e *entry) leaveRegions(used bool) {
+	for _, r := range e.regions {
+		r.leave(used)
+	}
+	e.regions = nil
 }
 
 // shrink forgets results, then jobs, until the limits hold.

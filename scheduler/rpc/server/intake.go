@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
@@ -25,13 +26,32 @@ type intake struct {
 	asked   string // the tenant that was asked for last
 	tenant  string // and the one that it is
 	known   bool
+	taken   []*region // that the job which is being read uses
 }
 
 func (s *Server) newIntake(x *session, b *book, v visit) *intake {
-	return &intake{
+	in := &intake{
 		server: s, session: x, book: b, visit: v,
-		reader: wire.Reader{Find: x, MaxResult: s.cfg.Limits.MessageBytes - 1024}, // room for the rest of a message
+		reader: wire.Reader{MaxResult: s.cfg.Limits.MessageBytes - 1024}, // room for the rest of a message
 	}
+	in.reader.Find = in
+	return in
+}
+
+// Operand implements wire.Finder.
+func (in *intake) Operand(id uint64) (tensor.View, error) { return in.session.operand(id) }
+
+// Named implements wire.Finder.
+func (in *intake) Named(name string) (tensor.View, error) { return in.server.store.named(name) }
+
+// Shared implements wire.Finder. The memory stays until the job has ended.
+func (in *intake) Shared(m *pb.SharedMemory) ([]byte, error) {
+	r, err := in.session.region(m.GetRegion())
+	if err != nil {
+		return nil, err
+	}
+	in.taken = append(in.taken, r)
+	return r.part(m)
 }
 
 // take accepts or refuses jobs, each on its own or all together. The visit's
@@ -48,10 +68,13 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 		}
 		w := &in.works[len(in.entries)]
 		*w = wire.Work{}
-		if err := in.read(ctx, w, m); err != nil && !together {
+		err := in.read(ctx, w, m)
+		e.regions, in.taken = in.taken, nil
+		switch {
+		case err != nil && !together:
 			e.refuse(err)
 			continue
-		} else if err != nil && first == nil {
+		case err != nil && first == nil:
 			first = err
 		}
 		in.entries, in.each = append(in.entries, e), append(in.each, scheduler.Each{Job: w.Job})

@@ -123,8 +123,8 @@ func (s operandService) Release(
 
 func (s operandService) release(r *pb.ReleaseRequest) error {
 	switch {
-	case r.GetName() != "" && r.GetOperand() != 0:
-		return wire.Invalid("operand", "a number or a name", "both")
+	case r.GetName() != "" && r.GetOperand() != 0 || r.GetRegion() != 0 && (r.GetName() != "" || r.GetOperand() != 0):
+		return wire.Invalid("operand", "a number, a name or a region", "more than one")
 	case r.GetName() != "":
 		return s.store.unname(r.GetName())
 	}
@@ -133,6 +133,9 @@ func (s operandService) release(r *pb.ReleaseRequest) error {
 		return err
 	}
 	defer own.leave()
+	if r.GetRegion() != 0 {
+		return own.session.releaseRegion(r.GetRegion())
+	}
 	return own.session.release(r.GetOperand())
 }
 

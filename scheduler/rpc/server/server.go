@@ -27,7 +27,9 @@ type Server struct {
 	started  time.Time
 	store    *store
 	sessions sessions
-	kept     atomic.Int64 // bytes of results in the books
+	kept     atomic.Int64  // bytes of results in the books
+	shared   atomic.Int64  // bytes of shared memory
+	regions  atomic.Uint64 // numbers given to it
 
 	draining  chan struct{}
 	drainOnce sync.Once
@@ -55,7 +57,10 @@ func New(cfg Config) (*Server, error) {
 }
 
 func (s *Server) newSession(name string) *session {
-	return &session{name: name, store: s.store, book: newBook(&s.cfg.Limits, &s.kept), operands: map[uint64]*hold{}}
+	return &session{
+		name: name, store: s.store, book: newBook(&s.cfg.Limits, &s.kept),
+		operands: map[uint64]*hold{}, regions: map[uint64]*region{},
+	}
 }
 
 // Handler returns what answers the calls, reflection included. Options such as

@@ -7,7 +7,6 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
-	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
@@ -19,6 +18,7 @@ type session struct {
 
 	mu       sync.RWMutex
 	operands map[uint64]*hold
+	regions  map[uint64]*region
 	closed   bool
 
 	streams int       // guarded by sessions.mu, like seen
@@ -79,6 +79,16 @@ func (s *sessions) leave(x *session) {
 	x.seen = time.Now()
 }
 
+// find returns a session that has a stream or call open, or nil.
+func (s *sessions) find(name string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.byID[name]; x != nil && x.streams > 0 {
+		return x
+	}
+	return nil
+}
+
 // end closes a session that nobody else uses.
 func (s *sessions) end(x *session) {
 	for _, x := range s.take(func(other *session) bool { return other == x && x.streams == 0 }) {
@@ -132,9 +142,12 @@ func (s *sessions) count() (known, streams int64) {
 func (x *session) close(cause error) {
 	x.book.close(cause)
 	x.mu.Lock()
-	held := x.operands
-	x.operands, x.closed = nil, true
+	held, regions := x.operands, x.regions
+	x.operands, x.regions, x.closed = nil, nil, true
 	x.mu.Unlock()
+	for _, r := range regions {
+		r.close()
+	}
 	for _, h := range held {
 		x.store.release(h.operand, h.times)
 	}
@@ -172,8 +185,8 @@ func (x *session) release(id uint64) error {
 	return nil
 }
 
-// Operand implements wire.Finder.
-func (x *session) Operand(id uint64) (tensor.View, error) {
+// operand returns an operand that the session holds.
+func (x *session) operand(id uint64) (tensor.View, error) {
 	x.mu.RLock()
 	h := x.operands[id]
 	x.mu.RUnlock()
@@ -181,12 +194,4 @@ func (x *session) Operand(id uint64) (tensor.View, error) {
 		return tensor.View{}, fmt.Errorf("%w: the session holds no operand %d", job.ErrReleased, id)
 	}
 	return h.operand.loaded.View(), nil
-}
-
-// Named implements wire.Finder.
-func (x *session) Named(name string) (tensor.View, error) { return x.store.named(name) }
-
-// Shared implements wire.Finder.
-func (x *session) Shared(*pb.SharedMemory) ([]byte, error) {
-	return nil, wire.Invalid("memory", "data, an operand or a name", "shared memory, which this server does not offer")
 }

@@ -52,7 +52,7 @@ type OperandServiceClient interface {
 	// FindOperand takes hold of content that the server has, and says how much it
 	// has of content that it lacks.
 	FindOperand(context.Context, *connect.Request[metallicv1.FindOperandRequest]) (*connect.Response[metallicv1.FindOperandResponse], error)
-	// Release gives an operand up. Its memory is freed when nobody holds it.
+	// Release gives an operand or shared memory up. It is freed when nobody holds it.
 	Release(context.Context, *connect.Request[metallicv1.ReleaseRequest]) (*connect.Response[metallicv1.ReleaseResponse], error)
 	// List returns what is loaded, or can be by its name.
 	List(context.Context, *connect.Request[metallicv1.ListRequest]) (*connect.Response[metallicv1.ListResponse], error)
@@ -132,7 +132,7 @@ type OperandServiceHandler interface {
 	// FindOperand takes hold of content that the server has, and says how much it
 	// has of content that it lacks.
 	FindOperand(context.Context, *connect.Request[metallicv1.FindOperandRequest]) (*connect.Response[metallicv1.FindOperandResponse], error)
-	// Release gives an operand up. Its memory is freed when nobody holds it.
+	// Release gives an operand or shared memory up. It is freed when nobody holds it.
 	Release(context.Context, *connect.Request[metallicv1.ReleaseRequest]) (*connect.Response[metallicv1.ReleaseResponse], error)
 	// List returns what is loaded, or can be by its name.
 	List(context.Context, *connect.Request[metallicv1.ListRequest]) (*connect.Response[metallicv1.ListResponse], error)
