@@ -50,7 +50,8 @@ type Limits struct {
 	KeptBytes int64
 	// Sessions bounds the sessions. Default 65536.
 	Sessions int
-	// SharedBytes bounds the memory shared with all clients. Default 4 GiB.
+	// SharedBytes bounds the memory shared with all clients, which is taken at
+	// once: the machine must have it. Default 1 GiB.
 	SharedBytes int64
 }
 
@@ -63,7 +64,7 @@ func (l Limits) withDefaults() Limits {
 		KeptJobs:     cmp.Or(l.KeptJobs, 1<<16),
 		KeptBytes:    cmp.Or(l.KeptBytes, 256<<20),
 		Sessions:     cmp.Or(l.Sessions, 1<<16),
-		SharedBytes:  cmp.Or(l.SharedBytes, 4<<30),
+		SharedBytes:  cmp.Or(l.SharedBytes, 1<<30),
 	}
 }
 

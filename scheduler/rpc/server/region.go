@@ -139,11 +139,14 @@ func (s *Server) handOut(c *net.UnixConn) {
 		_ = shm.Refuse(c, err)
 		return
 	}
+	defer r.leave(false) // the session may end meanwhile
+	defer r.memory.CloseFile()
 	if err := shm.Grant(c, r.memory, r.id); err != nil {
 		s.cfg.Logger.Warn("shared memory was not handed over", "error", err)
 	}
 }
 
+// share makes a region that is in use until it was handed over.
 func (s *Server) share(c *net.UnixConn) (*region, error) {
 	q, err := shm.ReadRequest(c)
 	if err != nil {
@@ -166,7 +169,7 @@ func (s *Server) share(c *net.UnixConn) (*region, error) {
 		s.shared.Add(-q.Bytes)
 		return nil, err
 	}
-	r := &region{server: s, id: s.regions.Add(1), memory: m}
+	r := &region{server: s, id: s.regions.Add(1), memory: m, jobs: 1}
 	x.mu.Lock()
 	closed := x.closed
 	if !closed {
@@ -175,6 +178,7 @@ func (s *Server) share(c *net.UnixConn) (*region, error) {
 	x.mu.Unlock()
 	if closed {
 		r.close()
+		r.leave(false)
 		return nil, job.ErrCancelled
 	}
 	return r, nil

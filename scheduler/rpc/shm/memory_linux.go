@@ -68,20 +68,24 @@ func Open(file *os.File) (*Memory, error) {
 	return &Memory{Bytes: b}, nil
 }
 
-// Close unmaps the memory. Nobody may use Bytes any more.
-func (m *Memory) Close() error {
+// CloseFile closes the descriptor that was handed over. The memory stays.
+func (m *Memory) CloseFile() {
 	if m.file != nil {
 		_ = m.file.Close()
+		m.file = nil
 	}
+}
+
+// Close unmaps the memory. Nobody may use Bytes any more.
+func (m *Memory) Close() error {
+	m.CloseFile()
 	return unix.Munmap(m.Bytes)
 }
 
 // Abandon gives the memory back but not its addresses: who still reads or writes
 // there finds memory of nobody. It is for when nobody knows who does.
 func (m *Memory) Abandon() error {
-	if m.file != nil {
-		_ = m.file.Close()
-	}
+	m.CloseFile()
 	_, err := unix.MmapPtr(-1, 0, unsafe.Pointer(unsafe.SliceData(m.Bytes)), uintptr(len(m.Bytes)),
 		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_FIXED|unix.MAP_NORESERVE)
 	return err

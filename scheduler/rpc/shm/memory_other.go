@@ -16,6 +16,9 @@ func Open(file *os.File) (*Memory, error) {
 	return nil, ErrUnsupported
 }
 
+// CloseFile does nothing.
+func (*Memory) CloseFile() {}
+
 // Close does nothing.
 func (*Memory) Close() error { return nil }
 
