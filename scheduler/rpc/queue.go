@@ -3,7 +3,6 @@ package rpc
 import (
 	"time"
 
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
@@ -85,95 +84,6 @@ func (c *Client) forget(x *call) {
 	if !x.answered {
 		x.answered = true
 		c.window.remove(x.id)
-	}
-}
-
-// batch is what goes into one message.
-type batch struct {
-	request pb.SubmitStreamRequest
-	jobs    []*pb.Job
-	calls   []*call
-	lost    []*call // that name operands which are gone
-	given   []*call // that are held and were given up before they could be sent
-}
-
-// softMessage is where a message of many jobs is large enough, and maxJobs how
-// many there may be.
-const (
-	softMessage = 1 << 20
-	maxJobs     = 4096
-)
-
-// next fills in the next message; false if there is nothing to say.
-func (c *Client) next(b *batch, now time.Time) bool {
-	more := c.fill(b, now)
-	for i, x := range b.lost {
-		b.lost[i] = nil
-		x.fail(job.ErrRestarted)
-	}
-	for i, x := range b.given {
-		b.given[i] = nil
-		x.Release(job.Cancelled, job.ErrCancelled)
-	}
-	b.lost, b.given = b.lost[:0], b.given[:0]
-	return more
-}
-
-func (c *Client) fill(b *batch, now time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	clear(b.jobs)
-	clear(b.calls)
-	b.jobs, b.calls = b.jobs[:0], b.calls[:0]
-	b.request.Together = false
-	size := 0
-	for len(c.queue) > 0 && len(b.jobs) < maxJobs && size < softMessage {
-		x := c.queue[0]
-		if x.together != nil && len(b.jobs) > 0 && !b.request.Together ||
-			b.request.Together && x.together != b.calls[0].together {
-			break
-		}
-		c.queue[0] = nil
-		c.queue = c.queue[1:]
-		x.queued = false
-		if !x.held && !x.Pending() || x.writesShared && !x.held && !x.take() { // ended meanwhile
-			if x.sent { // to a server before this one
-				c.cancels = append(c.cancels, x.id)
-			}
-			c.forget(x)
-			continue
-		}
-		if x.held && !x.Pending() && !x.message.Retry {
-			b.given = append(b.given, x)
-			continue
-		}
-		if x.lost() {
-			b.lost = append(b.lost, x)
-			continue
-		}
-		if x.together != nil {
-			b.request.Together = true
-			size -= x.size + perCall // it must be one message
-		}
-		size += x.size + perCall
-		c.prepare(x, now)
-		b.calls, b.jobs = append(b.calls, x), append(b.jobs, &x.message)
-	}
-	b.request.Jobs = b.jobs
-	b.request.Cancel, c.cancels = c.cancels, nil
-	b.request.Answered = c.window.answered()
-	return len(b.jobs) > 0 || len(b.request.Cancel) > 0
-}
-
-// prepare writes into a message what is known only when it is sent.
-func (c *Client) prepare(x *call, now time.Time) {
-	x.sent = true
-	x.giveUp = time.Time{}
-	if x.message.TimeoutNs = 0; !x.deadline.IsZero() {
-		x.message.TimeoutNs = int64(max(x.deadline.Sub(now), 1))
-	}
-	for _, u := range x.uses {
-		u.memory.Operand = u.contents.id
 	}
 }
 

@@ -556,7 +556,9 @@ type StatusResponse struct {
 	// Bytes of results kept for those who may ask again.
 	KeptResultBytes int64 `protobuf:"varint,10,opt,name=kept_result_bytes,json=keptResultBytes,proto3" json:"kept_result_bytes,omitempty"`
 	// What selection goes by.
-	Thresholds    *Thresholds `protobuf:"bytes,11,opt,name=thresholds,proto3" json:"thresholds,omitempty"`
+	Thresholds *Thresholds `protobuf:"bytes,11,opt,name=thresholds,proto3" json:"thresholds,omitempty"`
+	// Bytes of memory that is shared with clients.
+	SharedBytes   int64 `protobuf:"varint,12,opt,name=shared_bytes,json=sharedBytes,proto3" json:"shared_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -666,6 +668,13 @@ func (x *StatusResponse) GetThresholds() *Thresholds {
 		return x.Thresholds
 	}
 	return nil
+}
+
+func (x *StatusResponse) GetSharedBytes() int64 {
+	if x != nil {
+		return x.SharedBytes
+	}
+	return 0
 }
 
 // Device is what jobs run on.
@@ -1137,7 +1146,7 @@ const file_metallic_v1_scheduler_proto_rawDesc = "" +
 	"\tdevice_ns\x18\r \x01(\x03R\bdeviceNs\x12\x19\n" +
 	"\btotal_ns\x18\x0e \x01(\x03R\atotalNs\x12\x12\n" +
 	"\x04json\x18\x0f \x01(\fR\x04json\"\x0f\n" +
-	"\rStatusRequest\"\xb7\x03\n" +
+	"\rStatusRequest\"\xda\x03\n" +
 	"\x0eStatusResponse\x12\x16\n" +
 	"\x06server\x18\x01 \x01(\tR\x06server\x12\x1b\n" +
 	"\tuptime_ns\x18\x02 \x01(\x03R\buptimeNs\x12\x1a\n" +
@@ -1152,7 +1161,8 @@ const file_metallic_v1_scheduler_proto_rawDesc = "" +
 	" \x01(\x03R\x0fkeptResultBytes\x127\n" +
 	"\n" +
 	"thresholds\x18\v \x01(\v2\x17.metallic.v1.ThresholdsR\n" +
-	"thresholds\"s\n" +
+	"thresholds\x12!\n" +
+	"\fshared_bytes\x18\f \x01(\x03R\vsharedBytes\"s\n" +
 	"\x06Device\x12\x18\n" +
 	"\abackend\x18\x01 \x01(\tR\abackend\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +

@@ -25,7 +25,7 @@ func (s schedulerService) Status(
 		Server: s.id, UptimeNs: int64(time.Since(s.started)), Draining: s.Draining(),
 		Device:   &pb.Device{Backend: info.Backend, Name: info.Name, Threads: int64(info.Threads), MemoryBytes: info.Memory},
 		Jobs:     auditMessage(s.cfg.Scheduler.Audit()),
-		Operands: s.store.count(), KeptResultBytes: s.kept.Load(),
+		Operands: s.store.count(), KeptResultBytes: s.kept.Load(), SharedBytes: s.shared.Load(),
 		Thresholds: thresholdsOf(s.cfg.Scheduler.Prefs()),
 	}
 	for _, t := range s.cfg.Scheduler.Tenants() {

@@ -3,10 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"sync"
-	"time"
 
 	"connectrpc.com/connect"
 
@@ -73,10 +74,17 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 	return st.send(ctx, received)
 }
 
-// receive takes messages to the end.
-func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) error {
+// receive takes messages to the end. Nobody else would catch its panic, which
+// must not end the server for all.
+func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			st.server.cfg.Logger.Error("panic in a stream", "cause", cause, "stack", string(debug.Stack()))
+			err = st.server.fail(fmt.Errorf("%w: the server panicked", job.ErrFailed))
+		}
+	}()
 	in := st.server.newIntake(st.session, st.session.book, v)
-	err := st.take(in, m)
+	err = st.take(in, m)
 	for err == nil {
 		if m, err = st.conn.Receive(); err != nil {
 			return err
@@ -187,46 +195,4 @@ func (st *stream) collect() (answers []answer, over bool) {
 	st.ready, st.spare = st.spare[:0], answers
 	st.pending -= len(answers)
 	return answers, st.last && (st.gone || st.pending <= 0)
-}
-
-// outgoing turns answers into messages. It keeps its memory.
-type outgoing struct {
-	conn    *connection
-	most    int
-	message pb.SubmitStreamResponse
-	results []pb.Result
-}
-
-// fullMessage is where a message of many results is large enough.
-const fullMessage = 1 << 20
-
-func (o *outgoing) send(answers []answer) error {
-	for len(answers) > 0 {
-		n, size := 0, 0
-		for ; n < len(answers) && (n == 0 || size+len(answers[n].data) < min(fullMessage, o.most/2)); n++ {
-			size += len(answers[n].data) + 16
-		}
-		if err := o.conn.Send(o.fill(answers[:n])); err != nil {
-			return err
-		}
-		answers = answers[n:]
-	}
-	return nil
-}
-
-func (o *outgoing) fill(answers []answer) *pb.SubmitStreamResponse {
-	if cap(o.results) < len(answers) {
-		o.results = make([]pb.Result, len(answers))
-		o.message.Results = make([]*pb.Result, 0, len(answers))
-	}
-	o.message.Results = o.message.Results[:0]
-	for i := range answers {
-		r, a := &o.results[:cap(o.results)][i], &answers[i]
-		r.Id, r.Data, r.Error = a.id, a.data, nil
-		if a.err != nil {
-			r.Error = wire.FromError(a.err, time.Now())
-		}
-		o.message.Results = append(o.message.Results, r)
-	}
-	return &o.message
 }
