@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -112,6 +113,11 @@ func (c *Client) fitTogether(list []*call) error {
 	size, most := 0, int(c.maxMessage.Load())
 	for _, x := range list {
 		size += x.size + perCall
+	}
+	if n := int(c.maxJobs.Load()); len(list) > n {
+		return &job.InvalidError{
+			Field: "jobs", Got: strconv.Itoa(len(list)), Allowed: fmt.Sprintf("up to %d together, the server's limit for a message", n),
+		}
 	}
 	if len(list) > 1 && size > most {
 		return &job.InvalidError{

@@ -16,11 +16,11 @@ type batch struct {
 	given   []*call // that are held and were given up before they could be sent
 }
 
-// softMessage is where a message of many jobs is large enough, and maxJobs how
-// many there may be.
+// softMessage is where a message of many jobs is large enough, and softJobs how
+// many of them are enough.
 const (
 	softMessage = 1 << 20
-	maxJobs     = 4096
+	softJobs    = 4096
 )
 
 // next fills in the next message; false if there is nothing to say.
@@ -45,8 +45,8 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 	clear(b.calls)
 	b.jobs, b.calls = b.jobs[:0], b.calls[:0]
 	b.request.Together = false
-	size := 0
-	for len(c.queue) > 0 && len(b.jobs) < maxJobs && size < softMessage {
+	size, most := 0, min(softJobs, int(c.maxJobs.Load()))
+	for len(c.queue) > 0 && len(b.jobs) < most && size < softMessage {
 		x := c.queue[0]
 		if x.together != nil && len(b.jobs) > 0 && !b.request.Together ||
 			b.request.Together && x.together != b.calls[0].together {
@@ -72,7 +72,8 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 		}
 		if x.together != nil {
 			b.request.Together = true
-			size -= x.size + perCall // it must be one message
+			size -= x.size + perCall // they must be one message
+			most = len(x.together.calls)
 		}
 		size += x.size + perCall
 		c.prepare(x, now)

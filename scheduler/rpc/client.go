@@ -36,7 +36,8 @@ type Client struct {
 	lastOperand atomic.Uint64
 	socket      string // of the server, "" if it has none
 	regions     atomic.Pointer[[]*Region]
-	maxMessage  atomic.Int64
+	maxMessage  atomic.Int64  // bytes that the server takes in a message
+	maxJobs     atomic.Int64  // and jobs
 	turn        chan struct{} // holds one token: see admitAll
 	ctx         context.Context
 	stop        context.CancelFunc

@@ -38,7 +38,6 @@ func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
 		Scheduler: metallicv1connect.NewSchedulerServiceClient(transport, base, options...),
 		Admin:     metallicv1connect.NewAdminServiceClient(transport, base, options...),
 	}
-	c.maxMessage.Store(firstMaxMessage)
 	c.turn <- struct{}{}
 	c.window.base = 1
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -50,9 +49,6 @@ func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
 	go c.keepConnected(first)
 	return c, nil
 }
-
-// firstMaxMessage holds until a server has said its own.
-const firstMaxMessage = 64 << 20
 
 // transportFor returns what makes the calls, the URL they begin with, and the
 // path of the server's socket if it has one.

@@ -280,3 +280,23 @@ func TestQueueFull(t *testing.T) {
 	require.NoError(t, h.Wait(t.Context()))
 	require.NoError(t, <-ended)
 }
+
+// A client keeps the server's limits, and says what they are.
+func TestServerLimits(t *testing.T) {
+	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{Jobs: 3, MessageBytes: 8 << 10}}})
+	c := r.dial(rpc.Config{})
+	var handles []job.Handle
+	for range 50 {
+		h, err := c.Submit(t.Context(), softmax(8))
+		require.NoError(t, err)
+		handles = append(handles, h)
+	}
+	for _, h := range handles {
+		require.NoError(t, h.Wait(t.Context()))
+	}
+	group := []job.Job{softmax(8), softmax(8), softmax(8)}
+	require.NoError(t, c.DoAll(t.Context(), group))
+	require.ErrorContains(t, c.DoAll(t.Context(), append(group, softmax(8))), "up to 3 together")
+	require.ErrorContains(t, c.DoAll(t.Context(), []job.Job{softmax(800), softmax(800), softmax(800)}), "8192 bytes")
+	require.ErrorContains(t, c.Do(t.Context(), softmax(4096)), "allowed: up to")
+}

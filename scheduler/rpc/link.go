@@ -55,6 +55,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 // welcome prepares the calls for the server that is there now.
 func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
 	c.maxMessage.Store(w.GetMaxMessageBytes())
+	c.maxJobs.Store(w.GetMaxJobs())
 	known := w.GetResumed() && w.GetServer() == c.server
 	if !known {
 		c.recover(ctx)
@@ -150,6 +151,9 @@ func (c *Client) receive(l *link) {
 // and nothing is in flight.
 func (c *Client) reconnect(cause error) *link {
 	c.disconnected(time.Now())
+	if errors.Is(cause, job.ErrInvalid) || errors.Is(cause, job.ErrForbidden) {
+		c.failSent(cause) // to send it again would end the next stream as well
+	}
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		c.failOverdue(unreachable(cause), time.Now())
 		if c.closed.Load() && c.ledger.InFlight() == 0 || c.ctx.Err() != nil {

@@ -140,6 +140,18 @@ func (c *Client) resend(x *call) {
 	c.nudge()
 }
 
+// failSent ends the calls that the server may have.
+func (c *Client) failSent(cause error) {
+	for _, x := range c.pending() {
+		c.mu.Lock()
+		sent := x.sent
+		c.mu.Unlock()
+		if sent {
+			x.fail(cause)
+		}
+	}
+}
+
 // failOverdue ends the calls that have waited long enough for a server.
 func (c *Client) failOverdue(cause error, now time.Time) {
 	for _, x := range c.pending() {

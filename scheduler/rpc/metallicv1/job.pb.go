@@ -442,7 +442,9 @@ type Welcome struct {
 	MaxMessageBytes int64 `protobuf:"varint,3,opt,name=max_message_bytes,json=maxMessageBytes,proto3" json:"max_message_bytes,omitempty"`
 	// The server knew the session. Otherwise nothing that was loaded or sent before
 	// is known, and retry must not be set for it.
-	Resumed       bool `protobuf:"varint,4,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	Resumed bool `protobuf:"varint,4,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	// The most jobs that the server takes in a message.
+	MaxJobs       int64 `protobuf:"varint,5,opt,name=max_jobs,json=maxJobs,proto3" json:"max_jobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -503,6 +505,13 @@ func (x *Welcome) GetResumed() bool {
 		return x.Resumed
 	}
 	return false
+}
+
+func (x *Welcome) GetMaxJobs() int64 {
+	if x != nil {
+		return x.MaxJobs
+	}
+	return 0
 }
 
 // Job is one piece of work.
@@ -923,12 +932,13 @@ const file_metallic_v1_job_proto_rawDesc = "" +
 	"\aresults\x18\x02 \x03(\v2\x13.metallic.v1.ResultR\aresults\x12\x1a\n" +
 	"\bdraining\x18\x03 \x01(\bR\bdraining\"!\n" +
 	"\x05Hello\x12\x18\n" +
-	"\asession\x18\x01 \x01(\tR\asession\"\x81\x01\n" +
+	"\asession\x18\x01 \x01(\tR\asession\"\x9c\x01\n" +
 	"\aWelcome\x12\x16\n" +
 	"\x06server\x18\x01 \x01(\tR\x06server\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12*\n" +
 	"\x11max_message_bytes\x18\x03 \x01(\x03R\x0fmaxMessageBytes\x12\x18\n" +
-	"\aresumed\x18\x04 \x01(\bR\aresumed\"\xfb\x01\n" +
+	"\aresumed\x18\x04 \x01(\bR\aresumed\x12\x19\n" +
+	"\bmax_jobs\x18\x05 \x01(\x03R\amaxJobs\"\xfb\x01\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05retry\x18\x02 \x01(\bR\x05retry\x12-\n" +
