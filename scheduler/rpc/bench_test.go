@@ -103,3 +103,60 @@ func dialLoaded(b *testing.B, r *rig) (*rpc.Client, tensor.View) {
 	require.NoError(b, err)
 	return c, o.View()
 }
+
+// BenchmarkLarge is a job with 4 MiB of B and as much of C: through the
+// connection, or in shared memory. The device takes no time.
+func BenchmarkLarge(b *testing.B) {
+	const n = 1024 * 1024
+	for _, kind := range []string{"tcp", "unix", "shared"} {
+		b.Run(kind, func(b *testing.B) {
+			c, err := rpc.Dial(context.Background(), simulated(b, kind == "tcp").target, rpc.Config{})
+			require.NoError(b, err)
+			b.Cleanup(func() { require.NoError(b, c.Close(context.Background())) })
+			w, err := c.Load(tensor.Matrix(make([]float32, n), 1024, 1024))
+			require.NoError(b, err)
+			x, y := tensor.Matrix(make([]float32, n), 1024, 1024), tensor.Matrix(make([]float32, n), 1024, 1024)
+			if kind == "shared" {
+				r, err := c.Share(context.Background(), 8*n)
+				require.NoError(b, err)
+				x = tensor.Bytes(r.Bytes()[:4*n], tensor.F32, 1, 1024, 1024)
+				y = tensor.Bytes(r.Bytes()[4*n:], tensor.F32, 1, 1024, 1024)
+			}
+			b.SetBytes(8 * n)
+			share(b, 1, 1, func() func() error {
+				j := &job.Matmul{A: w.View(), B: x, C: y}
+				return func() error { return c.Do(context.Background(), j) }
+			})
+		})
+	}
+}
+
+// BenchmarkResidentWeight is y = W*x by 64 callers on the cpu device, W being
+// 4096 x 4096: in process, and with a connection each.
+func BenchmarkResidentWeight(b *testing.B) {
+	const callers, n = 64, 4096
+	w := tensor.Matrix(make([]float32, n*n), n, n)
+	callOf := func(d job.Doer, o job.Operand) func() error {
+		j := &job.Matmul{A: o.View(), B: tensor.Vector(make([]float32, n)), C: tensor.Vector(make([]float32, n))}
+		return func() error { return d.Do(context.Background(), j) }
+	}
+	b.Run("in-process", func(b *testing.B) {
+		r := startRig(b, rigConfig{})
+		o, err := r.scheduler.LoadOperand(w)
+		require.NoError(b, err)
+		share(b, callers, 1, func() func() error { return callOf(r.scheduler, o) })
+	})
+	for _, tcp := range []bool{false, true} {
+		b.Run(map[bool]string{false: "unix", true: "tcp"}[tcp], func(b *testing.B) {
+			r := startRig(b, rigConfig{tcp: tcp})
+			share(b, callers, 1, func() func() error {
+				c, err := rpc.Dial(context.Background(), r.target, rpc.Config{})
+				require.NoError(b, err)
+				b.Cleanup(func() { require.NoError(b, c.Close(context.Background())) })
+				o, err := c.LoadOperand(w)
+				require.NoError(b, err)
+				return callOf(c, o)
+			})
+		})
+	}
+}
