@@ -81,8 +81,7 @@ func (c serveCommand) serve(ctx context.Context, srv *server.Server, log *slog.L
 	log.Info("draining")
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer stop()
-	err = srv.Drain(late)
-	return errors.Join(err, srv.Close(), h.Close())
+	return errors.Join(srv.Drain(late), srv.Close(), h.Shutdown(late), h.Close())
 }
 
 const (

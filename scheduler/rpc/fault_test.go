@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"path/filepath"
@@ -299,4 +300,35 @@ func TestServerLimits(t *testing.T) {
 	require.ErrorContains(t, c.DoAll(t.Context(), append(group, softmax(8))), "up to 3 together")
 	require.ErrorContains(t, c.DoAll(t.Context(), []job.Job{softmax(800), softmax(800), softmax(800)}), "8192 bytes")
 	require.ErrorContains(t, c.Do(t.Context(), softmax(4096)), "allowed: up to")
+}
+
+// What was accepted before a drain is answered before the server is gone, under
+// load as well.
+func TestDrainUnderLoadLosesNothing(t *testing.T) {
+	r := startRig(t, rigConfig{})
+	c := r.dial(rpc.Config{RetryFor: -1})
+	var done, refused atomic.Int64
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for {
+				err := c.Do(context.Background(), softmax(64))
+				if errors.Is(err, job.ErrDraining) || errors.Is(err, job.ErrDisconnected) {
+					refused.Add(1)
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	waitFor(t, func() bool { return done.Load() > 200 })
+	require.NoError(t, r.server.Drain(t.Context()))
+	require.NoError(t, r.server.Close())
+	all.Wait()
+	require.Equal(t, int64(16), refused.Load())
+	require.Equal(t, r.scheduler.Audit().Done, done.Load())
 }

@@ -68,7 +68,7 @@ func answered(t *testing.T, st *stream, m *pb.SubmitStreamRequest, want int) {
 		ids = nil
 	}
 	all := func() bool {
-		got, _ := st.collect()
+		got, _, _ := st.collect()
 		for _, a := range got {
 			times[a.id]++
 		}

@@ -31,6 +31,7 @@ type Server struct {
 	shared   atomic.Int64  // bytes of shared memory
 	regions  atomic.Uint64 // numbers given to it
 
+	streams   visitors
 	draining  chan struct{}
 	drainOnce sync.Once
 	closeOnce sync.Once
@@ -126,8 +127,9 @@ func (s *Server) Draining() bool {
 	}
 }
 
-// Close drains without waiting: it cancels what runs, ends the streams and
-// releases the operands. The handler must not be called afterwards.
+// Close drains without waiting: it cancels what runs, ends the streams when their
+// jobs are answered, and releases the operands. The handler refuses streams
+// afterwards, and must not be called for anything else.
 func (s *Server) Close() error {
 	s.drainOnce.Do(func() { close(s.draining) })
 	var err error
@@ -137,6 +139,7 @@ func (s *Server) Close() error {
 		for _, x := range s.sessions.take(func(*session) bool { return true }) {
 			x.close(job.ErrClosed)
 		}
+		s.streams.wait(2 * closeTime)
 		err = s.store.close(s)
 	})
 	return err

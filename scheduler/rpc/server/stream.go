@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -60,6 +61,11 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 		s.sessions.leave(x)
 		return err
 	}
+	if !s.streams.enter() {
+		s.sessions.leave(x)
+		return s.fail(job.ErrDraining)
+	}
+	defer s.streams.leave()
 	received, sent := make(chan error, 1), make(chan struct{})
 	go func() { // ends when the client has no more to say, or with the call
 		err := st.receive(m, v)
@@ -156,9 +162,11 @@ func (st *stream) nudge() {
 	}
 }
 
-// send sends answers until the last.
+// send sends answers until the last. When the server is closed it sends those
+// that are still to come, all of them soon.
 func (st *stream) send(ctx context.Context, received <-chan error) error {
 	draining, closed := st.server.draining, st.server.closed
+	var late <-chan time.Time
 	out := &outgoing{conn: st.conn, most: st.server.cfg.Limits.MessageBytes}
 	for {
 		select {
@@ -170,30 +178,39 @@ func (st *stream) send(ctx context.Context, received <-chan error) error {
 				return err
 			}
 		case <-closed:
+			closed, late = nil, time.After(closeTime)
+		case <-late:
 			return st.server.fail(job.ErrDraining)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		answers, over := st.collect()
+		answers, pending, over := st.collect()
 		if err := out.send(answers); err != nil {
 			return err
 		}
-		if over {
+		switch {
+		case over:
 			if err := <-received; !errors.Is(err, io.EOF) {
 				return err
 			}
 			return nil
+		case closed == nil && pending <= 0:
+			return st.server.fail(job.ErrDraining)
 		}
 	}
 }
 
-// collect returns what is ready, and whether nothing more will come.
-func (st *stream) collect() (answers []answer, over bool) {
+// closeTime bounds how long a server that is closed sends answers.
+const closeTime = 2 * time.Second
+
+// collect returns what is ready, how many jobs are not answered then, and
+// whether nothing more will come.
+func (st *stream) collect() (answers []answer, pending int, over bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	answers = st.ready
 	clear(st.spare)
 	st.ready, st.spare = st.spare[:0], answers
 	st.pending -= len(answers)
-	return answers, st.last && (st.gone || st.pending <= 0)
+	return answers, st.pending, st.last && (st.gone || st.pending <= 0)
 }
