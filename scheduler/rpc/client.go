@@ -135,10 +135,13 @@ func (c *Client) DoAll(ctx context.Context, jobs []job.Job) error {
 	}
 	var errs []error
 	for i, x := range list {
-		if _, err := x.Result(); err != nil {
+		_, err := x.Result()
+		if err != nil {
 			errs = append(errs, fmt.Errorf("job %d of %d: %w", i, len(list), err))
 		}
-		c.settle(x)
+		if known := c.settle(x); !known && err == nil {
+			x.recycle()
+		}
 	}
 	return errors.Join(errs...)
 }

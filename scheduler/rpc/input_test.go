@@ -2,8 +2,11 @@ package rpc_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
@@ -149,4 +152,35 @@ func TestGarbage(t *testing.T) {
 		}
 	}
 	require.Zero(t, r.scheduler.Audit().Submitted)
+}
+
+// A client that submits and never reads gets no further than the limits: what it
+// makes the server keep is bounded.
+func TestClientThatDoesNotRead(t *testing.T) {
+	const limit = 1 << 20
+	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{MessageBytes: limit}}})
+	c := r.dial(rpc.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s := c.Jobs.SubmitStream(ctx)
+	require.NoError(t, s.Send(&pb.SubmitStreamRequest{Hello: &pb.Hello{Session: someone}}))
+	var sent atomic.Int64
+	go func() {
+		for id := uint64(1); ; id++ {
+			j := &pb.Job{Id: id, Work: &pb.Job_Softmax{Softmax: &pb.Softmax{X: given(make([]float32, limit/8), 1, limit/8)}}}
+			if s.Send(&pb.SubmitStreamRequest{Jobs: []*pb.Job{j}}) != nil {
+				return
+			}
+			sent.Add(1)
+		}
+	}()
+	last := int64(-1)
+	stuck := func() bool {
+		before := last
+		last = sent.Load()
+		return last > 0 && last == before
+	}
+	require.Eventually(t, stuck, 20*time.Second, 300*time.Millisecond)
+	require.Less(t, r.scheduler.Audit().Submitted, int64(100)) // of half a MiB each
+	require.NoError(t, c.Do(t.Context(), softmax(8)))          // others go on
 }

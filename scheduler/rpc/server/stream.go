@@ -26,10 +26,13 @@ type stream struct {
 	conn    *connection
 	session *session
 	wake    chan struct{} // holds one token
+	room    chan struct{} // holds one token: answers were taken to be sent
+	over    chan struct{} // closed when no more answers are sent
 
 	mu      sync.Mutex
 	ready   []answer
 	spare   []answer
+	bytes   int  // of results in ready
 	pending int  // jobs not answered
 	last    bool // no more jobs will come
 	leaves  bool // the session ends then; of the receiving goroutine alone
@@ -52,7 +55,10 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 	if err != nil {
 		return s.fail(err)
 	}
-	st := &stream{server: s, conn: conn, session: x, wake: make(chan struct{}, 1)}
+	st := &stream{
+		server: s, conn: conn, session: x,
+		wake: make(chan struct{}, 1), room: make(chan struct{}, 1), over: make(chan struct{}),
+	}
 	v := visit{epoch: x.book.begin(), fresh: fresh, listener: st}
 	if err := conn.Send(&pb.SubmitStreamResponse{Welcome: &pb.Welcome{
 		Server: s.id, Session: x.name, MaxMessageBytes: int64(s.cfg.Limits.MessageBytes), Resumed: !fresh,
@@ -66,18 +72,18 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 		return s.fail(job.ErrDraining)
 	}
 	defer s.streams.leave()
-	received, sent := make(chan error, 1), make(chan struct{})
+	received := make(chan error, 1)
 	go func() { // ends when the client has no more to say, or with the call
 		err := st.receive(m, v)
 		st.end(err)
 		received <- err
-		<-sent
+		<-st.over
 		s.sessions.leave(x)
 		if st.leaves && errors.Is(err, io.EOF) {
 			s.sessions.end(x)
 		}
 	}()
-	defer close(sent)
+	defer close(st.over)
 	return st.send(ctx, received)
 }
 
@@ -93,6 +99,7 @@ func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) (err error) {
 	in := st.server.newIntake(st.session, st.session.book, v)
 	err = st.take(in, m)
 	for err == nil {
+		st.waitForRoom()
 		if m, err = st.conn.Receive(); err != nil {
 			return err
 		}
@@ -102,6 +109,25 @@ func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) (err error) {
 		err = st.take(in, m)
 	}
 	return err
+}
+
+// waitForRoom returns when not too much waits to be sent: a client that submits
+// and does not read gets no further.
+func (st *stream) waitForRoom() {
+	limits := &st.server.cfg.Limits
+	for {
+		st.mu.Lock()
+		full := st.bytes > limits.MessageBytes || st.pending > limits.Jobs
+		st.mu.Unlock()
+		if !full {
+			return
+		}
+		select {
+		case <-st.room:
+		case <-st.over:
+			return
+		}
+	}
 }
 
 // end notes that no more jobs will come, and lets go of those that run if nobody
@@ -149,6 +175,7 @@ func (st *stream) tell(a answer) {
 	st.mu.Lock()
 	first := len(st.ready) == 0
 	st.ready = append(st.ready, a)
+	st.bytes += len(a.data)
 	st.mu.Unlock()
 	if first {
 		st.nudge()
@@ -212,5 +239,10 @@ func (st *stream) collect() (answers []answer, pending int, over bool) {
 	clear(st.spare)
 	st.ready, st.spare = st.spare[:0], answers
 	st.pending -= len(answers)
+	st.bytes = 0
+	select {
+	case st.room <- struct{}{}:
+	default:
+	}
 	return answers, st.pending, st.last && (st.gone || st.pending <= 0)
 }
