@@ -99,9 +99,7 @@ func (c *Client) serve(l *link) error {
 	for {
 		for c.next(b, time.Now()) {
 			if err := l.stream.Send(&b.request); err != nil {
-				l.stop()
-				<-l.down
-				return l.err
+				return l.wait()
 			}
 		}
 		if c.closed.Load() && c.ledger.InFlight() == 0 {
@@ -116,6 +114,18 @@ func (c *Client) serve(l *link) error {
 	}
 }
 
+// wait takes what the server has answered already, and returns why the link is
+// down.
+func (l *link) wait() error {
+	select {
+	case <-l.down:
+	case <-time.After(goodbye):
+		l.stop()
+		<-l.down
+	}
+	return l.err
+}
+
 // leave ends the session in order.
 func (c *Client) leave(l *link) error {
 	if l.stream.Send(&pb.SubmitStreamRequest{Leave: true}) == nil && l.stream.CloseRequest() == nil {
@@ -128,7 +138,7 @@ func (c *Client) leave(l *link) error {
 	return nil
 }
 
-// goodbye is how long a closing client waits for the server's.
+// goodbye is how long the last answers of a server are waited for.
 const goodbye = time.Second
 
 // receive takes answers until the link is down.
