@@ -15,20 +15,16 @@ const gatherRounds = 1 << 15
 // before the next batch is formed. When that was in vain it is left for a
 // while.
 func (d *desk) gather(b *Batch) {
-	budget := policy.Gather(b.callers, b.timing.Device, d.engine.info.QueueDepth)
+	patience := policy.Gather(b.callers, b.timing.Device, d.engine.info.QueueDepth)
 	switch {
-	case budget == 0 || d.closing != nil:
+	case patience == policy.Patience{} || d.closing != nil:
 		return
 	case d.gatherRests > 0:
 		d.gatherRests--
 		return
 	}
 	before := d.engine.Ledger.InFlight()
-	start, now := time.Now(), before
-	for n := 0; n < gatherRounds && now < b.inFlight && time.Since(start) < budget; n++ {
-		runtime.Gosched()
-		now = d.engine.Ledger.InFlight()
-	}
+	now := d.engine.await(before, b.inFlight, patience)
 	if before < b.inFlight && now-before <= (b.inFlight-before)/4 {
 		d.gatherRest = min(max(2*d.gatherRest, minRest), maxRest)
 		d.gatherRests = d.gatherRest
@@ -40,4 +36,22 @@ func (d *desk) gather(b *Batch) {
 			owner.shard.absorb()
 		}
 	}
+}
+
+// await lets others run until enough jobs are in flight again, or the patience
+// is at its end, and returns how many are. before is how many there were.
+func (e *Engine) await(before, enough int64, p policy.Patience) (now int64) {
+	start := time.Now()
+	now, last := before, start // when one came last
+	for n := 0; n < gatherRounds && now < enough; n++ {
+		runtime.Gosched()
+		was, at := now, time.Now()
+		if now = e.Ledger.InFlight(); now > was {
+			last = at
+		}
+		if at.Sub(last) >= p.Next || at.Sub(start) >= p.All {
+			break
+		}
+	}
+	return now
 }

@@ -9,12 +9,14 @@ import (
 
 func TestGather(t *testing.T) {
 	const ms = time.Millisecond
+	some := Patience{Next: ms / 2, All: 4 * ms}
 	for _, c := range []struct {
 		callers, depth int
-		device, want   time.Duration
+		device         time.Duration
+		want           Patience
 	}{
-		{callers: 64, depth: 1, device: 16 * ms, want: ms / 2},
-		{callers: 2, depth: 1, device: 16 * ms, want: ms / 2},
+		{callers: 64, depth: 1, device: 16 * ms, want: some},
+		{callers: 2, depth: 1, device: 16 * ms, want: some},
 		{callers: 1, depth: 1, device: 16 * ms},
 		{callers: 64, depth: 2, device: 16 * ms},
 		{callers: 64, depth: 1, device: ms / 2},
