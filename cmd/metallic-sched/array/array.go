@@ -19,8 +19,8 @@ type Array struct {
 // New returns an array of zeros. It is an *Error if it cannot be that large.
 func New(dt tensor.DType, shape []int) (*Array, error) {
 	n, ok := elements(shape)
-	if !ok {
-		return nil, wrong("result", "shape", "up to 2^48 elements", "%v", shape)
+	if !ok || n > mostBytes/dt.Size() {
+		return nil, wrong("result", "shape", "up to 64 GiB", "%v of %v", shape, dt)
 	}
 	return &Array{DType: dt, Shape: shape, Data: make([]byte, n*dt.Size())}, nil
 }
@@ -85,6 +85,10 @@ func (a *Array) Sizes() string {
 	}
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(a.Shape), "[]"), " ", "x")
 }
+
+// mostBytes is the size of the largest new array: a mistake in a shape should be
+// an error, not the end of all memory.
+const mostBytes = 64 << 30
 
 // most keeps sizes in bytes far from overflow.
 const most = 1 << 48
