@@ -25,8 +25,8 @@ type TenantRate struct {
 	Bad      int64 // failed, expired or rejected
 }
 
-// Between returns the rates between two statuses, the busiest tenants first.
-// Between statuses of two runs of a server all rates are 0.
+// Between returns the rates between two statuses, the tenants that ever used the
+// device most first. Between statuses of two runs of a server all rates are 0.
 func Between(before, after *pb.StatusResponse) Rates {
 	elapsed := time.Duration(after.GetUptimeNs() - before.GetUptimeNs())
 	same := before.GetServer() == after.GetServer() && elapsed > 0
@@ -40,6 +40,7 @@ func Between(before, after *pb.StatusResponse) Rates {
 	for _, t := range before.GetTenants() {
 		old[t.GetName()] = t
 	}
+	used := map[string]int64{}
 	r := Rates{Jobs: per(after.GetJobs().GetDone() - before.GetJobs().GetDone())}
 	for _, t := range after.GetTenants() {
 		was, j := old[t.GetName()], t.GetJobs()
@@ -50,10 +51,11 @@ func Between(before, after *pb.StatusResponse) Rates {
 			Busy: per(t.GetDeviceNs()-was.GetDeviceNs()) / float64(time.Second),
 		}
 		r.Busy += rate.Busy
+		used[rate.Name] = t.GetDeviceNs()
 		r.Tenants = append(r.Tenants, rate)
 	}
 	slices.SortStableFunc(r.Tenants, func(a, b TenantRate) int {
-		return cmp.Or(cmp.Compare(b.Busy, a.Busy), cmp.Compare(b.Done, a.Done), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(used[b.Name], used[a.Name]), cmp.Compare(b.Done, a.Done), cmp.Compare(a.Name, b.Name))
 	})
 	return r
 }
