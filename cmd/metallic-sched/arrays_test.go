@@ -58,33 +58,33 @@ func checkMatmul(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: checkmatmul result type sizes a b [options]")
 	}
 	a, b := scriptMatrix(ts, args[3]), scriptMatrix(ts, args[4])
-	options := map[string]string{}
-	for _, o := range args[5:] {
-		name, value, _ := strings.Cut(o, "=")
-		options[name] = value
-	}
-	if _, ok := options["trans_a"]; ok {
-		a = a.T()
-	}
-	if _, ok := options["trans_b"]; ok {
-		b = b.T()
-	}
-	factor := func(name string, otherwise float64) float64 {
-		if options[name] == "" {
-			return otherwise
-		}
-		x, err := strconv.ParseFloat(options[name], 64)
-		ts.Check(err)
-		return x
-	}
-	alpha, beta := factor("alpha", 1), factor("beta", 0)
+	alpha, beta := 1.0, 0.0
 	var c, bias tensor.View
-	if options["c"] != "" {
-		c = scriptMatrix(ts, options["c"])
+	for _, o := range args[5:] {
+		var err error
+		switch name, value, _ := strings.Cut(o, "="); name {
+		case "trans_a":
+			a = a.T()
+		case "trans_b":
+			b = b.T()
+		case "alpha":
+			alpha, err = strconv.ParseFloat(value, 64)
+		case "beta":
+			beta, err = strconv.ParseFloat(value, 64)
+		case "c":
+			c = scriptMatrix(ts, value)
+		case "bias":
+			bias = scriptMatrix(ts, value)
+		default:
+			ts.Fatalf("no such option: %s", o)
+		}
+		ts.Check(err)
 	}
-	if options["bias"] != "" {
-		bias = scriptMatrix(ts, options["bias"])
-	}
+	compareMatmul(ts, args, a, b, c, bias, alpha, beta)
+}
+
+// compareMatmul computes the reference; c and bias may be missing.
+func compareMatmul(ts *testscript.TestScript, args []string, a, b, c, bias tensor.View, alpha, beta float64) {
 	compare(ts, args[0], args[1], args[2], func(n, i, j int) (want, magnitude float64) {
 		for k := range a.Cols() {
 			term := alpha * float64(a.Value(min(n, a.Matrices()-1), i, k)) * float64(b.Value(min(n, b.Matrices()-1), k, j))

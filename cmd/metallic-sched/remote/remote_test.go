@@ -13,9 +13,12 @@ import (
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1/metallicv1connect"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/server"
 )
 
 func TestParseAddress(t *testing.T) {
@@ -106,6 +109,41 @@ func TestTokenAndTLS(t *testing.T) {
 	_, _, err = plain.Status(t.Context())
 	require.ErrorIs(t, err, job.ErrDisconnected)
 	require.ErrorContains(t, err, "certificate")
+}
+
+// A session for jobs takes the same way.
+func TestDialTLS(t *testing.T) {
+	jobs, err := scheduler.Open(t.Context(), scheduler.Config{DeviceName: "cpu"})
+	require.NoError(t, err)
+	srv, err := server.New(server.Config{Scheduler: jobs})
+	require.NoError(t, err)
+	tokens := make(chan string, 16)
+	h := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tokens <- r.Header.Get("Authorization")
+		srv.Handler().ServeHTTP(w, r)
+	}))
+	h.EnableHTTP2 = true
+	h.StartTLS()
+	defer h.Close()
+	defer func() { require.NoError(t, jobs.Close(t.Context())) }()
+	defer func() { require.NoError(t, srv.Close()) }()
+	file := func(name, text string) string {
+		path := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.Certificate().Raw}))
+	s, err := (&Access{TLSCA: file("ca.pem", ca), Token: file("token", "sesame")}).Server(h.URL)
+	require.NoError(t, err)
+	c, err := s.Dial(t.Context(), "crew")
+	require.NoError(t, err)
+	y := make([]float32, 1)
+	require.NoError(t, c.Do(t.Context(), &job.Matmul{
+		A: tensor.Matrix([]float32{1, 2}, 1, 2), B: tensor.Vector([]float32{3, 4}), C: tensor.Vector(y),
+	}))
+	require.Equal(t, []float32{11}, y)
+	require.NoError(t, c.Close(t.Context()))
+	require.Equal(t, "Bearer sesame", <-tokens)
 }
 
 func TestWrongAccess(t *testing.T) {

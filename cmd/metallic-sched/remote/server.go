@@ -33,10 +33,14 @@ func (s *Server) Dial(ctx context.Context, tenant string) (*rpc.Client, error) {
 // Status asks how the server is. version is what it says it is, if it does. The
 // error wraps one of package job's, such as job.ErrDisconnected.
 func (s *Server) Status(ctx context.Context) (status *pb.StatusResponse, version string, err error) {
-	ctx, stop := context.WithTimeout(ctx, Patience)
+	limited, stop := context.WithTimeout(ctx, Patience)
 	defer stop()
-	r, err := s.calls().Status(ctx, request(s, &pb.StatusRequest{}))
-	if err != nil {
+	r, err := s.calls().Status(limited, request(s, &pb.StatusRequest{}))
+	switch {
+	case err == nil:
+	case limited.Err() != nil && ctx.Err() == nil:
+		return nil, "", fmt.Errorf("%s: %w: no answer in %v", s.Address(), job.ErrDisconnected, Patience)
+	default:
 		return nil, "", s.failed(err)
 	}
 	product, version, _ := strings.Cut(r.Header().Get("Server"), "/")
