@@ -115,10 +115,13 @@ func checkSoftmax(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		limit = func(i int) int { return min(i+offset+1, x.Cols()) }
 	}
+	sum := 0.0 // of the row; its elements come one after the other
 	compare(ts, args[0], args[1], args[2], func(n, i, j int) (want, magnitude float64) {
-		sum := 0.0
-		for k := range limit(i) {
-			sum += math.Exp(float64(x.Value(n, i, k)))
+		if j == 0 {
+			sum = 0
+			for k := range limit(i) {
+				sum += math.Exp(float64(x.Value(n, i, k)))
+			}
 		}
 		if j < limit(i) {
 			want = math.Exp(float64(x.Value(n, i, j))) / sum

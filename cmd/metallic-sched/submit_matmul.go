@@ -80,7 +80,7 @@ func (c *submitMatmul) prepare(ctx context.Context, w *worker, o job.Options) (j
 		}
 		j.Bias = v
 	}
-	result, err := c.result(j)
+	result, err := c.result(ctx, w, j)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,7 +92,7 @@ func (c *submitMatmul) prepare(ctx context.Context, w *worker, o job.Options) (j
 }
 
 // result makes the array that C will be.
-func (c *submitMatmul) result(j *job.Matmul) (*array.Array, error) {
+func (c *submitMatmul) result(ctx context.Context, w *worker, j *job.Matmul) (*array.Array, error) {
 	dt := c.dtype
 	if dt == 0 && c.c != nil {
 		dt = c.c.DType
@@ -107,7 +107,7 @@ func (c *submitMatmul) result(j *job.Matmul) (*array.Array, error) {
 	if c.b.rank() == 1 && !c.TransB { // a matrix times a vector is a vector
 		shape = shape[:len(shape)-1]
 	}
-	return array.New(dt, shape)
+	return w.array(ctx, dt, shape)
 }
 
 // fill copies what beta multiplies to the result's memory.

@@ -29,13 +29,18 @@ func (c *submitSoftmax) Run(ctx context.Context, s streams) (err error) {
 }
 
 // prepare implements errand.
-func (c *submitSoftmax) prepare(_ context.Context, _ *worker, o job.Options) (job.Job, *array.Array, error) {
+func (c *submitSoftmax) prepare(ctx context.Context, w *worker, o job.Options) (job.Job, *array.Array, error) {
 	j := &job.Softmax{Causal: c.Causal, QueryOffset: c.QueryOffset, Options: o}
-	var err error
-	if j.X, err = c.x.Rows(c.X); err != nil {
+	x, err := w.array(ctx, c.x.DType, c.x.Shape)
+	if err != nil {
 		return nil, nil, err
 	}
-	result, err := array.New(c.x.DType, c.x.Shape)
+	x.Fortran = c.x.Fortran
+	copy(x.Data, c.x.Data)
+	if j.X, err = x.Rows(c.X); err != nil {
+		return nil, nil, err
+	}
+	result, err := w.array(ctx, c.x.DType, c.x.Shape)
 	if err != nil {
 		return nil, nil, err
 	}

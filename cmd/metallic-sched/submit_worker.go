@@ -7,6 +7,8 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/array"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
@@ -20,6 +22,7 @@ type worker struct {
 	where   string // "in process", or the server's address
 	device  string // its kind
 	server  *rpc.Client
+	shares  bool // memory, with a server on this machine
 	explain func(context.Context, job.Job) (submitChoice, error)
 	ctx     context.Context
 }
@@ -49,7 +52,7 @@ func (f *submitFlags) worker(ctx context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{Doer: c, where: at.Address(), server: c, ctx: ctx}
+	w := &worker{Doer: c, where: at.Address(), server: c, shares: at.Socket(), ctx: ctx}
 	w.explain = func(ctx context.Context, j job.Job) (submitChoice, error) { return ask(ctx, c, j) }
 	status, _, err := at.Status(ctx)
 	if err != nil {
@@ -118,6 +121,20 @@ func (w *worker) resolve(ctx context.Context, a, b *operand) error {
 		largest.keep(held)
 	}
 	return nil
+}
+
+// array returns a new array: in memory that the server shares, if it is too
+// large for a message and there is any.
+func (w *worker) array(ctx context.Context, dt tensor.DType, shape []int) (*array.Array, error) {
+	n, err := array.Bytes(dt, shape)
+	if err != nil || !w.shares || n <= messageBytes {
+		return array.New(dt, shape)
+	}
+	memory, err := w.server.Share(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return &array.Array{DType: dt, Shape: shape, Data: memory.Bytes()[:n]}, nil
 }
 
 // ask has the server explain a job. What is loaded is told by any number.

@@ -16,13 +16,22 @@ type Array struct {
 	Data    []byte // little-endian, without gaps
 }
 
-// New returns an array of zeros. It is an *Error if it cannot be that large.
+// New returns an array of zeros. The error is that of Bytes.
 func New(dt tensor.DType, shape []int) (*Array, error) {
+	n, err := Bytes(dt, shape)
+	if err != nil {
+		return nil, err
+	}
+	return &Array{DType: dt, Shape: shape, Data: make([]byte, n)}, nil
+}
+
+// Bytes returns the size of a new array. It is an *Error if that is too much.
+func Bytes(dt tensor.DType, shape []int) (int, error) {
 	n, ok := elements(shape)
 	if !ok || n > mostBytes/dt.Size() {
-		return nil, wrong("result", "shape", "up to 64 GiB", "%v of %v", shape, dt)
+		return 0, wrong("result", "shape", "up to 64 GiB", "%v of %v", shape, dt)
 	}
-	return &Array{DType: dt, Shape: shape, Data: make([]byte, n*dt.Size())}, nil
+	return n * dt.Size(), nil
 }
 
 // View shows the array as a batch of matrices: a vector is one column, three

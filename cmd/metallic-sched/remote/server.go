@@ -23,6 +23,10 @@ const Patience = 10 * time.Second
 // Address returns where the server is.
 func (s *Server) Address() string { return s.address.target }
 
+// Socket reports whether the server is reached by a unix socket, over which
+// memory can be shared.
+func (s *Server) Socket() bool { return s.address.socket != "" }
+
 // Dial opens a session. ctx bounds that only.
 func (s *Server) Dial(ctx context.Context, tenant string) (*rpc.Client, error) {
 	ctx, stop := context.WithTimeout(ctx, Patience)
