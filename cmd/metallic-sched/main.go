@@ -21,6 +21,9 @@ type commands struct {
 	Replay   retraceCommand  `cmd:"" help:"Replay the decisions of a traced run and show where another configuration decides differently."`
 	Selftest selftestCommand `cmd:"" help:"Test a device on this machine: conformance, numbers, speed, the whole scheduler. Writes a report to send."`
 	Serve    serveCommand    `cmd:"" help:"Run a scheduler that many processes share, over the network or a socket."`
+	Submit   submitCommand   `cmd:"" help:"Run one job from .npy or .safetensors files, on a server or on this machine."`
+	Status   statusCommand   `cmd:"" help:"Tell how a server is, for people or as JSON."`
+	Top      topCommand      `cmd:"" help:"Show what a server does, on a terminal."`
 	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }
@@ -31,7 +34,7 @@ type streams struct{ out, err io.Writer }
 func main() { os.Exit(execute(os.Args[1:], streams{os.Stdout, os.Stderr})) }
 
 // execute runs a command line and returns the exit code: 0, 1 for an error, 2
-// for a wrong command line.
+// for a wrong command line, or that of an exitError.
 func execute(args []string, s streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -50,11 +53,15 @@ func execute(args []string, s streams) int {
 	}
 	err = command.Run()
 	var wrong *usageError
+	var coded *exitError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &coded):
+		fmt.Fprintf(s.err, "metallic-sched: %v\n", err)
+		return coded.code
 	case errors.As(err, &wrong):
-		fmt.Fprintf(s.err, "metallic-sched: %v; see metallic-sched %s --help\n", err, command.Selected().Name)
+		fmt.Fprintf(s.err, "metallic-sched: %v; see %s --help\n", err, command.Selected().FullPath())
 		return 2
 	default:
 		fmt.Fprintf(s.err, "metallic-sched: %v\n", err)

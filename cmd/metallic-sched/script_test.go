@@ -25,7 +25,10 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *rewrite, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"makeweights": makeWeights, "checkreport": checkReport},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"makeweights": makeWeights, "checkreport": checkReport,
+			"makearray": makeArray, "checkmatmul": checkMatmul, "checksoftmax": checkSoftmax,
+		},
 		Condition: func(name string) (bool, error) {
 			if name == "race" {
 				return raceDetector, nil

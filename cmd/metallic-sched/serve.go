@@ -68,7 +68,7 @@ func (c serveCommand) serve(ctx context.Context, srv *server.Server, log *slog.L
 		defer stop()
 	}
 	h := &http.Server{
-		Handler: srv.Handler(), Protocols: server.Protocols(), HTTP2: server.HTTP2(), ReadHeaderTimeout: headerTime,
+		Handler: named(srv.Handler()), Protocols: server.Protocols(), HTTP2: server.HTTP2(), ReadHeaderTimeout: headerTime,
 	}
 	log.Info("listening", "address", l.Addr().String())
 	served := make(chan error, 1)

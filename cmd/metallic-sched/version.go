@@ -18,9 +18,8 @@ func (versionCommand) Run(s streams) error {
 
 // versionLine describes a build; info is nil for one that says nothing.
 func versionLine(info *debug.BuildInfo) string {
-	version, commit, changed := "(unknown)", "unknown", ""
+	version, commit, changed := moduleVersion(info), "unknown", ""
 	if info != nil {
-		version = info.Main.Version
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "vcs.revision":
@@ -32,4 +31,12 @@ func versionLine(info *debug.BuildInfo) string {
 	}
 	return fmt.Sprintf("metallic-sched %s, commit %s%s, %s %s/%s",
 		version, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// moduleVersion is the version alone.
+func moduleVersion(info *debug.BuildInfo) string {
+	if info == nil || info.Main.Version == "" {
+		return "(unknown)"
+	}
+	return info.Main.Version
 }
