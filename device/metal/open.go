@@ -61,12 +61,12 @@ func (d *Device) start(simulated bool) (err error) {
 	if width := d.copies[0].Width; width != simdWidth {
 		return fmt.Errorf("%s has SIMD groups of %d threads; the kernels are written for %d", d.gpu.Name, width, simdWidth)
 	}
+	d.info = infoOf(d.gpu, simulated)
 	if d.gpu.ResidencySets {
-		if err := d.memory.keepResident(); err != nil {
-			return err
+		if err := d.memory.keepResident(); err != nil { // it works all the same
+			d.info.Notes = append(d.info.Notes, fmt.Sprintf("memory is not kept ready for the GPU: %v", err))
 		}
 	}
-	d.info = infoOf(d.gpu, simulated)
 	return nil
 }
 

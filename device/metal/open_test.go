@@ -3,6 +3,7 @@
 package metal
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,21 +22,35 @@ func TestOpenWithoutLibraries(t *testing.T) {
 // A Metal that cannot give what every device needs is not available, and
 // nothing of what it gave is left.
 func TestOpenFails(t *testing.T) {
-	for want, point := range map[string]metalsim.Point{
-		"Metal finds no device": metalsim.NoDevice,
-		"compile":               metalsim.NoLibrary,
-		"pipeline copy":         metalsim.NoPipeline,
-		"residency set":         metalsim.NoResidencySet,
+	for want, points := range map[string][]metalsim.Point{
+		"Metal finds no device": {metalsim.NoDevice, metalsim.NoDevices},
+		"compile":               {metalsim.NoLibrary},
+		"pipeline copy":         {metalsim.NoPipeline},
 	} {
 		t.Run(want, func(t *testing.T) {
 			s := simulator(t)
-			s.Fail(point, metalsim.Always)
+			for _, p := range points {
+				s.Fail(p, metalsim.Always)
+			}
 			d, err := Open(config(s))
 			require.Nil(t, d)
 			require.ErrorIs(t, err, device.ErrUnavailable)
 			require.ErrorContains(t, err, want)
 		})
 	}
+}
+
+// Residency sets are a matter of speed: without them the device works.
+func TestOpenWithoutResidencySet(t *testing.T) {
+	s := simulator(t)
+	s.Fail(metalsim.NoResidencySet, metalsim.Always)
+	d, err := open(config(s))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, d.Close()) }()
+	require.Contains(t, strings.Join(d.Info().Notes, "; "), "memory is not kept ready for the GPU: mtl: residency set")
+	b, err := d.Alloc(device.SpaceShared, 2*mappedSize)
+	require.NoError(t, err)
+	b.Free()
 }
 
 func TestInfo(t *testing.T) {

@@ -5,7 +5,8 @@ package metalsim
 // Point is a call that can be made to fail.
 type Point int32
 
-// The points. Calls that fail return nil, and an NSError where they have one.
+// The points. Calls that fail return nil, and an NSError where they have one,
+// but for NoDevices.
 const (
 	NoDevice        Point = iota // MTLCreateSystemDefaultDevice
 	NoQueue                      // newCommandQueue
@@ -15,6 +16,7 @@ const (
 	NoCommandBuffer              // commandBuffer
 	NoMPS                        // MPSSupportsMTLDevice
 	NoResidencySet               // newResidencySetWithDescriptor
+	NoDevices                    // MTLCopyAllDevices: an empty NSArray
 )
 
 // Always is for Fail: until Heal.

@@ -27,6 +27,8 @@ func TestFail(t *testing.T) {
 
 	p.sim.Fail(NoDevice, 1)
 	require.Zero(t, p.createDevice())
+	p.sim.Fail(NoDevices, 1)
+	require.Zero(t, p.send(p.own(p.copyDevices()), "firstObject"))
 	p.sim.Fail(NoMPS, 1)
 	require.False(t, p.mpsSupports(p.device))
 	require.True(t, p.mpsSupports(p.device))

@@ -21,6 +21,9 @@ func TestDevice(t *testing.T) {
 	s := p.sendSize(p.device, p.runtime.Sel("maxThreadsPerThreadgroup"))
 	require.Equal(t, []uint{1024, 1024, 1024}, []uint{s.width, s.height, s.depth})
 	require.Equal(t, p.device, p.own(p.createDevice())) // the same one
+	all := p.own(p.copyDevices())
+	require.EqualValues(t, 1, p.send(all, "count"))
+	require.Equal(t, p.device, p.send(all, "firstObject"))
 }
 
 func TestFamilies(t *testing.T) {

@@ -27,6 +27,7 @@ type program struct {
 	push         func() uintptr
 	pop          func(uintptr)
 	createDevice func() objc.ID
+	copyDevices  func() objc.ID
 	mpsSupports  func(objc.ID) bool
 	sendString   func(objc.ID, objc.SEL, string) objc.ID
 	sendText     func(objc.ID, objc.SEL) string
@@ -87,6 +88,7 @@ func (p *program) bind() {
 		"objc_autoreleasePoolPush":     &p.push,
 		"objc_autoreleasePoolPop":      &p.pop,
 		"MTLCreateSystemDefaultDevice": &p.createDevice,
+		"MTLCopyAllDevices":            &p.copyDevices,
 		"MPSSupportsMTLDevice":         &p.mpsSupports,
 	} {
 		require.NoError(p, library.Function(name, to))

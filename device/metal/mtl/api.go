@@ -17,6 +17,7 @@ type API struct {
 	classes classes
 
 	createDevice func() objc.ID
+	copyDevices  func() objc.ID            // an NSArray
 	mpsSupports  func(device objc.ID) bool // nil without the library
 }
 
@@ -54,21 +55,29 @@ func load(p Paths) (*API, error) {
 		return nil, err
 	}
 	a := &API{runtime: runtime, msgSend: runtime.MsgSend()}
-	if err := metal.Function("MTLCreateSystemDefaultDevice", &a.createDevice); err != nil {
+	if err := a.bindFunctions(metal, p.MPS); err != nil {
 		return nil, err
-	}
-	if p.MPS != "" {
-		mps, err := objc.Open(p.MPS)
-		if err != nil {
-			return nil, err
-		}
-		if err := mps.Function("MPSSupportsMTLDevice", &a.mpsSupports); err != nil {
-			return nil, err
-		}
 	}
 	a.sel = registered(runtime)
 	a.send.bind(runtime)
 	return a, a.findClasses()
+}
+
+func (a *API) bindFunctions(metal objc.Library, mps string) error {
+	if err := metal.Function("MTLCreateSystemDefaultDevice", &a.createDevice); err != nil {
+		return err
+	}
+	if err := metal.Function("MTLCopyAllDevices", &a.copyDevices); err != nil {
+		return err
+	}
+	if mps == "" {
+		return nil
+	}
+	library, err := objc.Open(mps)
+	if err != nil {
+		return err
+	}
+	return library.Function("MPSSupportsMTLDevice", &a.mpsSupports)
 }
 
 func (a *API) findClasses() error {

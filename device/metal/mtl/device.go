@@ -29,7 +29,11 @@ var ErrNoDevice = errors.New("mtl: Metal finds no device")
 func (a *API) DefaultDevice() (*Device, error) {
 	var d *Device
 	a.Pool(func() {
-		if o := a.createDevice(); o != 0 { // ours: the function's name has Create
+		o := a.createDevice() // ours: the function's name has Create
+		if o == 0 {
+			o = a.firstDevice()
+		}
+		if o != 0 {
 			d = a.describe(o)
 		}
 	})
@@ -37,6 +41,15 @@ func (a *API) DefaultDevice() (*Device, error) {
 		return nil, ErrNoDevice
 	}
 	return d, nil
+}
+
+// firstDevice returns the first of all GPUs, or nil. Programs without a display,
+// such as those that were started through ssh, may have no preferred one.
+func (a *API) firstDevice() objc.ID {
+	all := a.copyDevices() // ours: the function's name has Copy
+	defer a.release(all)
+	o := a.send.id(all, a.sel[selFirstObject])
+	return a.send.id(o, a.sel[selRetain])
 }
 
 func (a *API) describe(o objc.ID) *Device {

@@ -52,8 +52,18 @@ func TestDevice(t *testing.T) {
 	require.Equal(t, Size{Width: 1024, Height: 1024, Depth: 1024}, r.device.MaxThreadgroup)
 	require.True(t, r.device.Supports(Apple7))
 	require.False(t, r.device.Supports(Apple10))
-	r.Fail(metalsim.NoDevice, 1)
-	_, err := r.api.DefaultDevice()
+}
+
+// Without a preferred GPU it is the first of all.
+func TestNoDefaultDevice(t *testing.T) {
+	r := newRig(t)
+	r.Fail(metalsim.NoDevice, 2)
+	d, err := r.api.DefaultDevice()
+	require.NoError(t, err)
+	require.Equal(t, r.device.ID(), d.ID())
+	d.Release()
+	r.Fail(metalsim.NoDevices, 1)
+	_, err = r.api.DefaultDevice()
 	require.ErrorIs(t, err, ErrNoDevice)
 }
 

@@ -15,6 +15,7 @@ const (
 	selRespondsToSelector
 	selStringWithUTF8String
 	selUTF8String
+	selFirstObject
 	selLocalizedDescription
 	selDomain
 	selCode
@@ -85,6 +86,7 @@ var selectorNames = [...]string{
 	selRespondsToSelector:   "respondsToSelector:",
 	selStringWithUTF8String: "stringWithUTF8String:",
 	selUTF8String:           "UTF8String",
+	selFirstObject:          "firstObject",
 	selLocalizedDescription: "localizedDescription",
 	selDomain:               "domain",
 	selCode:                 "code",

@@ -6,6 +6,7 @@
 #include "block.cc"
 #include "nsstring.cc"
 #include "nserror.cc"
+#include "nsarray.cc"
 #include "machine.cc"
 #include "fault.cc"
 #include "device.cc"

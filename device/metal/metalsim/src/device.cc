@@ -5,6 +5,7 @@
 #include "export.h"
 #include "fault.h"
 #include "machine.h"
+#include "nsarray.h"
 #include "nsstring.h"
 #include "size.h"
 
@@ -24,13 +25,22 @@ void Device::dispose() {
   if (default_device == this) default_device = nullptr;
 }
 
-static Object* create_device() {
-  if (fails(Point::device)) return nullptr;
+static Object* the_device() {
   std::lock_guard<std::mutex> lock(device_lock);
   for (long n = default_device ? default_device->refs.load() : 0; n > 0;) {
     if (default_device->refs.compare_exchange_weak(n, n + 1)) return default_device;  // unless its last release came first
   }
   return default_device = make<Device>();
+}
+
+static Object* create_device() { return fails(Point::device) ? nullptr : the_device(); }
+
+static Object* copy_devices() {
+  if (fails(Point::devices)) return new_array({});
+  Object* device = the_device();
+  Object* all = new_array({device});
+  release(device);
+  return all;
 }
 
 // MTLGPUFamily: Apple1.. 1001.., Mac2 2002, Common1..3 3001.., Metal3 5001.
@@ -60,4 +70,5 @@ static bool supports_family(Object*, Selector, long family) {
 }  // namespace sim
 
 SIM_EXPORT sim::Object* MTLCreateSystemDefaultDevice() { return sim::create_device(); }
+SIM_EXPORT sim::Object* MTLCopyAllDevices() { return sim::copy_devices(); }
 SIM_EXPORT bool MPSSupportsMTLDevice(sim::Object*) { return !sim::fails(sim::Point::mps); }

@@ -8,7 +8,7 @@ namespace sim {
 
 // Points are calls that can be told to return nil (or false). Numbers are
 // those of metalsim.Point.
-enum class Point { device, queue, buffer, library, pipeline, command_buffer, mps, residency, count };
+enum class Point { device, queue, buffer, library, pipeline, command_buffer, mps, residency, devices, count };
 
 // fails reports whether this call has to fail, and counts it.
 bool fails(Point p);
