@@ -50,6 +50,10 @@ func (d *Device) buffer(o id, bytes int) (Buffer, error) {
 	return Buffer{object{d.api, o}}, nil
 }
 
+// Release gives up our reference. It brings a pool for what Metal makes when it
+// frees the buffer: the caller may be on any thread.
+func (b Buffer) Release() { b.api.Pool(b.object.Release) }
+
 // Contents returns the address of the memory for the processor.
 func (b Buffer) Contents() unsafe.Pointer { return b.api.send.pointer(b.id, b.api.sel[selContents]) }
 

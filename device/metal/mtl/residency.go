@@ -33,18 +33,24 @@ func (s ResidencySet) Remove(b Buffer) {
 }
 
 // Commit makes the changes count.
-func (s ResidencySet) Commit() { s.api.send.void(s.id, s.api.sel[selCommit]) }
+func (s ResidencySet) Commit() { s.pooled(selCommit) }
 
 // Request makes the memory of the set resident now.
-func (s ResidencySet) Request() { s.api.send.void(s.id, s.api.sel[selRequestResidency]) }
+func (s ResidencySet) Request() { s.pooled(selRequestResidency) }
 
 // End lets go of the memory.
-func (s ResidencySet) End() { s.api.send.void(s.id, s.api.sel[selEndResidency]) }
+func (s ResidencySet) End() { s.pooled(selEndResidency) }
 
 // Attach makes all command buffers of the queue use the set.
-func (q Queue) Attach(s ResidencySet) { q.api.send.voidID(q.id, q.api.sel[selAddResidencySet], s.id) }
+func (q Queue) Attach(s ResidencySet) { q.pooled(selAddResidencySet, s) }
 
 // Detach undoes Attach.
-func (q Queue) Detach(s ResidencySet) {
-	q.api.send.voidID(q.id, q.api.sel[selRemoveResidencySet], s.id)
+func (q Queue) Detach(s ResidencySet) { q.pooled(selRemoveResidencySet, s) }
+
+// pooled sends a message with a pool for what Metal makes on the way: buffers
+// come and go on threads that have none.
+func (s ResidencySet) pooled(m selector) { s.api.Pool(func() { s.api.send.void(s.id, s.api.sel[m]) }) }
+
+func (q Queue) pooled(m selector, s ResidencySet) {
+	q.api.Pool(func() { q.api.send.voidID(q.id, q.api.sel[m], s.id) })
 }

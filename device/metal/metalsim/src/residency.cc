@@ -5,6 +5,7 @@
 #include "buffer.h"
 #include "fault.h"
 #include "nserror.h"
+#include "nsstring.h"
 #include "queue.h"
 
 namespace sim {
@@ -37,6 +38,10 @@ static Object* new_set(Object*, Selector, Object* descriptor, Object** error) {
   return make<ResidencySet>();
 }
 
+// temporary stands for the objects that Metal makes on the way and leaves to
+// the caller's pool.
+static void temporary() { autoreleased_string("residency"); }
+
 static void add(ResidencySet* s, Selector, Object* o) {
   auto b = as<Buffer>(o, "addAllocation:");
   std::lock_guard<std::mutex> l(s->lock);
@@ -55,15 +60,18 @@ static void remove(ResidencySet* s, Selector, Object* o) {
 }
 
 static void commit_set(ResidencySet* s, Selector) {
+  temporary();
   std::lock_guard<std::mutex> l(s->lock);
   for (auto& entry : s->buffers) entry.second = true;
 }
 
 static void attach(Queue*, Selector, Object* set) {
+  temporary();
   if (!as<ResidencySet>(set, "addResidencySet:")) violation("addResidencySet: no set");
 }
 
 static void detach(Queue*, Selector, Object* set) {
+  temporary();
   if (!as<ResidencySet>(set, "removeResidencySet:")) violation("removeResidencySet: no set");
 }
 
@@ -74,8 +82,8 @@ static void detach(Queue*, Selector, Object* set) {
   method(c, "addAllocation:", add);
   method(c, "removeAllocation:", remove);
   method(c, "commit", commit_set);
-  method(c, "requestResidency", +[](Object*, Selector) {});
-  method(c, "endResidency", +[](Object*, Selector) {});
+  method(c, "requestResidency", +[](Object*, Selector) { temporary(); });
+  method(c, "endResidency", +[](Object*, Selector) { temporary(); });
   method(c, "allocationCount", +[](ResidencySet* s, Selector) { return (unsigned long)s->buffers.size(); });
   method("MTLDevice", "newResidencySetWithDescriptor:error:", new_set);
   method(Queue::class_name, "addResidencySet:", attach);
