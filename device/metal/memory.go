@@ -68,6 +68,11 @@ func (m *memory) take(bytes int) (part, error) {
 	if bytes > math.MaxInt-mtl.PageSize {
 		return part{}, fmt.Errorf("no machine has as much: %w", device.ErrOutOfMemory)
 	}
+	return m.takePages(bytes)
+}
+
+// takePages maps pages of their own for a buffer.
+func (m *memory) takePages(bytes int) (part, error) {
 	size := (bytes + mtl.PageSize - 1) / mtl.PageSize * mtl.PageSize
 	if err := m.reserve(int64(size)); err != nil {
 		return part{}, err

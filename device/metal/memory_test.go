@@ -32,6 +32,20 @@ func TestSmallBuffersAreUsedAgain(t *testing.T) {
 	require.Equal(t, buffers+1, s.Live()["MTLBuffer"])
 }
 
+// Metal may pack small buffers more densely than Alloc promises to.
+func TestSmallBuffersAreAligned(t *testing.T) {
+	for shift, mapped := range map[uint64]bool{16: true, 64: false} {
+		s := openSimulated(t, func(m *metalsim.Machine) { m.BufferShift = shift })
+		before := s.device.memory.used.Load()
+		b := s.alloc(device.SpaceShared, 1000)
+		require.Zero(t, uintptr(b.Pointer())%alignment)
+		require.Equal(t, mapped, b.(*buffer).part.pages.memory != nil)
+		b.Free()
+		s.device.memory.close() // what is kept
+		require.Equal(t, before, s.device.memory.used.Load())
+	}
+}
+
 // Only so many are kept.
 func TestSpareBuffersAreBounded(t *testing.T) {
 	s := openSimulated(t, nil)

@@ -14,6 +14,8 @@ const (
 	classes  = 13  // powers of two up to mappedSize
 	// sparePerClass bounds the bytes of a class that are kept for the next.
 	sparePerClass = 4 << 20
+	// alignment is what Alloc promises, in bytes. Metal promises nothing.
+	alignment = 64
 )
 
 // class returns which of the sizes holds so many bytes.
@@ -41,7 +43,13 @@ func (m *memory) takeSmall(bytes int) (part, error) {
 		m.used.Add(-int64(size))
 		return part{}, fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
 	}
-	return part{metal: b, memory: b.Contents(), size: size}, nil
+	address := b.Contents()
+	if uintptr(address)%alignment != 0 {
+		m.used.Add(-int64(size))
+		b.Release()
+		return m.takePages(bytes)
+	}
+	return part{metal: b, memory: address, size: size}, nil
 }
 
 func (m *memory) giveSmall(p part) {

@@ -22,6 +22,9 @@ type Machine struct {
 	MaxThreads uint64
 	// ThreadgroupMemory is the limit for one threadgroup in bytes.
 	ThreadgroupMemory uint64
+	// BufferShift is how many bytes behind a page the buffers start that Metal
+	// allocates, a multiple of 16: it packs small ones.
+	BufferShift uint64
 }
 
 // DefaultMachine is what is simulated unless told otherwise.

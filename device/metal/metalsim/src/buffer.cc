@@ -18,12 +18,12 @@ unsigned long allocated_bytes() { return allocated; }
 
 Memory::~Memory() {
   if (counted) allocated -= length;
-  if (mapped) munmap(start, mapped);
+  if (mapped) munmap(start - shift, mapped);
 }
 
 bool Memory::mend_slack() {
   bool spoiled = false;
-  for (size_t i = length; i + page < mapped; i++) {
+  for (size_t i = length; shift + i + page < mapped; i++) {
     spoiled |= start[i] != slack_byte;
     start[i] = slack_byte;
   }
@@ -33,15 +33,17 @@ bool Memory::mend_slack() {
 // The memory ends before a page without access: an overrun that reaches it is
 // a crash, not a silent success; a shorter one changes the slack.
 std::shared_ptr<Memory> map_memory(size_t length) {
-  size_t used = (length + page - 1) / page * page;
+  size_t shift = machine().buffer_shift;
+  size_t used = (shift + length + page - 1) / page * page;
   void* start = mmap(nullptr, used + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (start == MAP_FAILED) return nullptr;
   mprotect((char*)start + used, page, PROT_NONE);
   auto m = std::make_shared<Memory>();
-  m->start = (char*)start;
+  m->start = (char*)start + shift;
   m->length = length;
   m->mapped = used + page;
-  memset(m->start + length, slack_byte, used - length);
+  m->shift = shift;
+  memset(m->start + length, slack_byte, used - shift - length);
   return m;
 }
 

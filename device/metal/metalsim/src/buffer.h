@@ -13,6 +13,7 @@ struct Memory {
   char* start = nullptr;
   size_t length = 0;
   size_t mapped = 0;  // 0: the program's own
+  size_t shift = 0;   // of start, from where the mapping starts
   bool counted = false;  // in allocated_bytes
   // Held, shared, while the GPU runs on the program's own memory.
   std::shared_mutex in_use;

@@ -12,6 +12,7 @@ struct Machine {
   uint64_t max_buffer = 4ull << 30;
   uint64_t max_threads = 1024;  // of a threadgroup, in every pipeline
   uint64_t threadgroup_memory = 32768;
+  uint64_t buffer_shift = 0;  // bytes from a page to a buffer of Metal's own
 };
 
 Machine machine();
