@@ -19,7 +19,11 @@ func (e *encoding) open() (err error) {
 
 // openBuffer makes sure that there is a command buffer.
 func (e *encoding) openBuffer() (err error) {
-	if e.buffer == nil {
+	switch {
+	case e.buffer != nil:
+	case e.vendor:
+		e.buffer, err = e.queue.commands.NewRetainingCommandBuffer()
+	default:
 		e.buffer, err = e.queue.commands.NewCommandBuffer()
 	}
 	return err

@@ -19,6 +19,7 @@ type encoding struct {
 	task    *task
 	buffer  *mtl.CommandBuffer // nil: none is open
 	encoder *mtl.Encoder       // nil: none is open
+	vendor  bool               // something in the batch is for the vendor library
 	hazards hazards
 	stage   []access // of the stage that is being encoded
 }
@@ -27,7 +28,7 @@ type encoding struct {
 // pool.
 func (q *queue) encode(t *task) (err error) {
 	e := &q.encoding
-	e.queue, e.task = q, t
+	e.queue, e.task, e.vendor = q, t, t.steps.vendor()
 	e.hazards.open = e.hazards.open[:0]
 	defer e.abandon() // what an error or a panic leaves open
 	defer recovered(kernelNames(t.batch), &err)

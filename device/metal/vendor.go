@@ -8,6 +8,19 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
+// vendor says whether the vendor library has something to do. What it makes for
+// that, command buffers have to keep.
+func (s *steps) vendor() bool {
+	for i := range s.stages {
+		for j := range s.stages[i].dispatches {
+			if p, ok := s.stages[i].dispatches[j].Pipeline.(*pipeline); ok && p.vendor {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // encodeVendor encodes a product with Metal Performance Shaders: one operation
 // for each stretch of columns with equal factors, and for each matrix of a batch
 // that they cannot describe as a whole.

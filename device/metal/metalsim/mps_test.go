@@ -139,7 +139,7 @@ func TestProduct(t *testing.T) {
 			p := start(t)
 			p.runtime.Pool(func() {
 				o := p.operands(kind, transposed)
-				commands := p.commands()
+				commands := p.retaining()
 				product := p.product(transposed[0], transposed[1], rows, columns, interior, 0.5, 2)
 				p.encodeProduct(product, commands, o.matrices[0], o.matrices[1], o.matrices[2])
 				require.Empty(t, p.run(commands))
@@ -162,7 +162,7 @@ func TestProductOfPartOfABatch(t *testing.T) {
 		product := p.product(false, false, 1, 1, 1, 1, 0)
 		p.send(product, "setBatchStart:", 1)
 		p.send(product, "setBatchSize:", 1)
-		commands := p.commands()
+		commands := p.retaining()
 		p.encodeProduct(product, commands, x, x, z)
 		require.Empty(t, p.run(commands))
 	})
@@ -178,7 +178,7 @@ func TestSoftMax(t *testing.T) {
 	p.runtime.Pool(func() {
 		m := p.matrix(x, matrix{rows: 2, columns: 4, rowBytes: 16, kind: mpsFloat32})
 		softmax := p.own(p.send(p.send(p.runtime.Class("MPSMatrixSoftMax"), "alloc"), "initWithDevice:", uintptr(p.device)))
-		commands := p.commands()
+		commands := p.retaining()
 		p.send(softmax, "encodeToCommandBuffer:inputMatrix:resultMatrix:", uintptr(commands), uintptr(m), uintptr(m))
 		require.Empty(t, p.run(commands))
 	})

@@ -191,6 +191,11 @@ func (p *program) commands() objc.ID {
 	return p.own(p.send(p.send(p.queue, "commandBufferWithUnretainedReferences"), "retain"))
 }
 
+// retaining is commands, but they keep what they use.
+func (p *program) retaining() objc.ID {
+	return p.own(p.send(p.send(p.queue, "commandBuffer"), "retain"))
+}
+
 // encoder opens one that is concurrent. The pool owns it.
 func (p *program) encoder(commands objc.ID) objc.ID {
 	return p.send(commands, "computeCommandEncoderWithDispatchType:", 1)

@@ -37,6 +37,12 @@ var commandViolations = map[string]wrong{
 	"wait before commit": {"waitUntilCompleted: the command buffer is not committed", func(p *program) {
 		p.send(p.commands(), "waitUntilCompleted")
 	}},
+	"MPS without retaining": {"an object that the command buffer uses was released, and it does not retain what it uses", func(p *program) {
+		m := p.matrix(p.buffer(64), matrix{rows: 4, columns: 4, rowBytes: 16, kind: mpsFloat32})
+		commands := p.commands()
+		p.encodeProduct(p.product(false, false, 4, 4, 4, 1, 0), commands, m, m, m)
+		require.Empty(p, p.run(commands))
+	}},
 	"MPS beside an encoder": {"encodeToCommandBuffer:leftMatrix:rightMatrix:resultMatrix:: another encoder of the command buffer is still open", func(p *program) {
 		m := p.matrix(p.buffer(16), matrix{rows: 2, columns: 2, rowBytes: 8, kind: mpsFloat32})
 		product := p.product(false, false, 2, 2, 2, 1, 0)

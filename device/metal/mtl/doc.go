@@ -7,8 +7,9 @@
 //   - Methods whose comment says so need an autorelease pool ([API.Pool]).
 //   - A command buffer and its encoder belong to one goroutine at a time;
 //     everything else may be used from any.
-//   - Command buffers do not retain what they refer to: buffers, pipelines and
-//     matrices must not be released before the command buffer has completed.
+//   - Command buffers do not retain what they refer to, unless they were asked
+//     to: buffers, pipelines and matrices must not be released before the
+//     command buffer has completed.
 //   - One encoder of a command buffer is open at a time. Metal Performance
 //     Shaders open one of their own.
 //   - What New... and methods of that kind return is released with Release,

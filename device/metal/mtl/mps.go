@@ -62,8 +62,8 @@ func (d *Device) NewMultiplication(p Product) (Multiplication, error) {
 	return Multiplication{object{a, o}}, nil
 }
 
-// Encode appends the product to a command buffer that has no open encoder. It
-// needs an autorelease pool.
+// Encode appends the product to a retaining command buffer that has no open
+// encoder. It needs an autorelease pool.
 func (m Multiplication) Encode(c *CommandBuffer, left, right, result Matrix) {
 	m.api.send.encodeProduct(m.id, m.api.sel[selEncodeMatrixMultiplication], c.id, left.id, right.id, result.id)
 }

@@ -221,7 +221,7 @@ func TestProduct(t *testing.T) {
 	require.NoError(t, err)
 	defer m.Release()
 	var matrices [3]Matrix
-	require.NoError(t, r.run(func(commands *CommandBuffer) {
+	require.NoError(t, r.runIn(r.queue.NewRetainingCommandBuffer, func(commands *CommandBuffer) {
 		for i, d := range []struct {
 			b          Buffer
 			rows, cols int

@@ -19,7 +19,19 @@ func (d *Device) NewQueue() (Queue, error) {
 // NewCommandBuffer returns an empty command buffer that retains nothing. It
 // needs an autorelease pool; the command buffer outlives it.
 func (q Queue) NewCommandBuffer() (*CommandBuffer, error) {
-	o := q.api.send.id(q.id, q.api.sel[selCommandBufferUnretained])
+	return q.newCommandBuffer(selCommandBufferUnretained)
+}
+
+// NewRetainingCommandBuffer returns an empty command buffer that retains what
+// it uses until it has completed, also what Metal Performance Shaders make for
+// it and leave to it. It needs an autorelease pool; the command buffer outlives
+// it.
+func (q Queue) NewRetainingCommandBuffer() (*CommandBuffer, error) {
+	return q.newCommandBuffer(selCommandBuffer)
+}
+
+func (q Queue) newCommandBuffer(m selector) (*CommandBuffer, error) {
+	o := q.api.send.id(q.id, q.api.sel[m])
 	if o == 0 {
 		return nil, &Error{Op: "command buffer", Text: "Metal made none"}
 	}

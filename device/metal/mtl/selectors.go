@@ -47,6 +47,7 @@ const (
 	selThreadExecutionWidth
 	selStaticThreadgroupMemoryLength
 
+	selCommandBuffer
 	selCommandBufferUnretained
 	selAddResidencySet
 	selRemoveResidencySet
@@ -118,6 +119,7 @@ var selectorNames = [...]string{
 	selThreadExecutionWidth:          "threadExecutionWidth",
 	selStaticThreadgroupMemoryLength: "staticThreadgroupMemoryLength",
 
+	selCommandBuffer:           "commandBuffer",
 	selCommandBufferUnretained: "commandBufferWithUnretainedReferences",
 	selAddResidencySet:         "addResidencySet:",
 	selRemoveResidencySet:      "removeResidencySet:",

@@ -79,11 +79,15 @@ func (r *rig) buffer(n int) (Buffer, []float32) {
 
 // run encodes, commits, waits for the handler and releases the commands.
 func (r *rig) run(encode func(c *CommandBuffer)) error {
+	return r.runIn(r.queue.NewCommandBuffer, encode)
+}
+
+func (r *rig) runIn(open func() (*CommandBuffer, error), encode func(c *CommandBuffer)) error {
 	var c *CommandBuffer
 	done := make(chan struct{})
 	r.api.Pool(func() {
 		var err error
-		c, err = r.queue.NewCommandBuffer()
+		c, err = open()
 		require.NoError(r, err)
 		encode(c)
 		c.Commit(func() { close(done) })

@@ -14,8 +14,17 @@ CommandBuffer* encodable(const char* what, Object* commands, std::initializer_li
   return c->editable(what) ? c : nullptr;
 }
 
+// Temporary stands for what MPS makes for a kernel and leaves to the command
+// buffer.
+struct Temporary : Object {
+  static constexpr const char* class_name = "MPSTemporary";
+};
+
 void encode(MPSKernel* k, CommandBuffer* c, std::initializer_list<Matrix*> matrices, std::function<void(unsigned long)> work) {
   Command command;
+  auto temporary = make<Temporary>();
+  c->reference(temporary);
+  release(temporary);
   unsigned long begin = k->batch_start, count = k->batch_size;
   for (Matrix* m : matrices) {
     c->reference(m->buffer);
