@@ -81,12 +81,7 @@ func (q *queue) Close() error {
 func (q *queue) run() {
 	defer close(q.done)
 	debug.SetPanicOnFault(true)
-	for {
-		ended := false
-		q.device.api.Pool(func() { ended = q.work() })
-		if ended {
-			break
-		}
+	for !q.work() {
 		<-q.woken
 	}
 	q.device.api.Pool(func() {
@@ -99,20 +94,28 @@ func (q *queue) run() {
 // work does all that can be done now. It says whether nothing will ever come
 // again.
 func (q *queue) work() (ended bool) {
-	for {
-		closed := q.take()
-		switch {
-		case len(q.running) > 0 && q.complete(q.running[0]):
-			q.finish(q.running[0])
-			q.running[0], q.running = nil, q.running[1:]
-		case len(q.waiting) > 0 && q.mayStart(q.waiting[0]):
-			q.start(q.waiting[0])
-			q.running = append(q.running, q.waiting[0])
-			q.waiting[0], q.waiting = nil, q.waiting[1:]
-		default:
-			return closed && len(q.running) == 0 && len(q.waiting) == 0
-		}
+	for more := true; more; {
+		// A pool for each step: a busy queue has no pause to drain one in.
+		q.device.api.Pool(func() { more, ended = q.step() })
 	}
+	return ended
+}
+
+// step ends or starts a batch, if one may be. more says whether it did.
+func (q *queue) step() (more, ended bool) {
+	closed := q.take()
+	switch {
+	case len(q.running) > 0 && q.complete(q.running[0]):
+		q.finish(q.running[0])
+		q.running[0], q.running = nil, q.running[1:]
+	case len(q.waiting) > 0 && q.mayStart(q.waiting[0]):
+		q.start(q.waiting[0])
+		q.running = append(q.running, q.waiting[0])
+		q.waiting[0], q.waiting = nil, q.waiting[1:]
+	default:
+		return false, closed && len(q.running) == 0 && len(q.waiting) == 0
+	}
+	return true, false
 }
 
 // take fetches what was committed, and says whether that was the last.
