@@ -103,6 +103,12 @@ type productPlan struct {
 	matrices int // of the batch in one operation: all, or 1
 }
 
+// holds says whether a factor is a number of C's type, to which the vendor
+// library rounds it.
+func holds(c tensor.DType, factor float32) bool {
+	return c != tensor.F16 || tensor.ToFloat16(factor).Float32() == factor
+}
+
 // planProduct plans a product with the factors of its first run. If the
 // columns of C are contiguous instead of its rows, it plans the mirror image:
 // the transpose of C is that of B times that of A.
@@ -111,11 +117,14 @@ func planProduct(m *device.Matmul) (p productPlan, ok bool) {
 	if !a.described || !b.described || !c.described {
 		return p, false
 	}
-	s := m.Shape
+	s, alpha, beta := m.Shape, m.Runs[0].Alpha, m.Runs[0].Beta
+	if !holds(c.elements, alpha) || !holds(c.elements, beta) {
+		return p, false
+	}
 	p.product = mtl.Product{
 		TransposeLeft: a.transposed, TransposeRight: b.transposed,
 		Rows: s.M, Columns: s.N, Interior: s.K,
-		Alpha: float64(m.Runs[0].Alpha), Beta: float64(m.Runs[0].Beta),
+		Alpha: float64(alpha), Beta: float64(beta),
 	}
 	p.operands, p.matrices = [3]operand{a, b, c}, s.Batch
 	if !a.even() || !b.even() || !c.even() {

@@ -104,6 +104,31 @@ func TestMirroredProduct(t *testing.T) {
 	require.False(t, ok)
 }
 
+// The vendor library rounds factors to the type of C: what is no such number is
+// not for it.
+func TestFactorsOfHalves(t *testing.T) {
+	b := newPlainBuffer(device.SpaceShared)
+	for _, c := range []struct {
+		elements    tensor.DType
+		alpha, beta float32
+		want        bool
+	}{
+		{tensor.F32, 0.1, 1e9, true},
+		{tensor.F16, 0.125, -2048, true},
+		{tensor.F16, 0.1, 0, false},
+		{tensor.F16, 1, 1e9, false},
+		{tensor.F16, 1e-9, 0, false},
+	} {
+		square := device.Region{Buffer: b, View: tensor.Window(b.Pointer(), b.Len(), c.elements, tensor.Dims{1, 2, 2}, tensor.Dims{4, 2, 1}, 0)}
+		_, ok := planProduct(&device.Matmul{
+			Shape: kernels.Shape{Batch: 1, M: 2, N: 2, K: 2},
+			A:     square, B: square, C: square,
+			Runs: []device.Run{{Columns: 2, Alpha: c.alpha, Beta: c.beta, Bias: -1}},
+		})
+		require.Equal(t, c.want, ok, "%+v", c)
+	}
+}
+
 // A batch is one operation if each operand has as many matrices, a whole number
 // of rows apart.
 func TestBatchedProduct(t *testing.T) {

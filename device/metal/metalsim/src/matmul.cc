@@ -31,6 +31,9 @@ static bool holds(const Matrix* m, bool transposed, unsigned long rows, unsigned
   return transposed ? l.rows >= columns && l.columns >= rows : l.rows >= rows && l.columns >= columns;
 }
 
+// rounded converts a factor to the type of the result, as MPS does.
+static float rounded(double factor, uint32_t type) { return type == float16 ? (float)(_Float16)factor : (float)factor; }
+
 // Sums are in float32, and C is not read unless beta says so.
 static void multiply(const Product& p, const Elements& a, const Elements& b, const Elements& c, unsigned long matrix) {
   std::vector<float> right(p.interior * p.columns);
@@ -38,6 +41,7 @@ static void multiply(const Product& p, const Elements& a, const Elements& b, con
     for (unsigned long j = 0; j < p.columns; j++)
       right[k * p.columns + j] = p.transpose_right ? b.get(matrix, j, k) : b.get(matrix, k, j);
   std::vector<float> sums(p.columns);
+  const float alpha = rounded(p.alpha, c.layout.type), beta = rounded(p.beta, c.layout.type);
   for (unsigned long i = 0; i < p.rows; i++) {
     std::fill(sums.begin(), sums.end(), 0.0f);
     for (unsigned long k = 0; k < p.interior; k++) {
@@ -45,8 +49,8 @@ static void multiply(const Product& p, const Elements& a, const Elements& b, con
       for (unsigned long j = 0; j < p.columns; j++) sums[j] += x * right[k * p.columns + j];
     }
     for (unsigned long j = 0; j < p.columns; j++) {
-      float old = p.beta == 0 ? 0 : (float)p.beta * c.get(matrix, i, j);
-      c.set(matrix, i, j, (float)p.alpha * sums[j] + old);
+      float old = beta == 0 ? 0 : beta * c.get(matrix, i, j);
+      c.set(matrix, i, j, alpha * sums[j] + old);
     }
   }
 }
