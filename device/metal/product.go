@@ -127,13 +127,15 @@ func planProduct(m *device.Matmul) (p productPlan, ok bool) {
 		Alpha: float64(alpha), Beta: float64(beta),
 	}
 	p.operands, p.matrices = [3]operand{a, b, c}, s.Batch
-	if !a.even() || !b.even() || !c.even() {
-		p.matrices = 1
+	for _, o := range p.operands {
+		if !o.even() || s.Batch*o.batch*o.elements.Size() >= maxReach {
+			p.matrices = 1
+		}
 	}
 	if c.transposed {
 		p.product.TransposeLeft, p.product.TransposeRight = !b.transposed, !a.transposed
 		p.product.Rows, p.product.Columns = s.N, s.M
 		p.operands = [3]operand{b, a, c}
 	}
-	return p, true
+	return p, p.trusted()
 }
