@@ -67,7 +67,7 @@ func (d *Device) start(simulated bool) (err error) {
 			d.info.Notes = append(d.info.Notes, fmt.Sprintf("memory is not kept ready for the GPU: %v", err))
 		}
 	}
-	return nil
+	return d.trial()
 }
 
 // simdWidth is what the kernels count on.
