@@ -294,3 +294,16 @@ func TestEnvReadElsewhere(t *testing.T) {
 	_, err = fromEnviron([]string{"METALLIC_SERVE_=x"}, &bytes.Buffer{})
 	require.ErrorContains(t, err, "METALLIC_SERVE_")
 }
+
+func TestEnvSettings(t *testing.T) {
+	t.Setenv("METALLIC_DEVICE", "sim")
+	t.Setenv("METALLIC_LOG_LEVEL", "")
+	list, err := EnvSettings()
+	require.NoError(t, err)
+	require.Len(t, list, len(envNames()))
+	require.Equal(t, EnvSetting{"METALLIC_DEVICE", "sim", true}, list[0])
+	require.Contains(t, list, EnvSetting{"METALLIC_LOG_LEVEL", "INFO", false})
+	t.Setenv("METALLIC_TRACE", "perhaps")
+	_, err = EnvSettings()
+	require.ErrorContains(t, err, "METALLIC_TRACE")
+}

@@ -39,6 +39,8 @@ func (a Address) String() string {
 	return a.where
 }
 
+func (a Address) unix() bool { return a.network == "unix" }
+
 // Local reports whether only this machine's processes can reach the address. A
 // name other than localhost is not looked up: it counts as not local.
 func (a Address) Local() bool {

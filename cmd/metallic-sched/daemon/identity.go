@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"connectrpc.com/connect"
+
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -30,8 +32,10 @@ func identityOf(ctx context.Context) identity {
 type Guard struct {
 	Tokens *Tokens // nil: no tokens are accepted
 	// Anybody is let in without either, as a tenant of their choice and as an
-	// admin: on loopback and unix sockets.
+	// admin: on unix sockets, and on loopback where no credentials are known.
 	Anybody bool
+	// Refused is told of those who are not let in. May be nil.
+	Refused func(r *http.Request, err error)
 }
 
 // Handler lets a request pass with its sender's identity, or answers 401.
@@ -39,12 +43,26 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, err := g.identify(r)
 		if err != nil {
+			if g.Refused != nil {
+				g.Refused(r, err)
+			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="metallic-sched"`)
-			http.Error(w, err.Error(), http.StatusUnauthorized)
+			refuse(w, r, connect.CodeUnauthenticated, http.StatusUnauthorized, err)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, id)))
 	})
+}
+
+var refusals = connect.NewErrorWriter()
+
+// refuse answers in the words of the caller's protocol.
+func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, status int, err error) {
+	if refusals.IsSupported(r) {
+		_ = refusals.Write(w, r, connect.NewError(code, err)) // the caller may be gone
+		return
+	}
+	http.Error(w, err.Error(), status)
 }
 
 func (g *Guard) identify(r *http.Request) (identity, error) {
@@ -56,6 +74,9 @@ func (g *Guard) identify(r *http.Request) (identity, error) {
 		return identity{}, errUnknownToken
 	}
 	if cert := verified(r); cert != nil {
+		if cert.Subject.CommonName == "" {
+			return identity{}, errNameless
+		}
 		return identity{known: true, tenant: cert.Subject.CommonName}, nil
 	}
 	if g.Anybody {
@@ -66,6 +87,7 @@ func (g *Guard) identify(r *http.Request) (identity, error) {
 
 var (
 	errUnknownToken = fmt.Errorf("%w: the bearer token is not known here", job.ErrForbidden)
+	errNameless     = fmt.Errorf("%w: the client certificate has no common name, which is the tenant", job.ErrForbidden)
 	errNobody       = fmt.Errorf("%w: show a bearer token (Authorization: Bearer ...) or a client certificate", job.ErrForbidden)
 )
 
@@ -77,13 +99,16 @@ func verified(r *http.Request) *x509.Certificate {
 }
 
 // Tenant returns the tenant that the sender of a request acts for, who asked
-// for one. It is what the wire API's server wants to know of every job.
+// for one. It is what the wire API's server wants to know of every job. A
+// request that no guard has let in may do nothing.
 func Tenant(ctx context.Context, asked string) (string, error) {
-	id := identityOf(ctx)
-	if !id.known || asked == id.tenant {
+	id, ok := ctx.Value(identityKey{}).(identity)
+	switch {
+	case !ok:
+		return "", errNobody
+	case !id.known || asked == id.tenant:
 		return asked, nil
-	}
-	if asked != "" {
+	case asked != "":
 		return "", fmt.Errorf("%w: tenant %q; allowed: %q", job.ErrForbidden, asked, id.tenant)
 	}
 	return id.tenant, nil
@@ -93,7 +118,7 @@ func Tenant(ctx context.Context, asked string) (string, error) {
 func Admins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !identityOf(r.Context()).admin {
-			http.Error(w, fmt.Sprintf("%v: for admins only", job.ErrForbidden), http.StatusForbidden)
+			refuse(w, r, connect.CodePermissionDenied, http.StatusForbidden, fmt.Errorf("%w: for admins only", job.ErrForbidden))
 			return
 		}
 		next.ServeHTTP(w, r)

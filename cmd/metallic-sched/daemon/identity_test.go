@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -53,6 +54,7 @@ func TestGuard(t *testing.T) {
 		{"no token", strict, nothing, 401, identity{}},
 		{"other scheme", strict, func(r *http.Request) { r.SetBasicAuth("alice", aliceToken) }, 401, identity{}},
 		{"certificate", strict, certified("carol"), 200, identity{known: true, tenant: "carol"}},
+		{"certificate without a name", strict, certified(""), 401, identity{}},
 		{"certificate that was not verified", strict, func(r *http.Request) { r.TLS = &tls.ConnectionState{} }, 401, identity{}},
 		{"anybody", open, nothing, 200, identity{admin: true}},
 		{"wrong token where anybody may come", &Guard{Tokens: tokens, Anybody: true}, bearing("wrong"), 401, identity{}},
@@ -78,8 +80,10 @@ func TestTenant(t *testing.T) {
 	}
 	_, err = Tenant(request.Context(), "bob")
 	require.ErrorIs(t, err, job.ErrForbidden)
-	tenant, err := Tenant(t.Context(), "bob") // nobody was asked who they are
-	require.NoError(t, err)
+	_, err = Tenant(t.Context(), "bob")
+	require.ErrorIs(t, err, job.ErrForbidden, "no guard has seen the request")
+	tenant, err := Tenant(context.WithValue(t.Context(), identityKey{}, identity{}), "bob")
+	require.NoError(t, err, "anybody may come, as whom they want")
 	require.Equal(t, "bob", tenant)
 }
 
