@@ -17,7 +17,7 @@ var assets embed.FS
 // charts at /chart/NAME.svg and whole decisions at /decision/SEQ.
 func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for path, file := range map[string]string{"/{$}": "index.html", "/page.css": "page.css", "/page.js": "page.js"} {
+	for path, file := range map[string]string{"/{$}": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/icon.svg": "icon.svg"} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			// The page needs nothing from elsewhere, and runs no script but its own.
 			w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")

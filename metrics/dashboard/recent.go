@@ -20,6 +20,9 @@ type Line struct {
 	Device  time.Duration `json:"device_ns"`
 	Why     string        `json:"why"`
 	Outcome string        `json:"outcome"`
+	// Whole is all of it: on a busy device a decision is no longer among the
+	// recent ones when somebody has found the line that they want to look at.
+	Whole *metrics.Decision `json:"whole"`
 }
 
 // recent holds the latest decisions.
@@ -45,11 +48,12 @@ const shownLines = 25
 func (r *recent) lines() []Line {
 	lines := make([]Line, 0, shownLines)
 	for i := range min(r.n, shownLines) {
-		d := r.back(i)
+		d, whole := r.back(i), &metrics.Decision{}
+		whole.CopyFrom(d)
 		lines = append(lines, Line{
 			Seq: d.Seq, Time: d.Time, What: d.Op + " " + d.Shape.String() + " " + d.DTypes.String(),
 			Plan: d.Plan.Backend + "/" + d.Plan.Variant, Jobs: d.Jobs, Queue: d.Queue, Device: d.DeviceTime,
-			Why: d.CloseReason, Outcome: d.Outcome,
+			Why: d.CloseReason, Outcome: d.Outcome, Whole: whole,
 		})
 	}
 	return lines

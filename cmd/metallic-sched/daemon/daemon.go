@@ -109,7 +109,9 @@ func (d *daemon) openScheduler(ctx context.Context) (err error) {
 	if d.jobs, err = scheduler.Open(ctx, cfg); err != nil {
 		return err
 	}
-	d.api, err = server.New(server.Config{Scheduler: d.jobs, Feed: feed, Logger: d.log})
+	d.api, err = server.New(server.Config{
+		Scheduler: d.jobs, Feed: feed, Logger: d.log, Tenant: d.tenants.resolve, Limits: server.Limits{MessageBytes: messageBytes},
+	})
 	return err
 }
 

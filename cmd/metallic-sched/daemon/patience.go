@@ -1,11 +1,14 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"connectrpc.com/connect"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -17,6 +20,9 @@ const (
 	// bodiesBytes bounds what all callers together may make the daemon read at
 	// once outside of streams.
 	bodiesBytes = 1 << 30
+	// messageBytes bounds one message, and overhead what goes around it.
+	messageBytes = 64 << 20
+	overhead     = 1 << 10
 )
 
 // allowance is how long n bytes may take.
@@ -35,6 +41,11 @@ type patience struct {
 // handler applies it.
 func (p *patience) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := r.ContentLength; n > messageBytes+overhead {
+			refuse(w, r, connect.CodeResourceExhausted, http.StatusRequestEntityTooLarge,
+				fmt.Errorf("a message of %d bytes; allowed: up to %d", n, messageBytes))
+			return
+		}
 		out := http.NewResponseController(w)
 		body := &patientBody{ReadCloser: r.Body, all: p, out: out, start: time.Now()}
 		defer body.letGo()
@@ -62,9 +73,10 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	if held := b.all.held.Add(int64(n)); held > b.all.most {
 		return n, fmt.Errorf("%w: the requests being read are %d bytes; allowed: %d", job.ErrQueueFull, held, b.all.most)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		b.wait()
-	} else {
+	case errors.Is(err, io.EOF):
 		_ = b.out.SetReadDeadline(time.Time{}) // what follows may take long
 	}
 	return n, err

@@ -21,40 +21,45 @@ func as(ctx context.Context, id identity) context.Context {
 
 func TestJobsAreBoundToTenants(t *testing.T) {
 	alice := as(t.Context(), identity{known: true, tenant: "alice"})
-	b := binder{newTenants(10)}
+	names := newTenants(10)
+	b := binder{names}
 	var seen []*pb.Job
 	unary := b.WrapUnary(func(_ context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
 		seen = jobsOf(r.Any())
 		return nil, nil
 	})
-	call := func(ctx context.Context, asked ...string) error {
-		m := &pb.SubmitManyRequest{}
-		for _, name := range asked {
-			m.Jobs = append(m.Jobs, &pb.Job{Tenant: name})
-		}
-		seen = nil
-		_, err := unary(ctx, connect.NewRequest(m))
-		return err
-	}
-	require.NoError(t, call(alice, "", "alice", ""))
-	for _, j := range seen {
-		require.Equal(t, "alice", j.GetTenant())
-	}
-	require.Equal(t, connect.CodePermissionDenied, connect.CodeOf(call(alice, "alice", "bob")))
-	require.Nil(t, seen, "none of them is run")
-	require.Equal(t, connect.CodePermissionDenied, connect.CodeOf(call(t.Context(), "")), "no guard has seen it")
-
 	stream := b.WrapStreamingHandler(func(_ context.Context, conn connect.StreamingHandlerConn) error {
 		m := &pb.SubmitStreamRequest{}
-		if err := conn.Receive(m); err != nil {
-			return err
-		}
+		err := conn.Receive(m)
 		seen = m.GetJobs()
-		return nil
+		return err
 	})
-	require.NoError(t, stream(alice, sends("", "alice")))
-	require.Equal(t, "alice", seen[0].GetTenant())
-	require.Equal(t, connect.CodePermissionDenied, connect.CodeOf(stream(alice, sends("alice", "bob"))))
+	for name, call := range map[string]func(ctx context.Context, asked ...string) error{
+		"unary": func(ctx context.Context, asked ...string) error {
+			m := &pb.SubmitManyRequest{}
+			for _, name := range asked {
+				m.Jobs = append(m.Jobs, &pb.Job{Tenant: name})
+			}
+			_, err := unary(ctx, connect.NewRequest(m))
+			return err
+		},
+		"stream": func(ctx context.Context, asked ...string) error { return stream(ctx, sends(asked...)) },
+	} {
+		require.NoError(t, call(alice, "", "bob", "alice", "", "\x00"), name)
+		for i, want := range []string{"alice", "refused", "alice", "alice", "refused"} {
+			tenant, err := names.resolve(t.Context(), seen[i].GetTenant())
+			if want == "refused" {
+				require.ErrorIs(t, err, job.ErrForbidden, name)
+				require.ErrorContains(t, err, `allowed: "alice"`, name)
+			} else {
+				require.NoError(t, err, name)
+				require.Equal(t, want, tenant, name)
+			}
+		}
+		require.NoError(t, call(t.Context(), "bob"), name)
+		_, err := names.resolve(t.Context(), seen[0].GetTenant())
+		require.ErrorIs(t, err, job.ErrForbidden, "no guard has seen it")
+	}
 }
 
 // sender is a connection that sends jobs for some tenants.
@@ -103,6 +108,10 @@ func TestNamesOfTenantsAreBounded(t *testing.T) {
 	require.ErrorIs(t, err, job.ErrQueueFull)
 	_, err = names.of(anybody, "2")
 	require.NoError(t, err)
+	_, err = names.resolve(anybody, names.bound(anybody, "3"))
+	var full *job.QueueFullError
+	require.ErrorAs(t, err, &full)
+	require.Equal(t, "tenants", full.Limit)
 	_, err = names.of(anybody, strings.Repeat("x", maxTenantBytes+1))
 	require.ErrorIs(t, err, job.ErrInvalid)
 }

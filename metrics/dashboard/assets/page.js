@@ -62,6 +62,7 @@ function show(s) {
     [count(t.failed), t.failed ? "n failed" : "n"], [time(t.device_ns), "n"],
   ] })));
   if (!element("hold").checked) {
+    whole = new Map(s.recent.map((r) => [String(r.seq), r.whole]));
     fill("recent", s.recent.map((r) => ({ seq: r.seq, cells: [
       new Date(r.time).toLocaleTimeString("en-GB"), r.what, r.plan, [count(r.jobs), "n"],
       [time(r.queue_ns), "n"], [time(r.device_ns), "n"], r.why, [r.outcome, r.outcome === "done" ? "done" : "failed"],
@@ -84,9 +85,11 @@ function draw() {
   }
 }
 
-async function detail(seq) {
-  const answer = await fetch("decision/" + seq);
-  element("detail").querySelector("pre").textContent = await answer.text();
+// whole has all of the decisions that the table shows, by sequence number.
+let whole = new Map();
+
+function detail(seq) {
+  element("detail").querySelector("pre").textContent = JSON.stringify(whole.get(seq), null, 2);
   element("detail").showModal();
 }
 
