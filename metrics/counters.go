@@ -21,7 +21,7 @@ const prefix = "metallic_sched_"
 type Counters struct {
 	set *vm.Set
 
-	creating sync.Mutex // guards families and helps to replace series
+	creating sync.Mutex // guards families and listings, and is held to replace series
 	families families
 	listings []listing
 	series   atomic.Pointer[map[seriesKey]*Series] // replaced, never changed
@@ -45,16 +45,19 @@ func (c *Counters) expose(name, help string, f func() float64) {
 	c.set.NewGauge(name, f)
 }
 
+// Counter counts up from 0. Its methods may be called from any goroutine.
+type Counter = vm.Counter
+
 // Counter exposes metallic_sched_<name>, which may carry labels, and returns
 // what counts it. The same name is the same counter.
-func (c *Counters) Counter(name, help string) *vm.Counter {
+func (c *Counters) Counter(name, help string) *Counter {
 	c.describe(prefix+name, help, "")
 	return c.set.GetOrCreateCounter(prefix + name)
 }
 
-// Histogram exposes metallic_sched_<name>, which may carry labels, in buckets
+// histogram exposes metallic_sched_<name>, which may carry labels, in buckets
 // up to bounds, and returns what fills it. The same name is the same histogram.
-func (c *Counters) Histogram(name, help string, bounds []float64) *vm.PrometheusHistogram {
+func (c *Counters) histogram(name, help string, bounds []float64) *vm.PrometheusHistogram {
 	c.describe(prefix+name, help, "histogram")
 	return c.set.GetOrCreatePrometheusHistogramExt(prefix+name, bounds)
 }
@@ -105,7 +108,7 @@ func (c *Counters) newSeries(key seriesKey) *Series {
 	}
 	// One for all close reasons: a histogram is many lines.
 	histogram := func(name, help string, bounds []float64) *vm.PrometheusHistogram {
-		return c.Histogram(fmt.Sprintf("%s{%s}", name, kernel), help, bounds)
+		return c.histogram(fmt.Sprintf("%s{%s}", name, kernel), help, bounds)
 	}
 	s := &Series{
 		batches: counter("batches_total", "Batches that ended, by kernel and by why they were closed."),

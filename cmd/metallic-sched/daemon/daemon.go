@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	vm "github.com/VictoriaMetrics/metrics"
-
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/metrics/dashboard"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -34,8 +32,8 @@ type daemon struct {
 	dash     *dashboard.Dashboard
 	status   *statuses
 	counters *metrics.Counters
-	refused  struct{ stranger, misdirected *vm.Counter }
-	reloads  struct{ done, failed *vm.Counter }
+	refused  struct{ stranger, misdirected *metrics.Counter }
+	reloads  struct{ done, failed *metrics.Counter }
 	noise    quiet // of refused callers
 
 	draining atomic.Bool
