@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ type daemon struct {
 
 	draining atomic.Bool
 	doors    []*door
+	shared   []net.Listener // that hand out shared memory
 	served   sync.WaitGroup
 	failed   chan error // the first door that closed by itself
 }
@@ -118,6 +120,9 @@ func (d *daemon) close() error {
 	var errs []error
 	for _, x := range d.doors {
 		errs = append(errs, x.close())
+	}
+	for _, l := range d.shared {
+		errs = append(errs, l.Close())
 	}
 	d.served.Wait()
 	if d.api != nil {

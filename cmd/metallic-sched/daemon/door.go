@@ -57,7 +57,28 @@ func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler) error 
 		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug), // broken connections are no news
 	}
 	d.doors = append(d.doors, x)
+	if a.unix() {
+		if err := d.share(ctx, a); err != nil {
+			return err
+		}
+	}
 	d.log.Info("listening", "address", describe(a, l), "tls", x.tls != nil, "anybody", d.cfg.open(a) || a == d.cfg.Admin)
+	return nil
+}
+
+// share hands out shared memory beside a unix socket.
+func (d *daemon) share(ctx context.Context, a Address) error {
+	a.where += server.SharedSuffix
+	l, err := a.Listen(ctx)
+	if err != nil {
+		return fmt.Errorf("daemon: listen on %v: %w", a, err)
+	}
+	d.shared = append(d.shared, l)
+	d.served.Go(func() {
+		if err := d.api.ServeShared(l.(*net.UnixListener)); err != nil {
+			d.log.Error("no more shared memory is handed out", "address", a.String(), "error", err)
+		}
+	})
 	return nil
 }
 

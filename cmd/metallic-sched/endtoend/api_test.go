@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -125,4 +127,30 @@ func TestTwoOnOneAddress(t *testing.T) {
 	require.Equal(t, 1, other.exit())
 	require.Contains(t, other.log(), "address already in use")
 	require.NoError(t, product(context.Background(), p.dial(rpc.Config{}), tensor.Matrix(weights(), side, side), 1, job.Options{}))
+}
+
+// Memory that client and server share is handed out beside a unix socket.
+func TestSharedMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("SKIPPED: memory is shared on Linux only")
+	}
+	socket := filepath.Join(t.TempDir(), "s")
+	p := serve(t, "-listen", "unix:"+socket)
+	c := dial(t, "unix://"+socket, rpc.Config{})
+	w, err := c.Load(tensor.Matrix(weights(), side, side))
+	require.NoError(t, err)
+	region, err := c.Share(t.Context(), 8*side)
+	require.NoError(t, err)
+	x := tensor.Bytes(region.Bytes()[:4*side], tensor.F32, 1, side, 1)
+	y := tensor.Bytes(region.Bytes()[4*side:], tensor.F32, 1, side, 1)
+	for i := range side {
+		x.SetValue(0, i, 0, float32(i))
+	}
+	require.NoError(t, c.Do(t.Context(), &job.Matmul{A: w.View(), B: x, C: y}))
+	require.Equal(t, region.Bytes()[:4*side], region.Bytes()[4*side:])
+	p.signal(syscall.SIGTERM)
+	require.Zero(t, p.exit(), p.log())
+	for _, path := range []string{socket, socket + ".shm"} {
+		require.NoFileExists(t, path)
+	}
 }
