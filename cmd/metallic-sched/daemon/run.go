@@ -78,24 +78,18 @@ func (d *daemon) drain(hurry, ctx context.Context, why string) error {
 	return nil
 }
 
-const (
-	// settleTime is for answers on streams to leave: a job has ended before its
-	// answer is sent.
-	settleTime = 200 * time.Millisecond
-	// deliverTime is for callers to take their answers.
-	deliverTime = 2 * time.Second
-)
+// deliverTime is for callers to take their answers.
+const deliverTime = 2 * time.Second
 
 // deliver lets answers get to their callers before connections are closed.
 func (d *daemon) deliver(ctx context.Context) {
-	late, stop := context.WithTimeout(ctx, settleTime+deliverTime)
+	late, stop := context.WithTimeout(ctx, deliverTime)
 	defer stop()
 	var closing sync.WaitGroup
 	for _, x := range d.doors {
 		closing.Go(func() { _ = x.server.Shutdown(late) }) // who takes longer is cut off
 	}
-	time.Sleep(settleTime)
-	_ = d.api.Close() // ends the streams
+	_ = d.api.Close() // ends the streams, when their jobs are answered
 	closing.Wait()
 }
 

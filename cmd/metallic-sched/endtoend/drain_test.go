@@ -1,9 +1,11 @@
 package endtoend
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,8 +33,9 @@ func TestDrainUnderLoad(t *testing.T) {
 	}
 	stop := make(chan struct{})
 	var json sync.WaitGroup
-	var answered, refused int
-	json.Go(func() { answered, refused = askUntilRefused(t, p, stop) })
+	var answered, refused atomic.Int64
+	json.Go(func() { askUntilRefused(t, p, stop, &answered, &refused) })
+	require.Eventually(t, func() bool { return answered.Load() > 10 }, patience, poll)
 	p.signal(syscall.SIGTERM)
 	require.Zero(t, p.exit(), p.log())
 	close(stop)
@@ -48,31 +51,36 @@ func TestDrainUnderLoad(t *testing.T) {
 		}
 	}
 	require.Contains(t, p.log(), `"drained"`)
-	t.Logf("%d jobs done on streams, %d by JSON, %d refused by JSON", done, answered, refused)
+	t.Logf("%d jobs done on streams, %d by JSON, %d refused by JSON", done, answered.Load(), refused.Load())
 }
 
-// askUntilRefused sends jobs as JSON until it is told to stop or is refused.
-func askUntilRefused(t *testing.T, p *process, stop chan struct{}) (answered, refused int) {
+// askUntilRefused sends jobs as JSON until it is told to stop or nobody listens.
+// Whoever does answers them, or says that they may be sent elsewhere.
+func askUntilRefused(t *testing.T, p *process, stop chan struct{}, answered, refused *atomic.Int64) {
 	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
 	for {
 		select {
 		case <-stop:
-			return answered, refused
+			return
 		default:
 		}
-		r, err := client.Post(p.url+"/metallic.v1.JobService/Submit", "application/json", strings.NewReader(question))
+		r, err := client.Post(p.url+submitPath, "application/json", strings.NewReader(question))
 		if err != nil { // no longer listening
-			return answered, refused
+			return
 		}
+		text, err := io.ReadAll(r.Body)
 		_ = r.Body.Close()
-		switch r.StatusCode {
-		case http.StatusOK:
-			answered++
-		case http.StatusServiceUnavailable:
-			refused++
+		switch {
+		case err != nil:
+			t.Errorf("an answer was cut short: %v", err)
+		case r.StatusCode == http.StatusOK && strings.Contains(string(text), answer):
+			answered.Add(1)
+		case r.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(text), "draining"):
+			refused.Add(1)
 		default:
-			t.Errorf("status %d", r.StatusCode)
-			return answered, refused
+			t.Errorf("status %d: %s", r.StatusCode, text)
+			return
 		}
 	}
 }
@@ -106,8 +114,12 @@ func TestNotReadyWhileDraining(t *testing.T) {
 	const n = 2048
 	a := tensor.Matrix(make([]float32, n*n), n, n)
 	c := p.dial(rpc.Config{RetryFor: -1})
-	h, err := c.Submit(t.Context(), &job.Matmul{A: a, B: a, C: tensor.Matrix(make([]float32, n*n), n, n)})
-	require.NoError(t, err)
+	var handles []job.Handle
+	for range 8 {
+		h, err := c.Submit(t.Context(), &job.Matmul{A: a, B: a, C: tensor.Matrix(make([]float32, n*n), n, n)})
+		require.NoError(t, err)
+		handles = append(handles, h)
+	}
 	require.Eventually(t, func() bool { return p.metric("jobs_in_flight") > 0 }, patience, poll)
 	p.signal(syscall.SIGTERM)
 	p.await("draining")
@@ -116,7 +128,11 @@ func TestNotReadyWhileDraining(t *testing.T) {
 	require.Equal(t, "draining\n", text)
 	status, _ = p.get("/healthz")
 	require.Equal(t, http.StatusOK, status)
-	require.NoError(t, h.Wait(t.Context()), "what was accepted is done")
+	for _, h := range handles { // what was accepted is done, what was on its way is not lost
+		if err := h.Wait(t.Context()); err != nil {
+			require.ErrorIs(t, err, job.ErrDraining)
+		}
+	}
 	require.Zero(t, p.exit(), p.log())
 }
 
