@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,38 +12,73 @@ import (
 	vm "github.com/VictoriaMetrics/metrics"
 )
 
-// prefix begins every name that Counters expose.
+// prefix begins every name that Counters expose, but for those of Process.
 const prefix = "metallic_sched_"
 
 // Counters count batches and jobs and expose them in the Prometheus text
-// format; histograms have VictoriaMetrics' vmrange buckets. Methods may be
-// called from any goroutine.
+// format, with a help and a type for every family. Methods may be called from
+// any goroutine.
 type Counters struct {
 	set *vm.Set
 
-	creating sync.Mutex
+	creating sync.Mutex // guards families and listings, and is held to replace series
+	families families
+	listings []listing
 	series   atomic.Pointer[map[seriesKey]*Series] // replaced, never changed
 }
 
 // NewCounters returns counters of their own, at zero.
 func NewCounters() *Counters {
-	c := &Counters{set: vm.NewSet()}
+	c := &Counters{set: vm.NewSet(), families: families{}}
 	c.series.Store(&map[seriesKey]*Series{})
 	return c
 }
 
 // Func exposes metallic_sched_<name> with the value that f returns, such as
-// jobs in flight or records dropped. name may carry labels and must be new; f
-// is called by WritePrometheus, from any goroutine.
-func (c *Counters) Func(name string, f func() float64) { c.set.NewGauge(prefix+name, f) }
+// jobs in flight or records dropped: as a counter if the name ends in _total,
+// else as a gauge. name may carry labels and must be new; f is called by
+// WritePrometheus, from any goroutine.
+func (c *Counters) Func(name, help string, f func() float64) { c.expose(prefix+name, help, f) }
 
-// WritePrometheus writes everything in the Prometheus text format.
-func (c *Counters) WritePrometheus(w io.Writer) { c.set.WritePrometheus(w) }
+func (c *Counters) expose(name, help string, f func() float64) {
+	c.describe(name, help, "")
+	c.set.NewGauge(name, f)
+}
+
+// Counter counts up from 0. Its methods may be called from any goroutine.
+type Counter = vm.Counter
+
+// Counter exposes metallic_sched_<name>, which may carry labels, and returns
+// what counts it. The same name is the same counter.
+func (c *Counters) Counter(name, help string) *Counter {
+	c.describe(prefix+name, help, "")
+	return c.set.GetOrCreateCounter(prefix + name)
+}
+
+// histogram exposes metallic_sched_<name>, which may carry labels, in buckets
+// up to bounds, and returns what fills it. The same name is the same histogram.
+func (c *Counters) histogram(name, help string, bounds []float64) *vm.PrometheusHistogram {
+	c.describe(prefix+name, help, "histogram")
+	return c.set.GetOrCreatePrometheusHistogramExt(prefix+name, bounds)
+}
+
+// describe says what a series' family is. kind is "" where the name tells.
+func (c *Counters) describe(name, help, kind string) {
+	family, _, _ := strings.Cut(name, "{")
+	if kind == "" && strings.HasSuffix(family, "_total") {
+		kind = "counter"
+	} else if kind == "" {
+		kind = "gauge"
+	}
+	c.creating.Lock()
+	defer c.creating.Unlock()
+	c.families[family] = description{kind, help}
+}
 
 // Series counts the batches of one kind.
 type Series struct {
 	batches, jobs, columns *vm.Counter
-	size, queue, device    *vm.Histogram
+	size, queue, device    *vm.PrometheusHistogram
 }
 
 type seriesKey struct{ op, backend, variant, closeReason string }
@@ -57,28 +93,36 @@ func (c *Counters) Series(op, backend, variant, closeReason string) *Series {
 	return c.newSeries(key)
 }
 
+// The bounds of histograms are fixed, so that they add up over processes.
+var (
+	sizeBounds = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096}
+	timeBounds = []float64{
+		0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
+	}
+)
+
 func (c *Counters) newSeries(key seriesKey) *Series {
+	kernel := fmt.Sprintf("op=%q,backend=%q,variant=%q", key.op, key.backend, key.variant)
+	counter := func(name, help string) *vm.Counter {
+		return c.Counter(fmt.Sprintf("%s{%s,close_reason=%q}", name, kernel, key.closeReason), help)
+	}
+	// One for all close reasons: a histogram is many lines.
+	histogram := func(name, help string, bounds []float64) *vm.PrometheusHistogram {
+		return c.histogram(fmt.Sprintf("%s{%s}", name, kernel), help, bounds)
+	}
+	s := &Series{
+		batches: counter("batches_total", "Batches that ended, by kernel and by why they were closed."),
+		jobs:    counter("batch_jobs_total", "Jobs in the batches that ended."),
+		columns: counter("batch_columns_total", "Columns of matrix products, or rows of softmaxes, in the batches that ended."),
+		size:    histogram("batch_size_jobs", "Jobs in a batch.", sizeBounds),
+		queue:   histogram("batch_queue_seconds", "Time from the arrival of a batch's oldest job until the batch was closed.", timeBounds),
+		device:  histogram("batch_device_seconds", "Time that the device took for a batch.", timeBounds),
+	}
 	c.creating.Lock()
 	defer c.creating.Unlock()
 	old := *c.series.Load()
-	if s := old[key]; s != nil {
-		return s
-	}
-	kernel := fmt.Sprintf("op=%q,backend=%q,variant=%q", key.op, key.backend, key.variant)
-	counter := func(name string) *vm.Counter {
-		return c.set.NewCounter(fmt.Sprintf("%s%s{%s,close_reason=%q}", prefix, name, kernel, key.closeReason))
-	}
-	// One for all close reasons: a histogram is many lines.
-	histogram := func(name string) *vm.Histogram {
-		return c.set.GetOrCreateHistogram(fmt.Sprintf("%s%s{%s}", prefix, name, kernel))
-	}
-	s := &Series{
-		batches: counter("batches_total"),
-		jobs:    counter("batch_jobs_total"),
-		columns: counter("batch_columns_total"),
-		size:    histogram("batch_jobs"),
-		queue:   histogram("batch_queue_seconds"),
-		device:  histogram("batch_device_seconds"),
+	if other := old[key]; other != nil { // of the same counters
+		return other
 	}
 	next := maps.Clone(old)
 	next[key] = s
@@ -95,4 +139,13 @@ func (s *Series) Batch(jobs, columns int, queue, device time.Duration) {
 	s.size.Update(float64(jobs))
 	s.queue.Update(queue.Seconds())
 	s.device.Update(device.Seconds())
+}
+
+// WritePrometheus writes everything in the Prometheus text format.
+func (c *Counters) WritePrometheus(w io.Writer) {
+	out := c.describing(w)
+	c.set.WritePrometheus(out)
+	for _, l := range c.listed() {
+		l.write(out)
+	}
 }

@@ -19,15 +19,15 @@ func TestCountersText(t *testing.T) {
 	c := NewCounters()
 	c.Series("matmul", "smalln", "N16", "slot_free").Batch(64, 128, time.Millisecond, 10*time.Millisecond)
 	c.Series("matmul", "smalln", "N16", "full").Batch(2, 2, 0, time.Millisecond)
-	c.Func(`in_flight{tenant="a"}`, func() float64 { return 3 })
+	c.Func(`in_flight{tenant="a"}`, "Jobs.", func() float64 { return 3 })
 	got := text(c)
 	for _, line := range []string{
 		`metallic_sched_batches_total{op="matmul",backend="smalln",variant="N16",close_reason="slot_free"} 1`,
 		`metallic_sched_batch_jobs_total{op="matmul",backend="smalln",variant="N16",close_reason="slot_free"} 64`,
 		`metallic_sched_batch_columns_total{op="matmul",backend="smalln",variant="N16",close_reason="slot_free"} 128`,
 		`metallic_sched_batch_columns_total{op="matmul",backend="smalln",variant="N16",close_reason="full"} 2`,
-		`metallic_sched_batch_jobs_sum{op="matmul",backend="smalln",variant="N16"} 66`,
-		`metallic_sched_batch_jobs_count{op="matmul",backend="smalln",variant="N16"} 2`,
+		`metallic_sched_batch_size_jobs_sum{op="matmul",backend="smalln",variant="N16"} 66`,
+		`metallic_sched_batch_size_jobs_count{op="matmul",backend="smalln",variant="N16"} 2`,
 		`metallic_sched_batch_queue_seconds_sum{op="matmul",backend="smalln",variant="N16"} 0.001`,
 		`metallic_sched_batch_device_seconds_sum{op="matmul",backend="smalln",variant="N16"} 0.011`,
 		`metallic_sched_in_flight{tenant="a"} 3`,
@@ -55,7 +55,7 @@ func TestSeriesLosesNothing(t *testing.T) {
 	}
 	all.Wait()
 	require.Contains(t, text(c), `batches_total{op="matmul",backend="simd",variant="-",close_reason="full"} 800`)
-	require.Contains(t, text(c), `batch_jobs_sum{op="matmul",backend="simd",variant="-"} 1600`)
+	require.Contains(t, text(c), `batch_size_jobs_sum{op="matmul",backend="simd",variant="-"} 1600`)
 }
 
 func TestSeriesDoesNotAllocate(t *testing.T) {

@@ -188,8 +188,8 @@ func short(d time.Duration) time.Duration {
 	return d
 }
 
-// copyFrom makes d an independent copy of src, reusing d's memory.
-func (d *Decision) copyFrom(src *Decision) {
+// CopyFrom makes d an independent copy of src, reusing d's memory.
+func (d *Decision) CopyFrom(src *Decision) {
 	tenants, rules, dispatches := d.Tenants[:0], d.Rules[:0], d.Dispatches[:0]
 	*d = *src
 	d.V, d.Kind = Version, KindBatch

@@ -48,7 +48,7 @@ func TestDecisionStringOfACheck(t *testing.T) {
 
 func TestDecisionJSON(t *testing.T) {
 	var d Decision
-	d.copyFrom(decision())
+	d.CopyFrom(decision())
 	line, err := json.Marshal(&d)
 	require.NoError(t, err)
 	require.JSONEq(t, `{
@@ -75,7 +75,7 @@ func TestDecisionCopyIsIndependent(t *testing.T) {
 	var kept Decision
 	for range 2 { // the second copy reuses the memory of the first
 		d := decision()
-		kept.copyFrom(d)
+		kept.CopyFrom(d)
 		d.Rules[0].Reason, d.Tenants[0].Jobs, d.Dispatches[0] = "changed", 0, 0
 		want := decision()
 		want.V, want.Kind = Version, KindBatch

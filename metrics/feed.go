@@ -59,7 +59,7 @@ func (l *Listener) offer(d *Decision) {
 		return
 	}
 	l.queue = append(l.queue, Decision{})
-	l.queue[len(l.queue)-1].copyFrom(d)
+	l.queue[len(l.queue)-1].CopyFrom(d)
 	select {
 	case l.news <- struct{}{}:
 	default:

@@ -49,7 +49,7 @@ func (s *stream) init(output io.WriteCloser, capacity int) {
 func (s *stream) Record(d *Decision) {
 	e := s.pool.Get().(*entry)
 	e.isEvent = false
-	e.decision.copyFrom(d)
+	e.decision.CopyFrom(d)
 	s.offer(e)
 }
 

@@ -72,9 +72,19 @@ func envNames() []string {
 	return names
 }
 
+// readElsewhere are variables of ours that say nothing to a scheduler: some
+// devices read their own, and the command serve has one for each of its flags.
+var readElsewhere = []string{
+	"METALLIC_CLANG", "METALLIC_CACHE_DIR",
+	"METALLIC_SERVE_LISTEN", "METALLIC_SERVE_ADMIN", "METALLIC_SERVE_TLS_CERT", "METALLIC_SERVE_TLS_KEY",
+	"METALLIC_SERVE_CLIENT_CA", "METALLIC_SERVE_TOKENS", "METALLIC_SERVE_DRAIN", "METALLIC_SERVE_MAX_CONNECTIONS",
+	"METALLIC_SERVE_OPERANDS", "METALLIC_SERVE_JOBS", "METALLIC_SERVE_BYTES", "METALLIC_SERVE_TENANT_JOBS",
+	"METALLIC_SERVE_TENANT_BYTES", "METALLIC_SERVE_DEVICE", "METALLIC_SERVE_LOG_FORMAT",
+}
+
 func unknownVariables(vars map[string]string) []EnvProblem {
 	var problems []EnvProblem
-	known := envNames()
+	known := append(envNames(), readElsewhere...)
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		if !slices.Contains(known, name) {
 			problems = append(problems, EnvProblem{Name: name, Value: vars[name], Nearest: nearest(name, known)})

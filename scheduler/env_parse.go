@@ -82,3 +82,5 @@ func parseLogLevel(s string) (logLevel, error) {
 	}
 	return 0, fmt.Errorf("log level %q is not known", s)
 }
+
+func (l logLevel) String() string { return slog.Level(l).String() }

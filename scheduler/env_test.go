@@ -280,3 +280,30 @@ func TestEnvLogger(t *testing.T) {
 	require.NotContains(t, stderr.String(), "quiet")
 	require.Contains(t, stderr.String(), "msg=loud n=1")
 }
+
+// Variables that others read are no mistake, but those that nobody reads are.
+func TestEnvReadElsewhere(t *testing.T) {
+	var set []string
+	for _, name := range readElsewhere {
+		require.NotContains(t, envNames(), name)
+		set = append(set, name+"=x")
+	}
+	require.Equal(t, "auto", ours(t, set...).DeviceName, "METALLIC_SERVE_DEVICE is serve's")
+	_, err := fromEnviron([]string{"METALLIC_SERVE_LISTENS=x"}, &bytes.Buffer{})
+	require.ErrorContains(t, err, "did you mean METALLIC_SERVE_LISTEN?")
+	_, err = fromEnviron([]string{"METALLIC_SERVE_=x"}, &bytes.Buffer{})
+	require.ErrorContains(t, err, "METALLIC_SERVE_")
+}
+
+func TestEnvSettings(t *testing.T) {
+	t.Setenv("METALLIC_DEVICE", "sim")
+	t.Setenv("METALLIC_LOG_LEVEL", "")
+	list, err := EnvSettings()
+	require.NoError(t, err)
+	require.Len(t, list, len(envNames()))
+	require.Equal(t, EnvSetting{"METALLIC_DEVICE", "sim", true}, list[0])
+	require.Contains(t, list, EnvSetting{"METALLIC_LOG_LEVEL", "INFO", false})
+	t.Setenv("METALLIC_TRACE", "perhaps")
+	_, err = EnvSettings()
+	require.ErrorContains(t, err, "METALLIC_TRACE")
+}

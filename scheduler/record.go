@@ -32,10 +32,15 @@ type recording struct {
 func newRecording(cfg *Config, c *metrics.Counters) *recording {
 	r := &recording{recorder: cfg.Recorder, closes: cfg.CloseRecorder, counters: c, logger: cfg.Logger}
 	r.checks.expose(c)
-	if d, ok := r.recorder.(interface{ Dropped() uint64 }); ok {
-		c.Func("decisions_dropped_total", func() float64 { return float64(d.Dropped()) })
-	}
+	c.Func("decisions_dropped_total", "Decisions and events that no recorder wrote down, for want of room.", r.dropped)
 	return r
+}
+
+func (r *recording) dropped() float64 {
+	if d, ok := r.recorder.(interface{ Dropped() uint64 }); ok {
+		return float64(d.Dropped())
+	}
+	return 0
 }
 
 // BatchEnded implements actors.Observer.

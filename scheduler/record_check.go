@@ -13,7 +13,8 @@ type checkCounts [actors.Mismatched + 1]atomic.Int64
 
 func (n *checkCounts) expose(c *metrics.Counters) {
 	for _, r := range []actors.CheckResult{actors.Unchecked, actors.Matched, actors.Mismatched} {
-		c.Func(fmt.Sprintf("invariance_checks_total{result=%q}", r), func() float64 { return float64(n[r].Load()) })
+		c.Func(fmt.Sprintf("invariance_checks_total{result=%q}", r),
+			"Jobs that were run again alone, by whether the bits of the result were the same.", func() float64 { return float64(n[r].Load()) })
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -175,30 +174,3 @@ func (s *Scheduler) DeviceTime(tenant string) time.Duration { return s.ledger.Ac
 
 // KernelCache returns what the kernel cache has done so far.
 func (s *Scheduler) KernelCache() device.CacheStats { return s.home.Load().stats() }
-
-// WritePrometheus writes counters and histograms in the Prometheus text
-// format.
-func (s *Scheduler) WritePrometheus(w io.Writer) { s.counters.WritePrometheus(w) }
-
-// expose publishes what is counted elsewhere.
-func (s *Scheduler) expose() {
-	gauge := func(name string, f func(job.Audit) int64) {
-		s.counters.Func(name, func() float64 { return float64(f(s.Audit())) })
-	}
-	gauge("jobs_submitted_total", func(a job.Audit) int64 { return a.Submitted })
-	gauge(`jobs_total{outcome="done"}`, func(a job.Audit) int64 { return a.Done })
-	gauge(`jobs_total{outcome="failed"}`, func(a job.Audit) int64 { return a.Failed })
-	gauge(`jobs_total{outcome="cancelled"}`, func(a job.Audit) int64 { return a.Cancelled })
-	gauge(`jobs_total{outcome="expired"}`, func(a job.Audit) int64 { return a.Expired })
-	gauge(`jobs_total{outcome="rejected"}`, func(a job.Audit) int64 { return a.Rejected })
-	gauge("jobs_in_flight", func(a job.Audit) int64 { return a.InFlight })
-	gauge("bytes_in_flight", func(a job.Audit) int64 { return a.Bytes })
-	s.counters.Func("jobs_quarantined_total", func() float64 { return float64(s.quarantine.Refused()) })
-	s.counters.Func("quarantined_fingerprints", func() float64 { return float64(s.quarantine.Held(s.engine.Now())) })
-	s.counters.Func("jobs_waiting", func() float64 { return float64(s.engine.Waiting()) })
-	s.counters.Func("device_hangs_total", func() float64 { return float64(s.engine.Hangs()) })
-	s.counters.Func("device_restarts_total", func() float64 { return float64(s.engine.Restarts()) })
-	s.counters.Func("kernel_cache_hits_total", func() float64 { return float64(s.KernelCache().Hits) })
-	s.counters.Func("kernel_cache_misses_total", func() float64 { return float64(s.KernelCache().Misses) })
-	s.counters.Func("kernel_compile_seconds_total", func() float64 { return s.KernelCache().CompileTime.Seconds() })
-}

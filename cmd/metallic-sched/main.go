@@ -40,6 +40,7 @@ func execute(args []string, s streams) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 
+	dropEmptyVariables()
 	parser := kong.Must(&commands{},
 		kong.Name("metallic-sched"),
 		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+

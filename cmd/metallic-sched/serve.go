@@ -2,164 +2,97 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
-	"os"
-	"strings"
 	"time"
 
-	"github.com/metallic-sched/metallic-sched/metrics"
+	"github.com/alecthomas/kong"
+
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/daemon"
 	"github.com/metallic-sched/metallic-sched/scheduler"
-	"github.com/metallic-sched/metallic-sched/scheduler/rpc/server"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
-// serveCommand is a scheduler that many processes share.
+// serveCommand is a scheduler that many processes share. Each flag has a
+// variable; flags come first.
 type serveCommand struct {
-	Listen   string   `default:"127.0.0.1:7733" help:"HOST:PORT, or unix:PATH for a socket that only this user may use."`
-	Operands []string `type:"existingfile" help:"Files of .safetensors whose tensors jobs may name."`
-	Device   string   `help:"auto, metal, cuda, cpu or sim, instead of METALLIC_DEVICE."`
+	Listen []daemon.Address `default:"127.0.0.1:7433" env:"METALLIC_SERVE_LISTEN" placeholder:"ADDRESS" help:"HOST:PORT or unix:PATH; again for more. What others can reach needs TLS and tokens or a client CA."`
+	Admin  daemon.Address   `env:"METALLIC_SERVE_ADMIN" placeholder:"ADDRESS" help:"Where admins find the profiler, and all else, without credentials: a loopback address or unix:PATH."`
+
+	TLSCert  string `env:"METALLIC_SERVE_TLS_CERT" placeholder:"FILE" help:"PEM certificates; TCP addresses speak TLS only. Read again on SIGHUP, as are the next three."`
+	TLSKey   string `env:"METALLIC_SERVE_TLS_KEY" placeholder:"FILE" help:"The key of -tls-cert."`
+	ClientCA string `env:"METALLIC_SERVE_CLIENT_CA" placeholder:"FILE" help:"PEM certificates of authorities whose clients are let in, the common name being the tenant."`
+	Tokens   string `env:"METALLIC_SERVE_TOKENS" placeholder:"FILE" help:"Bearer tokens, a line each: TOKEN TENANT [admin]. Others must not be able to read it."`
+
+	Drain          time.Duration `default:"30s" env:"METALLIC_SERVE_DRAIN" help:"How long accepted jobs may take to end after SIGTERM."`
+	MaxConnections int           `default:"16384" env:"METALLIC_SERVE_MAX_CONNECTIONS" placeholder:"N" help:"More are closed at once."`
+	Operands       []string      `env:"METALLIC_SERVE_OPERANDS" placeholder:"FILE" help:".safetensors files whose tensors jobs may name; again for more."`
+
+	Jobs        int64    `default:"4000000" env:"METALLIC_SERVE_JOBS" placeholder:"N" help:"Jobs in flight; more are refused."`
+	Bytes       byteSize `default:"8GiB" env:"METALLIC_SERVE_BYTES" placeholder:"SIZE" help:"Their activations and results."`
+	TenantJobs  int64    `env:"METALLIC_SERVE_TENANT_JOBS" placeholder:"N" help:"Jobs in flight of one tenant; 0 for no limit."`
+	TenantBytes byteSize `env:"METALLIC_SERVE_TENANT_BYTES" placeholder:"SIZE" help:"Their activations and results; none for no limit."`
+
+	Device      string `env:"METALLIC_SERVE_DEVICE" help:"auto, metal, cuda, cpu or sim, instead of METALLIC_DEVICE."`
+	LogFormat   string `default:"text" enum:"text,json" env:"METALLIC_SERVE_LOG_FORMAT" help:"text or json, to stderr. METALLIC_LOG_LEVEL says how much."`
+	PrintConfig bool   `help:"Print every setting, its value and where that comes from, and end."`
 }
 
 // Run implements the command.
-func (c serveCommand) Run(ctx context.Context, s streams) error {
+func (c *serveCommand) Run(ctx context.Context, s streams, k *kong.Context) error {
+	if c.PrintConfig {
+		return printConfig(s.out, k)
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
 	cfg, err := environment(c.Device)
 	if err != nil {
 		return err
 	}
-	log, feed := slog.New(slog.NewTextHandler(s.err, nil)), &metrics.Feed{}
-	cfg.Logger = log
-	if cfg.Recorder == nil {
-		cfg.Recorder = feed
-	} else {
-		cfg.Recorder = metrics.Multi{cfg.Recorder, feed}
-	}
-	jobs, err := scheduler.Open(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	srv, err := server.New(server.Config{Scheduler: jobs, Feed: feed, Logger: log})
-	if err == nil {
-		err = errors.Join(c.serve(ctx, srv, log), srv.Close())
-	}
-	return errors.Join(err, jobs.Close(context.WithoutCancel(ctx)))
+	log := c.logger(s, cfg.Logger)
+	cfg.Limits = job.Limits{Jobs: c.Jobs, Bytes: int64(c.Bytes), TenantJobs: c.TenantJobs, TenantBytes: int64(c.TenantBytes)}
+	return daemon.Run(ctx, c.config(cfg, log))
 }
 
-// serve answers until ctx ends, then drains.
-func (c serveCommand) serve(ctx context.Context, srv *server.Server, log *slog.Logger) error {
-	for _, path := range c.Operands {
-		n, err := srv.AddFile(path)
-		if err != nil {
-			return err
+// check returns what is wrong with the command line.
+func (c *serveCommand) check() error {
+	cfg := c.config(scheduler.Config{}, nil)
+	if err := cfg.Check(); err != nil {
+		return wrongUsage("%v", err)
+	}
+	for name, n := range map[string]int64{"jobs": c.Jobs, "tenant-jobs": c.TenantJobs, "max-connections": int64(c.MaxConnections)} {
+		if n < 0 {
+			return wrongUsage("--%s is %d; allowed: a whole number, at least 0", name, n)
 		}
-		log.Info("operands", "file", path, "tensors", n)
 	}
-	l, err := listen(c.Listen)
-	if err != nil {
-		return err
+	if c.Drain <= 0 {
+		return wrongUsage("--drain is %v; allowed: more than 0", c.Drain)
 	}
-	if path, unix := socketPath(c.Listen); unix {
-		stop, err := shareMemory(srv, path+server.SharedSuffix, log)
-		if err != nil {
-			return errors.Join(err, l.Close())
+	return nil
+}
+
+func (c *serveCommand) config(s scheduler.Config, log *slog.Logger) daemon.Config {
+	return daemon.Config{
+		Listen: c.Listen, Admin: c.Admin, TLSCert: c.TLSCert, TLSKey: c.TLSKey, ClientCA: c.ClientCA, Tokens: c.Tokens,
+		Drain: c.Drain, MaxConnections: c.MaxConnections, Operands: c.Operands,
+		Scheduler: s, Logger: log, Version: versionString(),
+	}
+}
+
+// logger returns one in the format that is asked for, as talkative as other.
+func (c *serveCommand) logger(s streams, other *slog.Logger) *slog.Logger {
+	if c.LogFormat != "json" {
+		return other
+	}
+	return slog.New(slog.NewJSONHandler(s.err, &slog.HandlerOptions{Level: levelOf(other)}))
+}
+
+// levelOf returns the lowest level that a logger logs.
+func levelOf(l *slog.Logger) slog.Level {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn} {
+		if l.Enabled(context.Background(), level) {
+			return level
 		}
-		defer stop()
 	}
-	h := &http.Server{
-		Handler: named(srv.Handler()), Protocols: server.Protocols(), HTTP2: server.HTTP2(), ReadHeaderTimeout: headerTime,
-	}
-	log.Info("listening", "address", l.Addr().String())
-	served := make(chan error, 1)
-	go func() { served <- h.Serve(l) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	log.Info("draining")
-	late, stop := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer stop()
-	return errors.Join(srv.Drain(late), srv.Close(), h.Shutdown(late), h.Close())
-}
-
-const (
-	headerTime = 10 * time.Second // for the headers of a request to arrive
-	drainTime  = 30 * time.Second
-)
-
-// listen opens HOST:PORT, or unix:PATH. A socket that nobody listens on any more
-// is replaced.
-func listen(address string) (net.Listener, error) {
-	path, unix := socketPath(address)
-	if !unix {
-		return listenTCP(address)
-	}
-	if path == "" {
-		return nil, wrongUsage("--listen %s: allowed are HOST:PORT and unix:PATH", address)
-	}
-	return listenUnix(path)
-}
-
-// socketPath returns the path of unix:PATH, which may have slashes before it.
-func socketPath(address string) (path string, unix bool) {
-	path, unix = strings.CutPrefix(address, "unix:")
-	return strings.TrimPrefix(path, "//"), unix
-}
-
-// listenUnix opens a socket that only this user may use.
-func listenUnix(path string) (*net.UnixListener, error) {
-	if err := removeStale(path); err != nil {
-		return nil, err
-	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-	if err != nil {
-		return nil, err
-	}
-	return l, os.Chmod(path, 0o600)
-}
-
-// shareMemory hands out shared memory beside a server's socket.
-func shareMemory(srv *server.Server, path string, log *slog.Logger) (stop func(), err error) {
-	l, err := listenUnix(path)
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		if err := srv.ServeShared(l); err != nil {
-			log.Error("no more shared memory is handed out", "error", err)
-		}
-	}()
-	return func() { _ = l.Close() }, nil
-}
-
-// listenTCP opens an address that only this machine reaches: who calls is not
-// asked for a name.
-func listenTCP(address string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, wrongUsage("--listen %s: allowed are HOST:PORT and unix:PATH", address)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, wrongUsage("--listen %s: allowed are localhost, a loopback address and unix:PATH", address)
-	}
-	return net.Listen("tcp", address)
-}
-
-func removeStale(path string) error {
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case info.Mode().Type() != os.ModeSocket:
-		return fmt.Errorf("%s is there and is no socket", path)
-	}
-	if c, err := net.Dial("unix", path); err == nil {
-		_ = c.Close()
-		return fmt.Errorf("somebody listens on %s already", path)
-	}
-	return os.Remove(path)
+	return slog.LevelError
 }

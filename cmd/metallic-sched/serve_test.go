@@ -1,73 +1,53 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"path/filepath"
-	"sync"
+	"reflect"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metallic-sched/metallic-sched/kernels/tensor"
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
-	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
+	"github.com/metallic-sched/metallic-sched/scheduler"
 )
 
-// lockedBuffer takes what several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// The daemon runs jobs of another process's client until it is told to stop.
-func TestServe(t *testing.T) {
-	path, log := filepath.Join(t.TempDir(), "s"), &lockedBuffer{}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- serveCommand{Listen: "unix:" + path, Device: "cpu"}.Run(ctx, streams{log, log}) }()
-
-	var c *rpc.Client
-	require.Eventually(t, func() bool {
-		var err error
-		c, err = rpc.Dial(t.Context(), "unix://"+path, rpc.Config{})
-		return err == nil
-	}, 10*time.Second, 5*time.Millisecond)
-	w, err := c.Load(tensor.Matrix([]float32{1, 2, 3, 4}, 2, 2))
-	require.NoError(t, err)
-	y := make([]float32, 2)
-	require.NoError(t, c.Do(t.Context(), &job.Matmul{A: w.View(), B: tensor.Vector([]float32{5, 6}), C: tensor.Vector(y)}))
-	require.Equal(t, []float32{17, 39}, y)
-
-	again := serveCommand{Listen: "unix:" + path, Device: "cpu"}.Run(t.Context(), streams{log, log})
-	require.ErrorContains(t, again, "somebody listens")
-	require.NoError(t, c.Close(t.Context()))
-	stop()
-	require.NoError(t, <-ended, log.String())
-	require.Contains(t, log.String(), "draining")
-}
-
-func TestListen(t *testing.T) {
-	for _, address := range []string{"0.0.0.0:1", "example.com:80", ":80", "nonsense", "unix:"} {
-		_, err := listen(address)
-		require.ErrorContains(t, err, "allowed are", address)
+// serveVariablesOf returns the variables of serve's flags.
+func serveVariablesOf() (names []string) {
+	for f := range reflect.TypeFor[serveCommand]().Fields() {
+		if name := f.Tag.Get("env"); name != "" {
+			names = append(names, name)
+		}
 	}
-	_, err := listen("unix:" + t.TempDir())
-	require.ErrorContains(t, err, "no socket")
-	l, err := listen("localhost:0")
+	return names
+}
+
+// Every flag of serve has a variable, named after it, that a scheduler knows to
+// be somebody else's.
+func TestServeVariables(t *testing.T) {
+	for f := range reflect.TypeFor[serveCommand]().Fields() {
+		if f.Name == "PrintConfig" {
+			continue
+		}
+		want := serveVariables + strings.ToUpper(strings.ReplaceAll(dashed(f.Name), "-", "_"))
+		require.Equal(t, want, f.Tag.Get("env"))
+	}
+	for _, name := range serveVariablesOf() {
+		t.Setenv(name, "x")
+	}
+	_, err := scheduler.FromEnv()
 	require.NoError(t, err)
-	require.NoError(t, l.Close())
+}
+
+// dashed writes a field's name as its flag.
+func dashed(name string) string {
+	var out strings.Builder
+	for i, r := range name {
+		upper := r >= 'A' && r <= 'Z'
+		afterLower := i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z'
+		startsWord := i > 0 && i+1 < len(name) && name[i+1] >= 'a' && name[i+1] <= 'z'
+		if upper && (afterLower || startsWord) {
+			out.WriteByte('-')
+		}
+		out.WriteRune(r)
+	}
+	return strings.ToLower(out.String())
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/daemon"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -30,7 +31,7 @@ func startServer(t *testing.T) (address string, srv *server.Server) {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
 	require.NoError(t, err)
-	h := &http.Server{Handler: named(srv.Handler()), Protocols: server.Protocols(), HTTP2: server.HTTP2()}
+	h := &http.Server{Handler: daemon.Named("v0", srv.Handler()), Protocols: server.Protocols(), HTTP2: server.HTTP2()}
 	served := make(chan error, 1)
 	go func() { served <- h.Serve(l) }()
 	t.Cleanup(func() {

@@ -16,6 +16,14 @@ func (versionCommand) Run(s streams) error {
 	return err
 }
 
+// versionString is the version alone.
+func versionString() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(unknown)"
+}
+
 // versionLine describes a build; info is nil for one that says nothing.
 func versionLine(info *debug.BuildInfo) string {
 	version, commit, changed := moduleVersion(info), "unknown", ""

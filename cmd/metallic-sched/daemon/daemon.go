@@ -1,0 +1,163 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/metrics"
+	"github.com/metallic-sched/metallic-sched/metrics/dashboard"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/server"
+)
+
+// daemon is a scheduler with all that it takes to be served.
+type daemon struct {
+	cfg  Config
+	log  *slog.Logger
+	jobs *scheduler.Scheduler
+	api  *server.Server
+
+	tokens   *Tokens       // nil: none
+	certs    *certificates // nil: no TLS
+	tenants  *tenants
+	patience *patience
+	conns    *connections
+	ready    *readiness
+	dash     *dashboard.Dashboard
+	status   *statuses
+	counters *metrics.Counters
+	refused  struct{ stranger, misdirected *metrics.Counter }
+	reloads  struct{ done, failed *metrics.Counter }
+	noise    quiet // of refused callers
+
+	draining atomic.Bool
+	doors    []*door
+	shared   []net.Listener // that hand out shared memory
+	served   sync.WaitGroup
+	failed   chan error // the first door that closed by itself
+}
+
+// Run serves until it is told to stop: by ctx, SIGINT or SIGTERM. It then drains
+// and returns nil, or an error if accepted jobs had to be cut off.
+func Run(ctx context.Context, cfg Config) error {
+	cfg = cfg.withDefaults()
+	if err := cfg.Check(); err != nil {
+		return err
+	}
+	d := &daemon{
+		cfg: cfg, log: cfg.Logger, tenants: newTenants(maxTenants), patience: &patience{most: bodiesBytes},
+		counters: metrics.NewCounters(), noise: quiet{every: time.Second}, failed: make(chan error, 1),
+	}
+	if err := d.open(ctx); err != nil {
+		return errors.Join(err, d.close())
+	}
+	return errors.Join(d.serve(ctx), d.close())
+}
+
+// open makes everything ready.
+func (d *daemon) open(ctx context.Context) (err error) {
+	if err := d.openCredentials(); err != nil {
+		return fmt.Errorf("daemon: %w", err)
+	}
+	if err := d.openScheduler(ctx); err != nil {
+		return err
+	}
+	for _, path := range d.cfg.Operands {
+		n, err := d.api.AddFile(path)
+		if err != nil {
+			return err
+		}
+		d.log.Info("operands", "file", path, "tensors", n)
+	}
+	d.conns = &connections{most: int64(connectionLimit(d.cfg.MaxConnections)), full: d.tooMany}
+	d.ready = newReadiness(d.jobs)
+	api := d.api.Handler()
+	d.status = newStatuses(api)
+	d.expose()
+	return d.openDoors(ctx)
+}
+
+func (d *daemon) openCredentials() (err error) {
+	if d.cfg.Tokens != "" {
+		if d.tokens, err = OpenTokens(d.cfg.Tokens); err != nil {
+			return err
+		}
+	}
+	if d.cfg.TLSCert != "" {
+		d.certs, err = openCertificates(d.cfg.TLSCert, d.cfg.TLSKey, d.cfg.ClientCA)
+	}
+	return err
+}
+
+func (d *daemon) openScheduler(ctx context.Context) (err error) {
+	feed := &metrics.Feed{}
+	d.dash = dashboard.New(d.page)
+	cfg := d.cfg.Scheduler
+	cfg.Logger = d.log
+	if cfg.Recorder == nil {
+		cfg.Recorder = metrics.Multi{feed, d.dash}
+	} else {
+		cfg.Recorder = metrics.Multi{cfg.Recorder, feed, d.dash}
+	}
+	if d.jobs, err = scheduler.Open(ctx, cfg); err != nil {
+		return err
+	}
+	d.api, err = server.New(server.Config{
+		Scheduler: d.jobs, Feed: feed, Logger: d.log, Tenant: d.tenants.resolve, Limits: server.Limits{MessageBytes: messageBytes},
+	})
+	return err
+}
+
+// close ends what is left.
+func (d *daemon) close() error {
+	var errs []error
+	for _, x := range d.doors {
+		errs = append(errs, x.close())
+	}
+	for _, l := range d.shared {
+		errs = append(errs, l.Close())
+	}
+	d.served.Wait()
+	if d.api != nil {
+		errs = append(errs, d.api.Close())
+	}
+	if d.jobs != nil {
+		late, stop := context.WithTimeout(context.Background(), closeTime)
+		defer stop()
+		errs = append(errs, d.jobs.Close(late))
+	}
+	return errors.Join(errs...)
+}
+
+// closeTime is for the scheduler to let go of what was cut off.
+const closeTime = 5 * time.Second
+
+func (d *daemon) stranger(r *http.Request, err error) {
+	d.refused.stranger.Inc()
+	d.tellRefused(r, err)
+}
+
+func (d *daemon) misdirected(r *http.Request, err error) {
+	d.refused.misdirected.Inc()
+	d.tellRefused(r, err)
+}
+
+// tellRefused logs a caller who was refused, but not each of many.
+func (d *daemon) tellRefused(r *http.Request, err error) {
+	d.noise.say(time.Now(), func(kept int) {
+		d.log.Warn("refused", "from", r.RemoteAddr, "path", r.URL.Path, "error", err, "others", kept)
+	})
+}
+
+func (d *daemon) tooMany() {
+	d.noise.say(time.Now(), func(kept int) {
+		d.log.Warn("refused", "error", "too many connections", "allowed", d.conns.most, "others", kept)
+	})
+}
