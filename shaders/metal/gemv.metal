@@ -79,6 +79,7 @@ inline float multiplyShare(thread const Vector& v, constant MatmulArguments& arg
   return tree<SHARE>(sums);
 }
 
+[[max_total_threads_per_threadgroup(TRANSPOSED_GROUPS * 32)]]
 kernel void matmul_gemv(device const ElementA* a [[buffer(0)]],
                         device const ElementB* b [[buffer(1)]],
                         device ElementC* c [[buffer(2)]],

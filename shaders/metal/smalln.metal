@@ -232,6 +232,7 @@ template <uint N> inline void smalln(thread const Task& t, threadgroup float4* c
 }
 
 #define SMALLN(N)                                                                                          \
+  [[max_total_threads_per_threadgroup(THREADS)]]                                                           \
   kernel void matmul_smalln_n##N(                                                                          \
       device const ElementA* a [[buffer(0)]], device const ElementB* b [[buffer(1)]],                      \
       device ElementC* c [[buffer(2)]], constant MatmulArguments& args [[buffer(3)]],                      \
