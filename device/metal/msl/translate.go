@@ -36,6 +36,9 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 		switch s.tokens[i].text {
 		case ";":
 			if !inType {
+				if prefix == "" {
+					s.checkNames(start, i, i)
+				}
 				s.declaration(start, i, prefix)
 			}
 			i++
@@ -45,6 +48,9 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 			if close < 0 {
 				s.fail(s.tokens[i], "this { is never closed")
 				return
+			}
+			if !inType && prefix == "" {
+				s.checkNames(start, i, close)
 			}
 			if s.braces(start, i, close, prefix) {
 				start = close + 1
