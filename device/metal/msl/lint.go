@@ -13,8 +13,8 @@ import (
 
 // Lint checks a source with Metal's address spaces told apart: that no pointer
 // changes its space and nothing constant is written; and that it is C++14, with
-// arrays and constants whose sizes and values are known. It compiles to nothing. It
-// does not look at how structures are initialised and assigned: Build does.
+// arrays and constants whose sizes and values are known. It compiles to nothing.
+// It does not look at how structures are initialised and assigned: Build does.
 // Errors are a *CompileError.
 func Lint(ctx context.Context, source string) error {
 	c, err := findCompiler()
@@ -34,7 +34,8 @@ func Lint(ctx context.Context, source string) error {
 	if err := os.WriteFile(file, []byte(s.shader()), 0o600); err != nil {
 		return fmt.Errorf("msl: %w", err)
 	}
-	_, err = c.run(ctx, directory, "", append(append(slices.DeleteFunc(languageFlags(directory), func(f string) bool { return f == "-w" }), lintFlags...), file)...)
+	loud := slices.DeleteFunc(languageFlags(directory), func(flag string) bool { return flag == "-w" })
+	_, err = c.run(ctx, directory, "", slices.Concat(loud, lintFlags, []string{file})...)
 	return withoutStructures(err)
 }
 
