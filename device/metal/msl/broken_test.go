@@ -1,7 +1,6 @@
 package msl
 
 import (
-	"context"
 	"encoding/binary"
 	"strings"
 	"testing"
