@@ -14,7 +14,7 @@ enum : uint {
 template <uint Rows, uint Height, uint Width> struct Sums {
   float4 rows[Rows];
 
-  void clear() {
+  void clear() thread {
     UNROLL for (uint r = 0; r < Rows; r++) {
       rows[r] = float4(0.0f);
     }
@@ -22,7 +22,7 @@ template <uint Rows, uint Height, uint Width> struct Sums {
 
   // add adds the product of two staged tiles, from the thread's own first row
   // and column on.
-  void add(threadgroup const float* a, threadgroup const float* b) {
+  void add(threadgroup const float* a, threadgroup const float* b) thread {
     UNROLL for (uint k = 0; k < depth; k++) {
       float4 right = *(threadgroup const float4*)(b + k * (Width + padding));
       UNROLL for (uint r = 0; r < Rows; r += 4) {

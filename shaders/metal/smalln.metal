@@ -36,11 +36,11 @@ struct Task {
   uint batch, first_row, first_column;
   uint simd_group, lane;
 
-  uint thread_index() const { return simd_group * 32 + lane; }
+  uint thread_index() const thread { return simd_group * 32 + lane; }
 
   // store finishes the element of a row and a column of the threadgroup, if C
   // has it.
-  void store(uint row, uint column, float sum) const {
+  void store(uint row, uint column, float sum) const thread {
     if (first_row + row < args->m && first_column + column < args->n) {
       finish(c, *args, runs, biases, bias, batch, first_row + row, first_column + column, sum);
     }

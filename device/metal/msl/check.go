@@ -103,6 +103,23 @@ func (s *source) checkPointer(i int) {
 	s.fail(t[i], "a pointer or reference must name its address space: device, constant, threadgroup or thread")
 }
 
+// checkMember refuses a member function that does not say in which address
+// space its object is. Metal took thread for granted up to version 4.0. From 4.1
+// on it is any, and no pointer to thread memory can point at members.
+func (s *source) checkMember(start, parenthesis, open int) {
+	for i := start; i < parenthesis; i++ {
+		if t := s.tokens[i].text; t == "static" || t == "friend" {
+			return
+		}
+	}
+	for i := closer(s.tokens, parenthesis); i < open; i++ {
+		if spaces[s.tokens[i].text] {
+			return
+		}
+	}
+	s.fail(s.tokens[parenthesis-1], "a member function must name the address space of its object, as in f() const thread {}")
+}
+
 var (
 	spaces     = map[string]bool{"device": true, "constant": true, "threadgroup": true, "thread": true}
 	qualifiers = map[string]bool{

@@ -58,17 +58,17 @@ func TestLintOfTheLanguage(t *testing.T) {
 	for source, want := range map[string]string{
 		"template <int N> int f() { if constexpr (N > 1) { return 1; } return 0; }": "constexpr if",
 		"inline constant int x = 3;": "inline variables",
-		"int f(float2 p) { struct { int a, b; } q = {1, 2}; auto [x, y] = q; return x; }":                 "decomposition declarations",
-		"template <typename... T> int f(T... t) { return (t + ...); }":                                    "fold expression",
-		"namespace a::b { int f() { return 1; } }":                                                        "nested namespace",
-		"int f(int i) { if (int j = i; j > 1) { return j; } return 0; }":                                  "if initialization",
-		"template <typename T> struct B { T t; B(T v) : t(v) {} };\nfloat f() { B b(1.0f); return b.t; }": "class template argument deduction",
-		"static_assert(sizeof(int) == 4);":                                                                "no message",
-		"template <auto N> int f() { return N; }":                                                         "declared with 'auto'",
-		"struct P { int a; };\nint f() { P p = {.a = 1}; return p.a; }":                                   "designated initializers",
-		"int f(int n) { float x[n]; x[0] = 1; return x[0]; }":                                             "variable length arrays",
-		"int f() { return 1; }\nconstant int x = f();":                                                    "global constructor",
-		"int f(float x) { int y{x}; return y; }":                                                          "cannot be narrowed",
+		"int f(float2 p) { struct { int a, b; } q = {1, 2}; auto [x, y] = q; return x; }":                        "decomposition declarations",
+		"template <typename... T> int f(T... t) { return (t + ...); }":                                           "fold expression",
+		"namespace a::b { int f() { return 1; } }":                                                               "nested namespace",
+		"int f(int i) { if (int j = i; j > 1) { return j; } return 0; }":                                         "if initialization",
+		"template <typename T> struct B { T t; B(T v) thread : t(v) {} };\nfloat f() { B b(1.0f); return b.t; }": "class template argument deduction",
+		"static_assert(sizeof(int) == 4);":                                                                       "no message",
+		"template <auto N> int f() { return N; }":                                                                "declared with 'auto'",
+		"struct P { int a; };\nint f() { P p = {.a = 1}; return p.a; }":                                          "designated initializers",
+		"int f(int n) { float x[n]; x[0] = 1; return x[0]; }":                                                    "variable length arrays",
+		"int f() { return 1; }\nconstant int x = f();":                                                           "global constructor",
+		"int f(float x) { int y{x}; return y; }":                                                                 "cannot be narrowed",
 	} {
 		err := Lint(context.Background(), header+source+"\n")
 		var e *CompileError

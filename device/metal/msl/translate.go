@@ -52,7 +52,7 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 			if !inType && prefix == "" {
 				s.checkNames(start, i, close)
 			}
-			if s.braces(start, i, close, prefix) {
+			if s.braces(start, i, close, prefix, inType) {
 				start = close + 1
 			}
 			i = close + 1
@@ -71,7 +71,7 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 
 // braces reads what stands in the braces at open, after the tokens from start
 // on, and reports whether the declaration is over.
-func (s *source) braces(start, open, close int, prefix string) bool {
+func (s *source) braces(start, open, close int, prefix string, inType bool) bool {
 	name, structure, isType, isNamespace, function := "", "", false, false, -1
 	for i := start; i < open; i++ {
 		switch t := s.tokens[i].text; {
@@ -100,6 +100,9 @@ func (s *source) braces(start, open, close int, prefix string) bool {
 	case isNamespace:
 		s.scope(open+1, close, prefix+name+"::", false)
 	case function >= 0:
+		if inType {
+			s.checkMember(start, function, open)
+		}
 		s.function(start, function, open, close, prefix)
 	case isType:
 		if structure != "" && structure != "{" {
