@@ -56,7 +56,7 @@ inline void addBlock(thread simdgroup_float8x8 (&sums)[Rows][Cols], threadgroup 
 template <uint Rows, uint Cols>
 inline void finishBlock(thread const Product& p, thread simdgroup_float8x8 (&sums)[Rows][Cols], threadgroup float* strip,
                         uint i, uint j, uint lane) {
-  const uint stride = Strip<Rows, Cols>::stride;
+  constexpr uint stride = Strip<Rows, Cols>::stride;
   if (byRows(p)) {
     UNROLL for (uint r = 0; r < Rows; r++) {
       UNROLL for (uint q = 0; q < Cols; q++) {

@@ -42,7 +42,7 @@ inline float4 four(device const Bfloat* p) {
 template <typename Element, typename Staged, uint Side, uint Depth, uint Threads>
 struct Mover {
   enum : uint { times = Side * Depth / 4 / Threads }; // that a thread moves four
-  using Vector = vec<Staged, 4>;
+  using Vector = metal::vec<Staged, 4>;
 
   device const Element* origin; // of the next tile
   long first;                   // the thread's first element, from the origin

@@ -32,6 +32,8 @@ func TestNotMetal(t *testing.T) {
 		{"struct S {\nint a;\nint get() const { return a; }\n};", ":5: error: a member function must name the address space of its object"},
 		{"template <typename T> struct S {\nS(T v) : a(v) {}\nT a; };", ":4: error: a member function must name the address space"},
 		{"struct S { threadgroup float* get(threadgroup float* p) { return p; } };", ":3: error: a member function must name the address space"},
+		{"template <int N> float f() {\nconst int all = N, half_of_it = N / 2;\nfloat x[2][half_of_it];\nreturn x[0][0]; }", ":5: error: half_of_it is the size of an array, so it must be constexpr"},
+		{"template <int N> float f() {\nconst int n = N / 2;\nvec<float, 4> x[n * 2];\nreturn x[0].x; }", ":5: error: n is the size of an array"},
 		{"struct complex { float a, b; };", ":3: error: complex is a name of Metal's own"},
 		{"struct A { virtual void f(); };", ":3: error: virtual is not in Metal"},
 		{"float g() { throw 1; }", ":3: error: throw is not in Metal"},
@@ -88,6 +90,7 @@ template <typename T, int rows = 4> struct Tile { T e[rows]; thread T& at(int i)
 enum class Mode : uint { none, causal, step };
 enum : uint { first_power = 1, second_power = uint(2) * first_power };
 struct Made { float v; Made(float x) thread : v(x) {} static float of(float x) { return Made(x).v; } };
+template <int N> float last() { constexpr int n = N / 2; const int at = n - 1; float x[n][2]; x[at][0] = 1; return x[at][at > 1]; }
 struct Level { float bias, level; float abs() const thread { return max(bias, -bias); } };
 namespace mine { inline float clamp(float a) { return saturate(a); } }
 inline float scaled(float x, float bias) { auto y = x; for (auto i = 0; i < 2; i++) { y = fma(y, bias, min(x, y)); } return y; }

@@ -123,6 +123,7 @@ func (s *source) function(start, parenthesis, open, close int, prefix string) {
 		s.findSelfCall(name, open, close)
 	}
 	s.mention(name, start, close)
+	s.checkExtents(open, close)
 	var isKernel bool
 	maxThreads := ""
 	for i := start; i < parenthesis; i++ {
