@@ -4,8 +4,11 @@
 #include <metal_simdgroup_matrix>
 
 // f16 is staged as it is, if both operands are: its products are exact in f32.
+// Before Metal 3 it is not known that f16 may be multiplied into f32.
 template <typename A, typename B> struct StagedOf { using type = float; };
+#if __METAL_VERSION__ >= 300
 template <> struct StagedOf<half, half> { using type = half; };
+#endif
 using Staged = StagedOf<ElementA, ElementB>::type;
 
 enum : uint {
