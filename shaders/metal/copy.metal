@@ -54,6 +54,7 @@ inline void turn(device const Bits* src, device Bits* dst, constant CopyArgument
   }
 }
 
+[[max_total_threads_per_threadgroup(SIDE * PASS)]]
 kernel void copy(device const Bits* src [[buffer(0)]],
                  device Bits* dst [[buffer(2)]],
                  constant CopyArguments& args [[buffer(3)]],

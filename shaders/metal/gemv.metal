@@ -22,7 +22,7 @@ struct Vector {
 template <uint Count>
 inline void fetch(thread Piece<ElementA>* pieces, thread float4* x, thread const Rows<Count>& rows,
                   thread const Column& column, uint k, uint end) {
-  const uint length = Piece<ElementA>::length, fours = Piece<ElementA>::fours;
+  constexpr uint length = Piece<ElementA>::length, fours = Piece<ElementA>::fours;
   if (rows.aligned && column.aligned && end - k >= length) { // all reads are under way at a time
     UNROLL for (uint r = 0; r < Count; r++) {
       pieces[r] = load(rows.row[r] + k);
@@ -40,7 +40,7 @@ inline void fetch(thread Piece<ElementA>* pieces, thread float4* x, thread const
 
 // multiplyRows returns the product of row lane % ROWS from the first on.
 inline float multiplyRows(thread const Vector& v, constant MatmulArguments& args, uint first, uint lane) {
-  const uint length = Piece<ElementA>::length;
+  constexpr uint length = Piece<ElementA>::length;
   Rows<ROWS> rows = rowsAt<ROWS>(v.a, args, v.batch, first);
   Column column = columnAt(v.b, args, v.batch, v.column);
   float sums[ROWS] = {};
@@ -59,7 +59,7 @@ inline float multiplyRows(thread const Vector& v, constant MatmulArguments& args
 
 // multiplyShare returns the sum of the strands of a row from strand on.
 inline float multiplyShare(thread const Vector& v, constant MatmulArguments& args, uint row, uint strand) {
-  const uint length = Piece<ElementA>::length;
+  constexpr uint length = Piece<ElementA>::length;
   Rows<1> rows = rowsAt<1>(v.a, args, v.batch, row);
   Column column = columnAt(v.b, args, v.batch, v.column);
   float sums[SHARE] = {};
@@ -79,6 +79,7 @@ inline float multiplyShare(thread const Vector& v, constant MatmulArguments& arg
   return tree<SHARE>(sums);
 }
 
+[[max_total_threads_per_threadgroup(TRANSPOSED_GROUPS * 32)]]
 kernel void matmul_gemv(device const ElementA* a [[buffer(0)]],
                         device const ElementB* b [[buffer(1)]],
                         device ElementC* c [[buffer(2)]],

@@ -14,7 +14,7 @@ enum : uint {
 template <uint Rows, uint Height, uint Width> struct Sums {
   float4 rows[Rows];
 
-  void clear() {
+  void clear() thread {
     UNROLL for (uint r = 0; r < Rows; r++) {
       rows[r] = float4(0.0f);
     }
@@ -22,7 +22,7 @@ template <uint Rows, uint Height, uint Width> struct Sums {
 
   // add adds the product of two staged tiles, from the thread's own first row
   // and column on.
-  void add(threadgroup const float* a, threadgroup const float* b) {
+  void add(threadgroup const float* a, threadgroup const float* b) thread {
     UNROLL for (uint k = 0; k < depth; k++) {
       float4 right = *(threadgroup const float4*)(b + k * (Width + padding));
       UNROLL for (uint r = 0; r < Rows; r += 4) {
@@ -97,18 +97,18 @@ inline void multiply(thread const Product& p, threadgroup float* memory, uint i,
 
 // The number of threads says which tile the launch chose: 128 for 64 x 64, 64
 // for 32 x 32.
-[[kernel, max_total_threads_per_threadgroup(128)]]
-void matmul_mlx(device const ElementA* a [[buffer(0)]],
-                device const ElementB* b [[buffer(1)]],
-                device ElementC* c [[buffer(2)]],
-                constant MatmulArguments& args [[buffer(3)]],
-                device const ColumnRun* runs [[buffer(4)]],
-                device const Matrix* biases [[buffer(5)]],
-                device const ElementC* bias [[buffer(6)]],
-                uint3 group [[threadgroup_position_in_grid]],
-                uint3 groups [[threadgroups_per_grid]],
-                uint3 threads [[threads_per_threadgroup]],
-                uint thread_index [[thread_index_in_threadgroup]]) {
+[[max_total_threads_per_threadgroup(128)]]
+kernel void matmul_mlx(device const ElementA* a [[buffer(0)]],
+                       device const ElementB* b [[buffer(1)]],
+                       device ElementC* c [[buffer(2)]],
+                       constant MatmulArguments& args [[buffer(3)]],
+                       device const ColumnRun* runs [[buffer(4)]],
+                       device const Matrix* biases [[buffer(5)]],
+                       device const ElementC* bias [[buffer(6)]],
+                       uint3 group [[threadgroup_position_in_grid]],
+                       uint3 groups [[threadgroups_per_grid]],
+                       uint3 threads [[threads_per_threadgroup]],
+                       uint thread_index [[thread_index_in_threadgroup]]) {
   threadgroup float4 memory[2 * room / 4];
   const Product p = {a, b, c, &args, runs, biases, bias, group.z};
   const bool small = threads.x == 64;

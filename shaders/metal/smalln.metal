@@ -36,11 +36,11 @@ struct Task {
   uint batch, first_row, first_column;
   uint simd_group, lane;
 
-  uint thread_index() const { return simd_group * 32 + lane; }
+  uint thread_index() const thread { return simd_group * 32 + lane; }
 
   // store finishes the element of a row and a column of the threadgroup, if C
   // has it.
-  void store(uint row, uint column, float sum) const {
+  void store(uint row, uint column, float sum) const thread {
     if (first_row + row < args->m && first_column + column < args->n) {
       finish(c, *args, runs, biases, bias, batch, first_row + row, first_column + column, sum);
     }
@@ -50,7 +50,7 @@ struct Task {
 // placeOf returns where the four at an index along K is in a column in
 // threadgroup memory: those that all strands read at a time are neighbours.
 inline uint placeOf(uint four) {
-  const uint fours = Piece<ElementA>::fours;
+  constexpr uint fours = Piece<ElementA>::fours;
   uint strand = four / fours % STRANDS;
   return four - four % (STRANDS * fours) + four % fours * STRANDS + strand;
 }
@@ -60,7 +60,7 @@ inline uint placeOf(uint four) {
 // begins with column n. Columns past the last are the last one.
 template <uint N, uint Across>
 inline void stageFours(thread const Task& t, threadgroup float4* columns, uint n, uint four, uint first, uint end) {
-  const uint depth = Bucket<N>::depth, a_column = depth / 4 / Across, all = N * depth / 4 / THREADS;
+  constexpr uint depth = Bucket<N>::depth, a_column = depth / 4 / Across, all = N * depth / 4 / THREADS;
   const long stride = t.args->b.row;
   UNROLL for (uint done = 0; done < all; done += 4) { // that many reads are under way at a time
     uint column[4], k[4];
@@ -90,7 +90,7 @@ inline void stageFours(thread const Task& t, threadgroup float4* columns, uint n
 // stage brings a stretch of the columns to threadgroup memory. Neighbouring
 // threads read along the direction in which B is contiguous.
 template <uint N> inline void stage(thread const Task& t, threadgroup float4* columns, uint first, uint end) {
-  const uint fours = Bucket<N>::depth / 4, along_k = fours < THREADS ? fours : THREADS, along_n = THREADS / N;
+  constexpr uint fours = Bucket<N>::depth / 4, along_k = fours < THREADS ? fours : THREADS, along_n = THREADS / N;
   uint i = t.thread_index();
   if (t.args->b.row == 1) {
     stageFours<N, along_k>(t, columns, i / along_k, i % along_k, first, end);
@@ -116,7 +116,7 @@ inline void multiply(thread float (*sums)[N], thread const Piece<ElementA>* piec
 // multiplyRows adds up a strand of each of the lane's rows.
 template <uint N>
 inline void multiplyRows(thread const Task& t, threadgroup float4* columns, uint row, thread float (*sums)[N]) {
-  const uint length = Piece<ElementA>::length, rows_of_lane = Bucket<N>::rows;
+  constexpr uint length = Piece<ElementA>::length, rows_of_lane = Bucket<N>::rows;
   Rows<rows_of_lane> rows = rowsAt<rows_of_lane>(t.a, *t.args, t.batch, t.first_row + row);
   uint strand = t.lane % STRANDS;
   for (uint first = 0; first < t.args->k; first += Bucket<N>::depth) {
@@ -135,7 +135,7 @@ inline void multiplyRows(thread const Task& t, threadgroup float4* columns, uint
 // multiplyShare adds up the SIMD group's strands of the lane's row.
 template <uint N>
 inline void multiplyShare(thread const Task& t, threadgroup float4* columns, thread float (*sums)[N]) {
-  const uint length = Piece<ElementA>::length;
+  constexpr uint length = Piece<ElementA>::length;
   Rows<1> row = rowsAt<1>(t.a, *t.args, t.batch, t.first_row + t.lane);
   for (uint first = 0; first < t.args->k; first += Bucket<N>::depth) {
     threadgroup_barrier(mem_flags::mem_threadgroup); // the stretch before was used
@@ -158,7 +158,7 @@ inline void multiplyShare(thread const Task& t, threadgroup float4* columns, thr
 // reduceAcross adds the lanes' strands and stores, with shuffles: each lane
 // finishes every 16th of the half SIMD group's elements.
 template <uint N> inline void reduceAcross(thread const Task& t, uint row, thread float (*sums)[N]) {
-  const uint rows = Bucket<N>::rows, values = rows * N < STRANDS ? rows * N : STRANDS;
+  constexpr uint rows = Bucket<N>::rows, values = rows * N < STRANDS ? rows * N : STRANDS;
   uint strand = t.lane % STRANDS;
   UNROLL for (uint first = 0; first < rows * N; first += values) {
     float some[values];
@@ -175,7 +175,7 @@ template <uint N> inline void reduceAcross(thread const Task& t, uint row, threa
 // reduceInMemory does the same without shuffles, column by column.
 template <uint N>
 inline void reduceInMemory(thread const Task& t, uint row, thread float (*sums)[N], threadgroup float* memory) {
-  const uint pitch = Bucket<N>::all_rows + 1;
+  constexpr uint pitch = Bucket<N>::all_rows + 1;
   uint mine = t.thread_index();
   UNROLL for (uint n = 0; n < N; n++) {
     threadgroup_barrier(mem_flags::mem_threadgroup); // what the memory held was used
@@ -232,6 +232,7 @@ template <uint N> inline void smalln(thread const Task& t, threadgroup float4* c
 }
 
 #define SMALLN(N)                                                                                          \
+  [[max_total_threads_per_threadgroup(THREADS)]]                                                           \
   kernel void matmul_smalln_n##N(                                                                          \
       device const ElementA* a [[buffer(0)]], device const ElementB* b [[buffer(1)]],                      \
       device ElementC* c [[buffer(2)]], constant MatmulArguments& args [[buffer(3)]],                      \

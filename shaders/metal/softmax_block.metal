@@ -4,7 +4,7 @@
 // normalise stores e^(x - top) * factor.
 inline void normalise(Team team, Row row, float top, float factor) {
   for (uint c = 4 * team.index; c < row.cols; c += 4 * team.size) {
-    writeFour(row, c, precise::exp(readFour(row, c) - top) * factor);
+    writeFour(row, c, expOf(readFour(row, c) - top) * factor);
   }
 }
 
@@ -30,7 +30,7 @@ kernel void softmax_block(device const ElementA* x [[buffer(0)]],
 
   float4 sums = float4(0.0f);
   for (uint c = 4 * team.index; c < row.attended; c += 4 * team.size) {
-    sums += precise::exp(readFour(row, c) - top);
+    sums += expOf(readFour(row, c) - top);
   }
   normalise(team, row, top, 1.0f / teamSum(team, sumOf(sums), shared));
 }
@@ -59,7 +59,7 @@ kernel void softmax_block_online(device const ElementA* x [[buffer(0)]],
       sums *= precise::exp(most - higher);
       most = higher;
     }
-    sums += precise::exp(values - most);
+    sums += expOf(values - most);
   }
   float top = teamMax(team, most, shared);
   float sum = teamSum(team, sumOf(sums) * precise::exp(most - top), shared);

@@ -24,7 +24,7 @@ kernel void softmax_vec(device const ElementA* x [[buffer(0)]],
 
   float4 sums = float4(0.0f);
   for (uint i = 0; i < held; i++) {
-    values[i] = precise::exp(values[i] - top);
+    values[i] = expOf(values[i] - top);
     sums += values[i];
   }
   float factor = 1.0f / teamSum(team, sumOf(sums), shared);

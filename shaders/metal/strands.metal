@@ -83,7 +83,7 @@ inline Rows<Count> rowsAt(device const ElementA* a, constant MatmulArguments& ar
 // read reads the piece of each row that starts at k, before the end of K.
 template <uint Count>
 inline void read(thread Piece<ElementA>* pieces, thread const Rows<Count>& rows, uint k, uint end) {
-  const uint length = Piece<ElementA>::length;
+  constexpr uint length = Piece<ElementA>::length;
   if (rows.aligned && end - k >= length) {
     UNROLL for (uint r = 0; r < Count; r++) {
       pieces[r] = load(rows.row[r] + k);

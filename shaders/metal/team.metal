@@ -30,6 +30,9 @@ struct Sum {
 // maxOf passes over NaNs in v; they show up in the sum.
 inline float4 maxOf(float4 most, float4 v) { return select(most, v, v > most); }
 inline float maxOf(float4 v) { return Max::of(Max::of(v.x, v.y), Max::of(v.z, v.w)); }
+inline float4 expOf(float4 v) {
+  return float4(precise::exp(v.x), precise::exp(v.y), precise::exp(v.z), precise::exp(v.w));
+}
 inline float sumOf(float4 v) { return (v.x + v.y) + (v.z + v.w); }
 
 // tree joins the values of a team in threadgroup memory, which has a float for

@@ -42,7 +42,7 @@ inline float4 four(device const Bfloat* p) {
 template <typename Element, typename Staged, uint Side, uint Depth, uint Threads>
 struct Mover {
   enum : uint { times = Side * Depth / 4 / Threads }; // that a thread moves four
-  using Vector = vec<Staged, 4>;
+  using Vector = metal::vec<Staged, 4>;
 
   device const Element* origin; // of the next tile
   long first;                   // the thread's first element, from the origin
@@ -55,7 +55,7 @@ struct Mover {
   Vector held[times];
 
   // begin starts at the first tile. It stands at `from`.
-  void begin(device const Element* from, long side_stride, long depth_stride, bool along_k, uint sides_left, uint thread_index) {
+  void begin(device const Element* from, long side_stride, long depth_stride, bool along_k, uint sides_left, uint thread_index) thread {
     uint fours = (along_k ? Depth : Side) / 4;
     long across = along_k ? side_stride : depth_stride;
     deep = along_k;
@@ -71,7 +71,7 @@ struct Mover {
   }
 
   // fetch reads the next tile into registers, of whose depth `left` remain.
-  void fetch(uint left) {
+  void fetch(uint left) thread {
     if (along == 1 && sides >= Side && left >= Depth) {
       UNROLL for (uint t = 0; t < times; t++) {
         held[t] = Vector(four(origin + first + t * pass));
@@ -85,7 +85,7 @@ struct Mover {
   // fetchEdge reads a tile of which some lines and places are in the matrix.
   // For the others it reads the first element, so that no read has to wait for
   // a branch.
-  void fetchEdge(uint all_lines, uint all_places) {
+  void fetchEdge(uint all_lines, uint all_places) thread {
     UNROLL for (uint t = 0; t < times; t++) {
       UNROLL for (uint e = 0; e < 4; e++) {
         bool inside = line + t * lines < all_lines && place + e < all_places;
@@ -96,14 +96,14 @@ struct Mover {
   }
 
   // put writes what was fetched, line by line.
-  void put(threadgroup Staged* tile, uint stride) const {
+  void put(threadgroup Staged* tile, uint stride) const thread {
     UNROLL for (uint t = 0; t < times; t++) {
       *(threadgroup Vector*)(tile + (line + t * lines) * stride + place) = held[t];
     }
   }
 
   // putTurned writes what was fetched so that lines become columns.
-  void putTurned(threadgroup Staged* tile, uint stride) const {
+  void putTurned(threadgroup Staged* tile, uint stride) const thread {
     UNROLL for (uint t = 0; t < times; t++) {
       UNROLL for (uint e = 0; e < 4; e++) {
         tile[(place + e) * stride + line + t * lines] = held[t][e];

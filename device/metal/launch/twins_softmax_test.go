@@ -30,7 +30,7 @@ var softmaxTwins = []twin{
 
 	// the kernels
 	{kernel: "softmax_vec", mistake: "keeps half", text: "held = 2", instead: "held = 1"},
-	{kernel: "softmax_vec", mistake: "no maximum", text: "precise::exp(values[i] - top)", instead: "precise::exp(values[i])"},
+	{kernel: "softmax_vec", mistake: "no maximum", text: "expOf(values[i] - top)", instead: "expOf(values[i])"},
 	{kernel: "softmax_block", mistake: "does not store what is masked", text: "c < row.cols; c += 4 * team.size", instead: "c < row.attended; c += 4 * team.size"},
 	{kernel: "softmax_block", mistake: "the first block only", text: "c < row.attended; c += 4 * team.size) {\n    sums", instead: "c < row.attended; c += 1 << 30) {\n    sums"},
 	{kernel: "softmax_block_online", mistake: "forgets to rescale", text: "sums *= precise::exp(most - higher);", instead: ""},

@@ -43,12 +43,12 @@ var simdTwins = []twin{
 	{kernel: "matmul_simd", mistake: "rows of sums are overwritten", text: "simdgroup_barrier(mem_flags::mem_threadgroup);", n: 2},
 	{kernel: "matmul_simd", mistake: "columns of sums are not awaited", text: "simdgroup_barrier(mem_flags::mem_threadgroup);", n: 3},
 	{kernel: "matmul_simd", mistake: "columns of sums are overwritten", text: "simdgroup_barrier(mem_flags::mem_threadgroup);", n: 4},
-	{kernel: "matmul_simd", mistake: "SIMD groups share a strip", text: "+ simd * 8 * Block", instead: "+ simd / 2 * 8 * Block"},
+	{kernel: "matmul_simd", mistake: "SIMD groups share a strip", text: "+ simd * Strip", instead: "+ simd / 2 * Strip"},
 	{kernel: "matmul_simd", mistake: "SIMD groups share a block", text: "simd / Across * 8 * Rows", instead: "0"},
 	{kernel: "matmul_simd", mistake: "eight terms too few", text: "k < depth; k += 8", instead: "k + 8 < depth; k += 8"},
 	{kernel: "matmul_simd", mistake: "A is not turned", text: "+ k), stride_a, trans_a);", instead: "+ k), stride_a, false);"},
-	{kernel: "matmul_simd", mistake: "columns are not turned", text: "strip + 8 * r, long_side, ulong2(0, 0), true", instead: "strip + 8 * r, long_side, ulong2(0, 0), false"},
-	{kernel: "matmul_simd", mistake: "sums of the last time", text: "block.clear();"},
+	{kernel: "matmul_simd", mistake: "columns are not turned", text: "strip + 8 * r, stride, ulong2(0, 0), true", instead: "strip + 8 * r, stride, ulong2(0, 0), false"},
+	{kernel: "matmul_simd", mistake: "sums of the last time", text: "sums[r][q] = make_filled_simdgroup_matrix<float, 8, 8>(0.0f);"},
 }
 
 var mlxTwins = []twin{

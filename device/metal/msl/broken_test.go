@@ -1,7 +1,6 @@
 package msl
 
 import (
-	"context"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -209,50 +208,5 @@ func TestDivergentBarrier(t *testing.T) {
 		require.NoError(t, l.Run(Job{
 			Kernel: "f", Buffers: map[int][]byte{0: make([]byte, 256)}, Groups: [3]int{1, 1, 1}, Threads: [3]int{4, 1, 1},
 		}))
-	}
-}
-
-func TestLint(t *testing.T) {
-	needCompiler(t)
-	const source = header + `
-struct Sizes { uint n; float scale; };
-struct Pair { Sizes sizes; float2 v; };
-template <typename T> struct Box { T value; };
-inline float scaleOf(Sizes s) { return s.scale; }
-template <typename T>
-T twice(device const T* p) { return 2 * p[0]; }
-kernel void f(device const float* in [[buffer(0)]], device float4* out [[buffer(1)]], constant Sizes& sizes [[buffer(2)]],
-              threadgroup float* dynamic [[threadgroup(0)]], uint i [[thread_position_in_threadgroup]]) {
-  threadgroup float tile[32];
-  threadgroup float* t = tile; // pointer
-  t[i] = twice(in + i) * sizes.scale;
-  dynamic[i] = t[i]; // store
-  out[i].xy = out[0].zw + float2(dynamic[0], simd_sum(t[0]));
-  Sizes copy = sizes;
-  copy.scale = scaleOf(sizes);
-  threadgroup Pair pair;
-  pair.sizes = copy;
-  Pair whole = pair, made = {{1, 2}, float2(1)};
-  Box<float> box = {made.v.x + whole.sizes.scale};
-  pair = made; // assigned
-  simdgroup_float8x8 m;
-  simdgroup_load(m, in, sizes.n);
-  simdgroup_store(m, tile);
-}
-`
-	require.NoError(t, Lint(context.Background(), source))
-	for name, c := range map[string][2]string{
-		"constant written":       {"dynamic[i] = t[i]; // store", "sizes.n = 1;"},
-		"const device written":   {"dynamic[i] = t[i]; // store", "in[0] = 1;"},
-		"device to threadgroup":  {"threadgroup float* t = tile; // pointer", "threadgroup float* t = out;"},
-		"threadgroup to thread":  {"threadgroup float* t = tile; // pointer", "thread float* t = tile;"},
-		"constant to device":     {"twice(in + i)", "twice(&sizes.scale)"},
-		"part of a constant":     {"pair = made; // assigned", "constant Sizes& s = sizes; s.scale = box.value;"},
-		"pointer in a structure": {"pair = made; // assigned", "struct P { device float* p; } q; q.p = tile;"},
-	} {
-		err := Lint(context.Background(), twin(t, source, c[0], c[1]))
-		var e *CompileError
-		require.ErrorAs(t, err, &e, name)
-		require.Regexp(t, `shader.metal:\d+:\d+: error: `, e.Text, name)
 	}
 }

@@ -20,7 +20,7 @@ var runtimeFiles embed.FS
 
 // translator is this package's own part in a result.
 //
-//go:embed argument.go attribute.go build.go check.go declaration.go emit.go mention.go recursion.go source.go token.go translate.go types.go variable.go
+//go:embed argument.go attribute.go build.go check.go declaration.go emit.go extent.go mention.go names.go recursion.go source.go token.go translate.go types.go variable.go
 var translator embed.FS
 
 // ABI is the C header of what a library made by Build exports.

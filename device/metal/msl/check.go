@@ -30,13 +30,41 @@ func (s *source) checkTokens() {
 				s.refuse(t[i], "long "+next, "")
 			}
 		case "[":
-			if (next == "&" || next == "=") && at(t, i+2) == "]" {
+			if s.lambdaAt(i) {
 				s.refuse(t[i], "a lambda", "")
+			}
+		case "auto":
+			if s.parameterAt(i) {
+				s.refuse(t[i], "auto as the type of a parameter", "use a template")
 			}
 		case "*", "&":
 			s.checkPointer(i)
 		}
 	}
+}
+
+// lambdaAt reports whether the [ at i begins a lambda: nothing before it can be
+// indexed.
+func (s *source) lambdaAt(i int) bool {
+	if _, ok := attributeAt(s.tokens, i); ok {
+		return false
+	}
+	switch at(s.tokens, i-1) {
+	case "=", "(", ",", "{", "}", ";", "return", "?", ":", "&&", "||", "!":
+		return true
+	}
+	return false
+}
+
+// parameterAt reports whether the type at i is that of a parameter: after it
+// come its name and the end of the parameter.
+func (s *source) parameterAt(i int) bool {
+	i++
+	for at(s.tokens, i) == "&" || at(s.tokens, i) == "*" || at(s.tokens, i) == "const" {
+		i++
+	}
+	end := at(s.tokens, i+1)
+	return i < len(s.tokens) && s.tokens[i].word && (end == "," || end == ")")
 }
 
 func (s *source) refuse(t token, what, help string) {
@@ -73,6 +101,23 @@ func (s *source) checkPointer(i int) {
 		}
 	}
 	s.fail(t[i], "a pointer or reference must name its address space: device, constant, threadgroup or thread")
+}
+
+// checkMember refuses a member function that does not say in which address
+// space its object is. Metal took thread for granted up to version 4.0. From 4.1
+// on it is any, and no pointer to thread memory can point at members.
+func (s *source) checkMember(start, parenthesis, open int) {
+	for i := start; i < parenthesis; i++ {
+		if t := s.tokens[i].text; t == "static" || t == "friend" {
+			return
+		}
+	}
+	for i := closer(s.tokens, parenthesis); i < open; i++ {
+		if spaces[s.tokens[i].text] {
+			return
+		}
+	}
+	s.fail(s.tokens[parenthesis-1], "a member function must name the address space of its object, as in f() const thread {}")
 }
 
 var (

@@ -18,6 +18,23 @@ func TestNotMetal(t *testing.T) {
 		{k + "\nauto x = std::move(i);\n}", ":5: error: std:: is not in Metal; use metal::"},
 		{k + "out[i] = *new float(1);\n}", ":4: error: new is not in Metal"},
 		{k + "auto g = [&] { return 1; };\n}", ":4: error: a lambda is not in Metal"},
+		{k + "out[i] = [](float x) { return x; }(1);\n}", ":4: error: a lambda is not in Metal"},
+		{k + "f2([i] { return 1; });\n}", ":4: error: a lambda is not in Metal"},
+		{"float g(auto x) { return x; }", ":3: error: auto as the type of a parameter is not in Metal; use a template"},
+		{"float g(int n, thread const auto& x) { return x; }", ":3: error: auto as the type of a parameter is not in Metal"},
+		{"kernel void main() {}", ":3: error: main is a name of Metal's own"},
+		{"float fmod(float a, float b) { return a; }", ":3: error: fmod is a name of Metal's own"},
+		{"template <typename T>\nT clamp(T a, T b);", ":4: error: clamp is a name of Metal's own"},
+		{"constant float bias = 1;", ":3: error: bias is a name of Metal's own"},
+		{"constant int level[2] = {1, 2};", ":3: error: level is a name of Metal's own"},
+		{"constant uint quad [[function_constant(0)]];", ":3: error: quad is a name of Metal's own"},
+		{"enum : uint {\n  first = 1,\n  step = first * 2 };", ":5: error: step is a name of Metal's own"},
+		{"struct S {\nint a;\nint get() const { return a; }\n};", ":5: error: a member function must name the address space of its object"},
+		{"template <typename T> struct S {\nS(T v) : a(v) {}\nT a; };", ":4: error: a member function must name the address space"},
+		{"struct S { threadgroup float* get(threadgroup float* p) { return p; } };", ":3: error: a member function must name the address space"},
+		{"template <int N> float f() {\nconst int all = N, half_of_it = N / 2;\nfloat x[2][half_of_it];\nreturn x[0][0]; }", ":5: error: half_of_it is the size of an array, so it must be constexpr"},
+		{"template <int N> float f() {\nconst int n = N / 2;\nvec<float, 4> x[n * 2];\nreturn x[0].x; }", ":5: error: n is the size of an array"},
+		{"struct complex { float a, b; };", ":3: error: complex is a name of Metal's own"},
 		{"struct A { virtual void f(); };", ":3: error: virtual is not in Metal"},
 		{"float g() { throw 1; }", ":3: error: throw is not in Metal"},
 		{"uint g(uint n) {\nreturn n ? n * g(n - 1) : 1; }", ":4: error: recursion is not in Metal"},
@@ -69,8 +86,14 @@ static constant int other = n * 2;
 using Half4 = half4;
 typedef device float* Out;
 struct Row { float4 v; uint count; float get(uint i) const thread { return v[i]; } };
-template <typename T, int rows = 4> struct Tile { T e[rows]; thread T& at(int i) { return e[i]; } };
-enum class Mode : uint { none, causal };
+template <typename T, int rows = 4> struct Tile { T e[rows]; thread T& at(int i) thread { return e[i]; } };
+enum class Mode : uint { none, causal, step };
+enum : uint { first_power = 1, second_power = uint(2) * first_power };
+struct Made { float v; Made(float x) thread : v(x) {} static float of(float x) { return Made(x).v; } };
+template <int N> float last() { constexpr int n = N / 2; const int at = n - 1; float x[n][2]; x[at][0] = 1; return x[at][at > 1]; }
+struct Level { float bias, level; float abs() const thread { return max(bias, -bias); } };
+namespace mine { inline float clamp(float a) { return saturate(a); } }
+inline float scaled(float x, float bias) { auto y = x; for (auto i = 0; i < 2; i++) { y = fma(y, bias, min(x, y)); } return y; }
 static inline float product(float a, float b, thread const float& c) { return a * b * c; }
 template <typename T> float sum(const device T* in, threadgroup const T* t, thread T& x, constant T& y) { return in[0] * t[0] * x * y; }
 inline float load(float v) { return v; }
@@ -96,7 +119,6 @@ kernel void f(Out out [[buffer(0)]], device const Row* rows [[buffer(1)]], const
 	_, err := Build(context.Background(), source, Options{})
 	require.ErrorContains(t, err, "buffer out must be a pointer") // what a typedef hides, Build does not see
 	source = strings.Replace(source, "Out out [[", "device float* out [[", 1)
-	source = strings.Replace(source, " const thread {", " const {", 1)
 	_, err = Build(context.Background(), source, Options{})
 	require.NoError(t, err)
 }

@@ -36,6 +36,9 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 		switch s.tokens[i].text {
 		case ";":
 			if !inType {
+				if prefix == "" {
+					s.checkNames(start, i, i)
+				}
 				s.declaration(start, i, prefix)
 			}
 			i++
@@ -46,7 +49,10 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 				s.fail(s.tokens[i], "this { is never closed")
 				return
 			}
-			if s.braces(start, i, close, prefix) {
+			if !inType && prefix == "" {
+				s.checkNames(start, i, close)
+			}
+			if s.braces(start, i, close, prefix, inType) {
 				start = close + 1
 			}
 			i = close + 1
@@ -65,7 +71,7 @@ func (s *source) scope(begin, end int, prefix string, inType bool) {
 
 // braces reads what stands in the braces at open, after the tokens from start
 // on, and reports whether the declaration is over.
-func (s *source) braces(start, open, close int, prefix string) bool {
+func (s *source) braces(start, open, close int, prefix string, inType bool) bool {
 	name, structure, isType, isNamespace, function := "", "", false, false, -1
 	for i := start; i < open; i++ {
 		switch t := s.tokens[i].text; {
@@ -94,6 +100,9 @@ func (s *source) braces(start, open, close int, prefix string) bool {
 	case isNamespace:
 		s.scope(open+1, close, prefix+name+"::", false)
 	case function >= 0:
+		if inType {
+			s.checkMember(start, function, open)
+		}
 		s.function(start, function, open, close, prefix)
 	case isType:
 		if structure != "" && structure != "{" {
@@ -114,6 +123,7 @@ func (s *source) function(start, parenthesis, open, close int, prefix string) {
 		s.findSelfCall(name, open, close)
 	}
 	s.mention(name, start, close)
+	s.checkExtents(open, close)
 	var isKernel bool
 	maxThreads := ""
 	for i := start; i < parenthesis; i++ {

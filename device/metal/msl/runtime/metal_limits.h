@@ -23,14 +23,14 @@ struct numeric_limits<half> {
 #define INFINITY (__builtin_inff())
 #define NAN (__builtin_nanf(""))
 #define HUGE_VALF INFINITY
-#define MAXFLOAT 0x1.fffffep127f
+#define MAXFLOAT __FLT_MAX__
 #define FLT_MAX MAXFLOAT
-#define FLT_MIN 0x1p-126f
-#define FLT_EPSILON 0x1p-23f
+#define FLT_MIN __FLT_MIN__
+#define FLT_EPSILON __FLT_EPSILON__
 #define MAXHALF ((half)65504.f)
 #define HALF_MAX MAXHALF
-#define HALF_MIN ((half)0x1p-14f)
-#define HALF_EPSILON ((half)0x1p-10f)
+#define HALF_MIN ((half)6.103515625e-5f)
+#define HALF_EPSILON ((half)9.765625e-4f)
 #define INT_MAX 0x7fffffff
 #define INT_MIN (-INT_MAX - 1)
 #define UINT_MAX 0xffffffffu

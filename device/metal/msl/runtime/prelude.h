@@ -1,6 +1,7 @@
 // All that a translated shader sees. The words for address spaces come last:
 // they are macros.
 #pragma once
+#pragma GCC system_header  // what Lint warns of is about the shader only
 #include "arguments.h"
 #include "atomic.h"
 #include "matrix.h"
