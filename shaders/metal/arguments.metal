@@ -4,6 +4,11 @@
 #include <metal_stdlib>
 using namespace metal;
 
+// No a*b + c is fused but where fma says so: else two specialisations could
+// round differently. The driver turns fast math off, which is not known to imply
+// it everywhere.
+#pragma METAL fp contract(off)
+
 #define TYPE_F32 1
 #define TYPE_F16 2
 #define TYPE_BF16 3

@@ -21,7 +21,10 @@ type Address struct {
 func (a *Address) UnmarshalText(text []byte) error {
 	s := string(text)
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
-		path = "/" + strings.TrimLeft(path, "/")
+		path = strings.TrimPrefix(path, "//") // as in a URL
+		if path == "" {
+			return fmt.Errorf("address %q; allowed: host:port or unix:PATH", s)
+		}
 		*a = Address{"unix", path}
 		return nil
 	}

@@ -24,7 +24,8 @@ func TestAddress(t *testing.T) {
 		require.Equal(t, text, a.String())
 	}
 	require.Equal(t, "unix:/run/x", address(t, "unix:///run/x").String())
-	for _, text := range []string{"", "7433", "localhost"} {
+	require.Equal(t, "unix:here", address(t, "unix:here").String())
+	for _, text := range []string{"", "7433", "localhost", "unix:", "unix://"} {
 		require.ErrorContains(t, new(Address).UnmarshalText([]byte(text)), "allowed: host:port or unix:PATH")
 	}
 }
