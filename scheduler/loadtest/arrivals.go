@@ -46,6 +46,7 @@ const (
 	diceArrivals = iota + 1
 	diceJobs
 	diceNumbers
+	diceCallers // and those after it
 )
 
 func newDice(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
