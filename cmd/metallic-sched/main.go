@@ -10,8 +10,11 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
 )
 
 // commands are what the program can be told to do.
@@ -24,6 +27,8 @@ type commands struct {
 	Submit   submitCommand   `cmd:"" help:"Run one job from .npy or .safetensors files, on a server or on this machine."`
 	Status   statusCommand   `cmd:"" help:"Tell how a server is, for people or as JSON."`
 	Top      topCommand      `cmd:"" help:"Show what a server does, on a terminal."`
+	Load     loadCommand     `cmd:"" help:"Put a measured load on a scheduler: rates, callers or a trace; writes raw results for report."`
+	Report   reportCommand   `cmd:"" help:"Show raw results of load: as tables, JSON, CSV or a page with pictures."`
 	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }
@@ -46,6 +51,7 @@ func execute(args []string, s streams) int {
 		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+
 			"The METALLIC_* environment variables apply to every command."),
 		kong.Writers(s.out, s.err),
+		kong.Vars{"mixes": strings.Join(loadtest.Presets(), ", "), "rates": loadtest.RateSyntax},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
 	command, err := parser.Parse(longFlags(args))
 	if err != nil {

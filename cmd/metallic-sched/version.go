@@ -11,8 +11,7 @@ type versionCommand struct{}
 
 // Run implements the command.
 func (versionCommand) Run(s streams) error {
-	info, _ := debug.ReadBuildInfo()
-	_, err := fmt.Fprintln(s.out, versionLine(info))
+	_, err := fmt.Fprintln(s.out, programVersion())
 	return err
 }
 
@@ -22,6 +21,12 @@ func versionString() string {
 		return info.Main.Version
 	}
 	return "(unknown)"
+}
+
+// programVersion describes this program.
+func programVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	return versionLine(info)
 }
 
 // versionLine describes a build; info is nil for one that says nothing.

@@ -9,11 +9,13 @@ import (
 func addBatches(into map[BatchCount]*BatchCount, from []BatchCount) {
 	for _, b := range from {
 		key := BatchCount{Variant: b.Variant, Close: b.Close, Jobs: b.Jobs}
-		if into[key] == nil {
-			into[key] = &key
+		sum := into[key]
+		if sum == nil {
+			sum = &BatchCount{Variant: b.Variant, Close: b.Close, Jobs: b.Jobs}
+			into[key] = sum
 		}
-		into[key].Count += b.Count
-		into[key].Device += b.Device
+		sum.Count += b.Count
+		sum.Device += b.Device
 	}
 }
 

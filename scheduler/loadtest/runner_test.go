@@ -100,6 +100,9 @@ func TestOpenLoop(t *testing.T) {
 		d := newSlowDoer(always(3 * time.Millisecond))
 		results := runLoad(t, t.Context(), Config{
 			Doer: d, Mix: m, CheckEvery: -1, Warmup: time.Second,
+			Batches: func() []BatchCount {
+				return []BatchCount{{"a", "full", 4, 3, time.Second}, {"a", "alone", 1, 2, 0}, {"a", "full", 4, 1, time.Second}}
+			},
 			Stages: []Stage{evenStage(&m, 500, 5*time.Second), evenStage(&m, 2000, 6*time.Second)},
 		})
 		require.NoError(t, results.Verdict())
@@ -117,6 +120,8 @@ func TestOpenLoop(t *testing.T) {
 		require.Equal(t, 1, d.released)
 		require.Empty(t, results.End.AuditWrong)
 		require.EqualValues(t, 2500+12000, results.End.Audit.Done)
+		require.Equal(t, []BatchCount{{"a", "alone", 1, 10, 0}, {"a", "full", 4, 20, 10 * time.Second}}, first.Batches, "5 windows")
+		require.InDelta(t, 3, first.MeanBatch(), 1e-9)
 		require.Len(t, results.Windows[0], 1+4+1, "warm-up, windows, drain")
 	})
 }

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
+)
+
+// config returns what the flags ask for.
+func (c *loadCommand) config() (cfg loadtest.Config, err error) {
+	if err := c.check(); err != nil {
+		return cfg, err
+	}
+	cfg = loadtest.Config{
+		Seed: c.Seed, Warmup: c.Warmup, Window: c.Window, InFlight: c.InFlight,
+		Late: c.Late, MaxLate: c.MaxLate, CheckEvery: cmp.Or(c.Check, -1), Info: c.loadInfo(),
+	}
+	if c.Objective != "" {
+		if cfg.Objective, err = loadtest.ParseObjective(c.Objective); err != nil {
+			return cfg, wrongUsage("%v", err)
+		}
+	}
+	switch {
+	case c.Trace != "":
+		err = c.traceStage(&cfg)
+	case len(c.Callers) > 0:
+		err = c.closedStages(&cfg)
+	default:
+		err = c.openStages(&cfg)
+	}
+	cfg.Info.Name = cmp.Or(cfg.Info.Name, cfg.Info.Mix)
+	return cfg, err
+}
+
+func (c *loadCommand) check() error {
+	switch {
+	case c.Search && c.Objective == "":
+		return wrongUsage("--search looks for the highest rate that meets --objective, which is missing")
+	case c.Search && (c.Trace != "" || len(c.Callers) > 0 || strings.ContainsAny(c.Rate, ",:")):
+		return wrongUsage("--search starts from one --rate; allowed: a number")
+	case c.Trace != "" && len(c.Callers) > 0:
+		return wrongUsage("--trace or --callers, not both")
+	case !(c.Speed > 0):
+		return wrongUsage("--speed is %v; allowed: more than 0", c.Speed)
+	case !(c.Precision > 0):
+		return wrongUsage("--precision is %v; allowed: more than 0", c.Precision)
+	case c.For <= c.Warmup:
+		return wrongUsage("--for is %v, --warmup %v; allowed: longer than that", c.For, c.Warmup)
+	case c.Window <= 0 || c.Warmup < 0 || c.Late <= 0:
+		return wrongUsage("--window, --warmup and --late must be more than 0")
+	case c.InFlight < 1:
+		return wrongUsage("--in-flight is %d; allowed: at least 1", c.InFlight)
+	case c.Check < 0:
+		return wrongUsage("--check is %d; allowed: 0 and more", c.Check)
+	}
+	return nil
+}
+
+// mix reads the mix: a preset or a file.
+func (c *loadCommand) mix() (loadtest.Mix, error) {
+	for _, name := range loadtest.Presets() {
+		if c.Mix == name {
+			return loadtest.Preset(name)
+		}
+	}
+	f, err := os.Open(c.Mix)
+	if err != nil {
+		return loadtest.Mix{}, fmt.Errorf("mix: %w; presets are: %s", err, strings.Join(loadtest.Presets(), ", "))
+	}
+	defer f.Close()
+	if filepath.Ext(c.Mix) == ".csv" {
+		return loadtest.ReadCSV(f)
+	}
+	return loadtest.ParseMix(f)
+}
+
+func (c *loadCommand) openStages(cfg *loadtest.Config) (err error) {
+	if cfg.Mix, err = c.mix(); err != nil {
+		return err
+	}
+	cfg.Info.Loop = loadtest.LoopOpen
+	stage := func(text string) (loadtest.Stage, error) {
+		shape, mean, err := loadtest.ParseShape(text, c.For)
+		if err != nil {
+			return loadtest.Stage{}, wrongUsage("%v", err)
+		}
+		arrivals := loadtest.Even(shape)
+		if c.Arrivals == "poisson" {
+			arrivals = loadtest.Poisson(shape, c.Seed)
+		}
+		st := loadtest.Stage{Name: text + "/s", Rate: mean, Length: c.For, Most: c.most(), Source: cfg.Mix.Mixed(arrivals, c.Seed)}
+		if strings.Contains(text, ":") { // a rate that changes is never stable
+			st.Name, st.Most = text, c.For
+		}
+		return st, nil
+	}
+	if c.Search {
+		return c.searchStages(cfg, stage)
+	}
+	for text := range strings.SplitSeq(c.Rate, ",") {
+		st, err := stage(text)
+		if err != nil {
+			return err
+		}
+		cfg.Stages = append(cfg.Stages, st)
+	}
+	return nil
+}
+
+// most is how long a stage may go on.
+func (c *loadCommand) most() time.Duration {
+	if c.Stable {
+		return 3 * c.For
+	}
+	return c.For
+}
+
+const maxSearchRate = 1e7
+
+func (c *loadCommand) searchStages(cfg *loadtest.Config, stage func(string) (loadtest.Stage, error)) error {
+	first, err := stage(c.Rate)
+	if err != nil {
+		return err
+	}
+	cfg.Info.Loop = loadtest.LoopSearch
+	cfg.Search = &loadtest.Search{Start: first.Rate, Max: maxSearchRate, Precision: c.Precision}
+	cfg.Source = func(rate float64) (loadtest.Stage, error) { return stage(fmt.Sprintf("%.0f", max(1, rate))) }
+	return nil
+}
+
+func (c *loadCommand) closedStages(cfg *loadtest.Config) (err error) {
+	if cfg.Mix, err = c.mix(); err != nil {
+		return err
+	}
+	cfg.Info.Loop, cfg.Info.Arrivals = loadtest.LoopClosed, ""
+	for _, n := range c.Callers {
+		if n < 1 {
+			return wrongUsage("--callers is %d; allowed: at least 1", n)
+		}
+		cfg.Stages = append(cfg.Stages, loadtest.Stage{
+			Name: fmt.Sprintf("%d callers", n), Callers: n, Length: c.For, Most: c.most(),
+		})
+	}
+	return nil
+}
