@@ -12,16 +12,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/remote"
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest/show"
 )
 
 // loadCommand puts a measured load on a scheduler.
 type loadCommand struct {
-	Device string `placeholder:"NAME" help:"The device to use (default: METALLIC_DEVICE, or the best found)."`
-	Name   string `placeholder:"NAME" help:"What to call the run in reports (default: the mix)."`
-	Output string `short:"o" type:"path" placeholder:"FILE" help:"Write the raw results there, and a report to standard output."`
+	Addr   string        `placeholder:"ADDR" help:"A server: HOST:PORT, unix:PATH or https://HOST:PORT (default: a scheduler of this process)."`
+	Access remote.Access `embed:""`
+	Device string        `placeholder:"NAME" help:"The device to use (default: METALLIC_DEVICE, or the best found)."`
+	Name   string        `placeholder:"NAME" help:"What to call the run in reports (default: the mix)."`
+	Output string        `short:"o" type:"path" placeholder:"FILE" help:"Write the raw results there, and a report to standard output."`
 
 	Mix      string        `default:"gemv" help:"What jobs there are: ${mixes}, or a file of such lines (see --mix-help) or of counted products (.csv)."`
 	MixHelp  bool          `help:"Show how a mix is written, and end."`
@@ -96,25 +98,18 @@ func (c *loadCommand) raw(s streams) (emit func(loadtest.Record) error, done fun
 	}, nil
 }
 
-// load runs the load on a scheduler of this process.
+// load runs the load.
 func (c *loadCommand) load(ctx context.Context, s streams, cfg loadtest.Config) (results *loadtest.Results, err error) {
-	open, err := environment(c.Device)
+	target, err := c.target(ctx)
 	if err != nil {
 		return nil, err
 	}
-	seen := watchBatches(&open)
-	jobs, err := scheduler.Open(ctx, open)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, jobs.Close(context.WithoutCancel(ctx))) }()
-	info := jobs.Info()
-	cfg.Doer, cfg.Batches = jobs, seen.take
-	cfg.Info.Device = fmt.Sprintf("%s: %s, %d threads", info.Backend, info.Name, info.Threads)
-	if info.Backend == "sim" {
+	defer func() { err = errors.Join(err, target.close(ctx)) }()
+	cfg.Doer, cfg.Batches, cfg.Dropped, cfg.Info.Device = target, target.batches.take, target.dropped.Load, target.device
+	if target.backend == "sim" {
 		cfg.Unchecked = "the sim device computes nothing"
 	}
-	fmt.Fprintf(s.err, "device     %s\nload       %s, %d stages, seed %d\n", cfg.Info.Device, cfg.Info.Mix, len(cfg.Stages), c.Seed)
+	fmt.Fprintf(s.err, "device     %s\nload       mix %s, %s loop, seed %d\n", cfg.Info.Device, cfg.Info.Mix, cfg.Info.Loop, c.Seed)
 	if cfg.Unchecked != "" {
 		fmt.Fprintf(s.err, "NOT CHECKED: %s\n", cfg.Unchecked)
 	}

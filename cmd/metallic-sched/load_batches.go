@@ -15,10 +15,14 @@ type batchWatch struct {
 	counts map[loadtest.BatchCount]*loadtest.BatchCount
 }
 
+func newBatchWatch() *batchWatch {
+	return &batchWatch{counts: map[loadtest.BatchCount]*loadtest.BatchCount{}}
+}
+
 // watchBatches makes a scheduler tell its batches, beside whoever is told them
 // already.
 func watchBatches(cfg *scheduler.Config) *batchWatch {
-	w := &batchWatch{counts: map[loadtest.BatchCount]*loadtest.BatchCount{}}
+	w := newBatchWatch()
 	if cfg.Recorder == nil {
 		cfg.Recorder = w
 	} else {

@@ -33,12 +33,14 @@ func (c *loadCommand) config() (cfg loadtest.Config, err error) {
 	default:
 		err = c.openStages(&cfg)
 	}
-	cfg.Info.Name = cmp.Or(cfg.Info.Name, cfg.Info.Mix)
+	cfg.Info.Name = cmp.Or(cfg.Info.Name, filepath.Base(cfg.Info.Mix))
 	return cfg, err
 }
 
 func (c *loadCommand) check() error {
 	switch {
+	case c.Addr != "" && c.Device != "":
+		return wrongUsage("--device and --addr: a server has its own device")
 	case c.Search && c.Objective == "":
 		return wrongUsage("--search looks for the highest rate that meets --objective, which is missing")
 	case c.Search && (c.Trace != "" || len(c.Callers) > 0 || strings.ContainsAny(c.Rate, ",:")):

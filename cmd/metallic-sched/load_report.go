@@ -62,7 +62,19 @@ func (c *reportCommand) read() (all []*loadtest.Results, err error) {
 		}
 		all = append(all, runs...)
 	}
+	tellApart(all)
 	return all, nil
+}
+
+// tellApart numbers runs that have the same name.
+func tellApart(runs []*loadtest.Results) {
+	seen := map[string]int{}
+	for _, r := range runs {
+		seen[r.Info.Name]++
+		if n := seen[r.Info.Name]; n > 1 {
+			r.Info.Name = fmt.Sprintf("%s (%d)", r.Info.Name, n)
+		}
+	}
 }
 
 func readRuns(name string) ([]*loadtest.Results, error) {

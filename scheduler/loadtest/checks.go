@@ -28,7 +28,7 @@ func (c *checks) ended(t *task, err error, o Outcomes) {
 	case err != nil:
 	case t.send.Invalid:
 		wrong = fmt.Errorf("%s: a malformed job was done", t.f.kind.Name)
-	case c.every > 0 && (c.jobs.Add(1)%c.every == 0 || t.send.Poison):
+	case c.every > 0 && ((c.jobs.Add(1)-1)%c.every == 0 || t.send.Poison):
 		values, wrong = t.check()
 	}
 	c.mu.Lock()

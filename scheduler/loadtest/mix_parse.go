@@ -79,7 +79,7 @@ func (k *Kind) describe() string {
 	if k.Batch > 1 {
 		batch = fmt.Sprintf("%dx", k.Batch)
 	}
-	return fmt.Sprintf("matmul %s%dx%dx%d %v", batch, k.M, k.N, k.K, k.A)
+	return fmt.Sprintf("matmul %s%dx%dx%d %v", batch, k.M, k.K, k.N, k.A)
 }
 
 var errNoSuchKey = errors.New("not known here")

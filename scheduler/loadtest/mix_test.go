@@ -21,7 +21,7 @@ softmax rows=2 cols=3 causal offset=1 dtype=bf16 name=probs # another
 `))
 	require.NoError(t, err)
 	first := newKind()
-	first.Name, first.M, first.K, first.A, first.Share = "matmul 8x1x4 f16", 8, 4, tensor.F16, 3
+	first.Name, first.M, first.K, first.A, first.Share = "matmul 8x4x1 f16", 8, 4, tensor.F16, 3
 	first.Tenants, first.Priority, first.Deadline = []string{"a", "t0", "t1"}, job.High, 5*time.Millisecond
 	first.Cancel, first.Poison, first.Operands = 0.01, 0.5, 2
 	second := newKind()

@@ -29,6 +29,8 @@ func (s *Search) Next() (rate float64, more bool) {
 		s.asked = s.Start
 	case s.bad == 0:
 		s.asked = min(2*s.good, s.Max)
+	case s.good == 0 && s.bad < 2: // less than a job a second
+		return 0, false
 	case s.good == 0:
 		s.asked = s.bad / 2
 	case s.bad/s.good <= 1+s.Precision:

@@ -15,7 +15,8 @@ type Summary struct {
 	Intended   Histogram
 	Actual     Histogram
 	Lag        Histogram
-	Late       int64
+	Late       int64 // after the warm-up
+	Counted    int64 // jobs sent after the warm-up
 	WarmJobs   int64
 	Stable     bool
 	Kinds      []KindCount
@@ -39,9 +40,7 @@ func (r *Results) summary(stage int) *Summary {
 	kinds, tenants, batches := map[string]*KindCount{}, map[string]*TenantCount{}, map[BatchCount]*BatchCount{}
 	var stability steady
 	var done int64
-	for _, w := range r.Windows[stage] {
-		s.Late += w.Late
-		s.Lag.Merge(&w.Lag)
+	for _, w := range r.windowsOf(stage) {
 		s.WarmJobs += w.WarmJobs
 		for i := range w.Kinds {
 			s.addKind(kinds, &w.Kinds[i])
@@ -52,6 +51,9 @@ func (r *Results) summary(stage int) *Summary {
 		if w.Warm {
 			continue
 		}
+		s.Late += w.Late
+		s.Counted += w.Sent
+		s.Lag.Merge(&w.Lag)
 		addBatches(batches, w.Batches)
 		if !w.Drain {
 			n, _ := w.doneAndLatency()
@@ -68,6 +70,13 @@ func (r *Results) summary(stage int) *Summary {
 	s.Batches = sortedBatches(batches)
 	s.judge(&r.Info)
 	return s
+}
+
+func (r *Results) windowsOf(stage int) []*Window {
+	if stage < len(r.Windows) {
+		return r.Windows[stage]
+	}
+	return nil
 }
 
 func (s *Summary) addKind(kinds map[string]*KindCount, k *KindCount) {
@@ -127,11 +136,11 @@ func (s *Summary) judge(info *RunInfo) {
 	s.Achieved = 1
 	if s.Due > 0 && s.Callers == 0 {
 		s.Achieved = float64(s.Sent) / float64(s.Due)
-		if s.Last > s.Length {
-			s.Achieved *= float64(s.Length) / float64(s.Last)
+		if last := s.Last - info.Late; last > s.Length { // later than is allowed
+			s.Achieved *= float64(s.Length) / float64(last)
 		}
 	}
-	late := float64(s.Late) / float64(max(1, s.Sent))
+	late := float64(s.Late) / float64(max(1, s.Counted))
 	if late > info.MaxLate {
 		s.problem("the generator lagged: %.1f %% of the jobs were sent more than %v late (allowed: %.1f %%)%s",
 			100*late, info.Late, 100*info.MaxLate, s.crowded(info))

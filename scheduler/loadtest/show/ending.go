@@ -18,6 +18,8 @@ func ending(e *loadtest.RunEnd) (out [][2]string) {
 		results = fmt.Sprintf("%d WRONG of %d sampled values, first %s", e.Wrong, e.Checked, e.WrongFirst)
 	case e.Unchecked != "":
 		results = "NOT CHECKED: " + e.Unchecked
+	case e.Checked == 0:
+		results = "NOT CHECKED: no job was done"
 	}
 	out = append(out, [2]string{"numbers", results})
 	if a := e.Audit; a != nil {
@@ -32,6 +34,9 @@ func ending(e *loadtest.RunEnd) (out [][2]string) {
 	}
 	if e.FailedFirst != "" {
 		out = append(out, [2]string{"failures", "first " + e.FailedFirst})
+	}
+	if e.Dropped > 0 {
+		out = append(out, [2]string{"decisions", fmt.Sprintf("%d batches or more were not seen", e.Dropped)})
 	}
 	if e.Interrupted {
 		out = append(out, [2]string{"interrupted", "this is what was measured so far"})

@@ -40,6 +40,7 @@ func newPlot(title, x, y string) *plot.Plot {
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font, a.Tick.Label.Font = sans(10), sans(9)
 		a.Label.Padding = vg.Points(3)
+		a.Tick.Marker = plot.TickerFunc(plainTicks)
 	}
 	p.Legend.TextStyle.Font = sans(9)
 	p.Legend.Top, p.Legend.Left = true, true
@@ -48,6 +49,17 @@ func newPlot(title, x, y string) *plot.Plot {
 	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{225}, color.Gray{225}
 	p.Add(grid)
 	return p
+}
+
+// plainTicks are the usual ones, without needless digits.
+func plainTicks(low, high float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = strconv.FormatFloat(ticks[i].Value, 'g', 6, 64)
+		}
+	}
+	return ticks
 }
 
 func sans(size float64) font.Font { return font.From(font.Font{Variant: "Sans"}, vg.Points(size)) }

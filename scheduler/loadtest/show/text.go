@@ -75,9 +75,16 @@ func yes(b bool) string {
 }
 
 // parts shows kinds, tenants and variants of each stage, where there are more
-// than one.
+// than one; of a search only those of the best stage.
 func parts(r *loadtest.Results) (tables []table.Writer) {
-	for _, s := range r.Summaries() {
+	all := r.Summaries()
+	if r.Info.Loop == loadtest.LoopSearch {
+		all = nil
+		if best := r.Best(); best != nil {
+			all = append(all, best)
+		}
+	}
+	for _, s := range all {
 		title := r.Info.Name + ", " + s.Name + ": "
 		if len(s.Kinds) > 1 || s.Outcomes.Done < s.Sent-s.WarmJobs {
 			tables = append(tables, kindTable(title, s))

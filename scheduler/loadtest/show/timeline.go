@@ -1,6 +1,8 @@
 package show
 
 import (
+	"errors"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
@@ -15,11 +17,11 @@ type moment struct {
 	done    int64
 }
 
-// moments returns the windows that count.
-func moments(r *loadtest.Results) (out []moment) {
+// moments returns the windows that count, by stage.
+func moments(r *loadtest.Results) (all [][]moment) {
 	start := 0.0
 	for _, stage := range r.Windows {
-		end := 0.0
+		end, out := 0.0, []moment(nil)
 		for _, w := range stage {
 			end = (w.Start + w.Length).Seconds()
 			if w.Warm || w.Drain || w.Length == 0 {
@@ -33,58 +35,72 @@ func moments(r *loadtest.Results) (out []moment) {
 			out = append(out, m)
 		}
 		start += end
+		if len(out) > 0 {
+			all = append(all, out)
+		}
 	}
-	return out
+	return all
+}
+
+// addMoments adds two lines for each stage of a run, the second dashed.
+func addMoments(p *plot.Plot, r *loadtest.Results, run int, of func(m *moment) (solid, dashed float64)) (drawn bool, err error) {
+	name := r.Info.Name
+	for _, stage := range moments(r) {
+		var lines [2]plotter.XYs
+		for i := range stage {
+			a, b := of(&stage[i])
+			if a > 0 { // otherwise there is nothing to tell
+				lines[0] = append(lines[0], plotter.XY{X: stage[i].at, Y: a})
+				lines[1] = append(lines[1], plotter.XY{X: stage[i].at, Y: b})
+			}
+		}
+		err = errors.Join(addLine(p, "", lines[1], colour(run), dashed), addLine(p, name, lines[0], colour(run), nil))
+		if err != nil {
+			return drawn, err
+		}
+		if len(lines[0]) > 0 {
+			name, drawn = "", true // one entry of the legend
+		}
+	}
+	return drawn, nil
 }
 
 func throughputOverTime(runs []*loadtest.Results) (*plot.Plot, error) {
-	p := newPlot("Jobs over time (dashed: sent)", "seconds", "jobs a second")
-	drawn := false
-	for i, r := range runs {
-		var done, sent plotter.XYs
-		for _, m := range moments(r) {
-			done = append(done, plotter.XY{X: m.at, Y: float64(m.done) / m.window.Length.Seconds()})
-			sent = append(sent, plotter.XY{X: m.at, Y: float64(m.window.Sent) / m.window.Length.Seconds()})
-		}
-		drawn = drawn || len(done) > 0
-		if err := addLine(p, r.Info.Name, done, colour(i), nil); err != nil {
-			return nil, err
-		}
-		if err := addLine(p, "", sent, colour(i), dashed); err != nil {
-			return nil, err
-		}
+	p := newPlot("Jobs over time (dashed: sent)", "seconds", "jobs done a second")
+	drawn, err := overTime(p, runs, func(m *moment) (float64, float64) {
+		s := m.window.Length.Seconds()
+		return float64(m.done) / s, float64(m.window.Sent) / s
+	})
+	if !drawn || err != nil {
+		return nil, err
 	}
-	if !drawn {
-		return nil, nil
-	}
-	p.X.Min = 0
 	fromZero(p)
 	return p, nil
 }
 
 func latencyOverTime(runs []*loadtest.Results) (*plot.Plot, error) {
 	p := newPlot("Latency over time (dashed: median)", "seconds", "latency, p99")
-	drawn := false
-	for i, r := range runs {
-		var tails, medians plotter.XYs
-		for _, m := range moments(r) {
-			if m.latency.Count() > 0 {
-				tails = append(tails, plotter.XY{X: m.at, Y: inMs(m.latency.Quantile(0.99))})
-				medians = append(medians, plotter.XY{X: m.at, Y: inMs(m.latency.Quantile(0.5))})
-			}
+	drawn, err := overTime(p, runs, func(m *moment) (float64, float64) {
+		if m.latency.Count() == 0 {
+			return 0, 0
 		}
-		drawn = drawn || len(tails) > 0
-		if err := addLine(p, r.Info.Name, tails, colour(i), nil); err != nil {
-			return nil, err
-		}
-		if err := addLine(p, "", medians, colour(i), dashed); err != nil {
-			return nil, err
-		}
+		return inMs(m.latency.Quantile(0.99)), inMs(m.latency.Quantile(0.5))
+	})
+	if !drawn || err != nil {
+		return nil, err
 	}
-	if !drawn {
-		return nil, nil
-	}
-	p.X.Min = 0
 	logTime(p)
 	return p, nil
+}
+
+func overTime(p *plot.Plot, runs []*loadtest.Results, of func(m *moment) (solid, dashed float64)) (drawn bool, err error) {
+	p.X.Min = 0
+	for i, r := range runs {
+		d, err := addMoments(p, r, i, of)
+		if err != nil {
+			return drawn, err
+		}
+		drawn = drawn || d
+	}
+	return drawn, nil
 }
