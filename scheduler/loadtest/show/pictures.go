@@ -98,8 +98,14 @@ func percentiles(runs []*loadtest.Results) (*plot.Plot, error) {
 	}
 	p.X.Scale, p.X.Min, p.X.Max = plot.LogScale{}, 1, most
 	p.X.Tick.Marker = plot.ConstantTicks{
-		{Value: 1, Label: "0"}, {Value: 2, Label: "50"}, {Value: 10, Label: "90"}, {Value: 100, Label: "99"},
-		{Value: 1e3, Label: "99.9"}, {Value: 1e4, Label: "99.99"}, {Value: 1e5, Label: "99.999"}, {Value: 1e6, Label: "99.9999"},
+		{Value: 1, Label: "0"},
+		{Value: 2, Label: "50"},
+		{Value: 10, Label: "90"},
+		{Value: 100, Label: "99"},
+		{Value: 1e3, Label: "99.9"},
+		{Value: 1e4, Label: "99.99"},
+		{Value: 1e5, Label: "99.999"},
+		{Value: 1e6, Label: "99.9999"},
 	}
 	logTime(p)
 	return p, nil
