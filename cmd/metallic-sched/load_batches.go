@@ -36,9 +36,8 @@ func (w *batchWatch) Record(d *metrics.Decision) {
 	if d.Check != "" { // a job that was run again
 		return
 	}
-	key := loadtest.BatchCount{
-		Variant: strings.TrimSpace(d.Op + " " + d.Plan.Backend + " " + d.Plan.Variant), Close: d.CloseReason, Jobs: d.Jobs,
-	}
+	variant := strings.TrimSuffix(d.Op+" "+d.Plan.Backend+" "+d.Plan.Variant, " -")
+	key := loadtest.BatchCount{Variant: variant, Close: d.CloseReason, Jobs: d.Jobs}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c := w.counts[key]

@@ -19,7 +19,12 @@ func loadLine(r *loadtest.Runner) string {
 		for i := range w.Kinds {
 			all.Merge(&w.Kinds[i].Intended)
 		}
-		line += fmt.Sprintf("  %.0f/s  p50 %v  p99 %v", float64(w.Sent)/w.Length.Seconds(), rough(all.Quantile(0.5)), rough(all.Quantile(0.99)))
+		line += fmt.Sprintf("  %.0f/s", float64(w.Sent)/w.Length.Seconds())
+		if w.Warm {
+			line += "  warming up"
+		} else {
+			line += fmt.Sprintf("  p50 %v  p99 %v", rough(all.Quantile(0.5)), rough(all.Quantile(0.99)))
+		}
 		if w.Late > 0 {
 			line += fmt.Sprintf("  %d LATE", w.Late)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,7 +186,12 @@ func TestOutcomesAndAudit(t *testing.T) {
 		// A doer that forgets a job is found out: offByOne turns on after the
 		// first look at the books.
 		d2 := newSlowDoer(always(time.Millisecond))
-		d2.result = func(job.Job) error { d2.offByOne = true; return nil }
+		d2.result = func(job.Job) error {
+			d2.mu.Lock()
+			defer d2.mu.Unlock()
+			d2.offByOne = true
+			return nil
+		}
 		cfg.Doer, cfg.Stages = d2, []Stage{evenStage(&m, 1000, 2*time.Second)}
 		require.ErrorContains(t, runLoad(t, t.Context(), cfg).Verdict(), "audit: it does not balance; done: the books say")
 	})
@@ -209,11 +215,11 @@ func TestWrongResults(t *testing.T) {
 	require.NoError(t, right.Verdict())
 	require.EqualValues(t, 3000, right.End.Checked)
 
-	n := 0
+	var n atomic.Int64
 	wrong := run(t, func(j job.Job) error {
 		err := compute(j)
 		if m := j.(*job.Matmul); m.C.Matrices() == 1 {
-			if n++; n%10 == 0 {
+			if n.Add(1)%10 == 0 {
 				m.C.SetValue(0, 0, 0, 7)
 				m.C.SetValue(0, 1, 0, 7)
 			}
@@ -296,6 +302,8 @@ func TestSearchFindsTheLimit(t *testing.T) {
 		})
 		require.NoError(t, results.Verdict())
 		require.InEpsilon(t, 3000, results.Best().Rate, 0.05)
+		require.Greater(t, results.Limit().Rate, 3000.0)
+		require.Empty(t, results.Limit().Problems, "it was the latency")
 	})
 }
 

@@ -69,3 +69,19 @@ func (r *Results) Best() (best *Summary) {
 	}
 	return best
 }
+
+// Limit returns the stage with the lowest rate above Best's that failed, or
+// nil: what kept a search from going higher. If it has Problems the generator
+// was the limit, not the latency.
+func (r *Results) Limit() (limit *Summary) {
+	best := 0.0
+	if b := r.Best(); b != nil {
+		best = b.Rate
+	}
+	for _, s := range r.Summaries() {
+		if s.Rate > best && (limit == nil || s.Rate < limit.Rate) {
+			limit = s
+		}
+	}
+	return limit
+}

@@ -99,6 +99,10 @@ func addBars(p *plot.Plot, runs []*loadtest.Results, groups [][]float64, labels 
 	}
 	p.Legend.Left = false
 	p.NominalX(labels...)
-	p.Y.Min, p.Y.Max = 0, 100
+	p.X.Min, p.X.Max = -0.6, float64(len(labels))-0.4
+	p.Y.Min, p.Y.Max = 0, 100+8*float64(len(runs)) // room for the legend
+	p.Y.Tick.Marker = plot.ConstantTicks{
+		{Value: 0, Label: "0"}, {Value: 25, Label: "25"}, {Value: 50, Label: "50"}, {Value: 75, Label: "75"}, {Value: 100, Label: "100"},
+	}
 	return nil
 }

@@ -96,6 +96,7 @@ func percentiles(runs []*loadtest.Results) (*plot.Plot, error) {
 	if lines == 0 {
 		return nil, nil
 	}
+	p.Legend.Top, p.Legend.Left = false, false // where no line goes
 	p.X.Scale, p.X.Min, p.X.Max = plot.LogScale{}, 1, most
 	p.X.Tick.Marker = plot.ConstantTicks{
 		{Value: 1, Label: "0"},

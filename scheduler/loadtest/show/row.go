@@ -71,6 +71,9 @@ func facts(run *loadtest.Results) [][2]string {
 		if b := run.Best(); b != nil {
 			best = number(b.Rate) + " jobs/s"
 		}
+		if l := run.Limit(); l != nil && len(l.Problems) > 0 {
+			best += "; at " + number(l.Rate) + " " + l.Problems[0]
+		}
 		out = append(out, [2]string{"highest rate with " + i.Objective, best})
 	}
 	return append(out, [2]string{"verdict", verdict})
