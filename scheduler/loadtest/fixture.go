@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"sync"
-	"time"
 
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -143,111 +141,4 @@ func (f *fixture) giveBack(v tensor.View) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.results = append(f.results, v)
-}
-
-// task is a job together with what it was made from.
-type task struct {
-	f      *fixture
-	send   Send
-	a, b   int // indices of the inputs; -1 for the poisoned one
-	result tensor.View
-	job    job.Job
-}
-
-func (f *fixture) task(s Send, start time.Time) *task {
-	t := &task{f: f, send: s, result: f.result()}
-	t.a, t.b = int(s.Dice%uint64(len(f.a.host))), 0
-	if len(f.b.host) > 0 {
-		t.b = int(s.Dice >> 20 % uint64(len(f.b.host)))
-	}
-	switch f.kind.Loaded {
-	case "a":
-		t.a = s.Operand
-	case "b":
-		t.b = s.Operand
-	}
-	if s.Poison && f.b.poison.IsZero() {
-		t.a = -1
-	} else if s.Poison {
-		t.b = -1
-	}
-	t.job = t.build(start)
-	return t
-}
-
-func (t *task) build(start time.Time) job.Job {
-	k, c := t.f.kind, t.result
-	if t.send.Invalid {
-		c = t.f.malformed
-	}
-	options := job.Options{Tenant: t.send.Tenant, Priority: t.send.Priority}
-	if t.send.Deadline > 0 {
-		options.Deadline = start.Add(t.send.At + t.send.Deadline)
-	}
-	if k.Softmax {
-		return &job.Softmax{X: t.f.a.pick(t.a), Y: c, Causal: k.Causal, QueryOffset: k.Offset, Options: options}
-	}
-	return &job.Matmul{
-		A: t.f.a.pick(t.a), B: t.f.b.pick(t.b), C: c, Bias: t.f.bias,
-		TransA: k.TransA, TransB: k.TransB, Options: options,
-	}
-}
-
-func (s *side) pick(i int) tensor.View {
-	if i < 0 {
-		return s.poison
-	}
-	return s.given[i]
-}
-
-// numbers makes operands: the same block of random numbers, over and over.
-type numbers struct {
-	f32  []float32
-	f16  []tensor.Float16
-	bf16 []tensor.BFloat16
-	next int
-}
-
-const block = 65521 // a prime, so that rows differ
-
-func newNumbers(dice *rand.Rand) *numbers {
-	n := &numbers{f32: make([]float32, block)}
-	for i := range n.f32 {
-		n.f32[i] = float32(dice.Float64()*2 - 1)
-	}
-	n.f16, n.bf16 = tensor.ConvertSlice[tensor.Float16](n.f32), tensor.ConvertSlice[tensor.BFloat16](n.f32)
-	return n
-}
-
-// view returns new memory full of numbers.
-func (n *numbers) view(dt tensor.DType, batch, rows, cols int) tensor.View {
-	n.next = (n.next + 7919) % block
-	switch dt {
-	case tensor.F16:
-		return tensor.Batch(repeat(n.f16, n.next, batch*rows*cols), batch, rows, cols)
-	case tensor.BF16:
-		return tensor.Batch(repeat(n.bf16, n.next, batch*rows*cols), batch, rows, cols)
-	case tensor.F32:
-	}
-	return tensor.Batch(repeat(n.f32, n.next, batch*rows*cols), batch, rows, cols)
-}
-
-func repeat[T any](from []T, start, count int) []T {
-	out := make([]T, count)
-	for done := copy(out, from[start:]); done < count; {
-		done += copy(out[done:], from)
-	}
-	return out
-}
-
-func newView(dt tensor.DType, batch, rows, cols int) tensor.View {
-	n := batch * rows * cols
-	switch dt {
-	case tensor.F16:
-		return tensor.Batch(make([]tensor.Float16, n), batch, rows, cols)
-	case tensor.BF16:
-		return tensor.Batch(make([]tensor.BFloat16, n), batch, rows, cols)
-	case tensor.F32:
-	}
-	return tensor.Batch(make([]float32, n), batch, rows, cols)
 }

@@ -3,14 +3,8 @@ package loadtest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // Runner runs a load once.
@@ -159,79 +153,4 @@ func (r *Runner) search(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// auditOf asks a Doer that keeps books for its balance.
-func auditOf(d job.Doer) *job.Audit {
-	if a, ok := d.(interface{ Audit() job.Audit }); ok {
-		audit := a.Audit()
-		return &audit
-	}
-	return nil
-}
-
-// audit compares the Doer's books with what was sent.
-func (r *Runner) audit(end *RunEnd, before *job.Audit) {
-	after := auditOf(r.cfg.Doer)
-	if before == nil || after == nil {
-		return
-	}
-	d := job.Audit{
-		Submitted: after.Submitted - before.Submitted, Done: after.Done - before.Done,
-		Failed: after.Failed - before.Failed, Cancelled: after.Cancelled - before.Cancelled,
-		Expired: after.Expired - before.Expired, Rejected: after.Rejected - before.Rejected,
-		InFlight: after.InFlight, Bytes: after.Bytes,
-	}
-	end.Audit = &d
-	var wrong []string
-	compare := func(name string, books, least, most int64) {
-		if books < least || books > most {
-			wrong = append(wrong, fmt.Sprintf("%s: the books say %d, %d were seen", name, books, most))
-		}
-	}
-	if !d.Balances() {
-		wrong = append(wrong, "it does not balance")
-	}
-	o := r.checks.total
-	all := o.Done + o.Lost() + o.Cancelled + o.Malformed
-	// A client refuses what is malformed before it is in anybody's books.
-	compare("done", d.Done, o.Done, o.Done)
-	compare("in flight", d.InFlight, 0, 0)
-	compare("ended", d.Submitted-d.InFlight, all-o.Malformed, all)
-	end.AuditWrong = strings.Join(wrong, "; ")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// Progress is how a run goes on.
-type Progress struct {
-	Stage    string
-	Number   int // of the stage, from 1
-	Elapsed  time.Duration
-	Length   time.Duration
-	InFlight int64
-	Ended    int64
-	Lost     int64
-	Window   *Window // the last that was closed, or nil
-}
-
-// Progress returns how the current stage goes on; ok is false before the first.
-func (r *Runner) Progress() (p Progress, ok bool) {
-	s := r.current.Load()
-	if s == nil {
-		return p, false
-	}
-	p = Progress{
-		Stage: s.stage.Name, Number: s.index + 1, Elapsed: time.Since(s.start),
-		Length: time.Duration(s.limit.Load()), InFlight: s.inFlight.Load(), Window: s.last.Load(),
-	}
-	p.Ended, p.Lost = s.tally.progress()
-	return p, true
 }

@@ -2,12 +2,9 @@ package loadtest
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // stageRun is a stage that is running. Its dispatcher is one goroutine: it
@@ -151,55 +148,6 @@ func (s *stageRun) closedLoop(ctx, calls context.Context) {
 	}
 }
 
-// call runs a job and counts what became of it.
-func (s *stageRun) call(ctx context.Context, next Send) {
-	s.inFlight.Add(1)
-	defer s.inFlight.Add(-1)
-	f := s.r.fixtures[next.Kind]
-	t := f.task(next, s.start)
-	if next.Cancel > 0 {
-		own, stop := context.WithCancel(ctx)
-		ctx = own
-		defer stop()
-		defer time.AfterFunc(next.Cancel, stop).Stop()
-	}
-	sent := time.Since(s.start)
-	s.tally.send(sent-next.At, s.r.cfg.Late)
-	s.sent.Add(1)
-	storeMax(&s.lastAt, int64(sent))
-	err := s.r.cfg.Doer.Do(ctx, t.job)
-	ended := time.Since(s.start)
-
-	o := outcomeOf(err, next.Cancel > 0 || s.wasInterrupted(), next.Invalid)
-	s.r.checks.ended(t, err, o)
-	if held := (*job.HeldError)(nil); !errors.As(err, &held) {
-		f.giveBack(t.result)
-	}
-	if next.At < s.r.cfg.Warmup {
-		s.tally.warmed()
-		return
-	}
-	s.tally.end(next.Kind, next.Tenant, f.kind.work(), o, ended-next.At, ended-sent)
-}
-
-func (s *stageRun) wasInterrupted() bool {
-	select {
-	case <-s.interrupted:
-		return true
-	default:
-		return false
-	}
-}
-
-func storeMax(a *atomic.Int64, v int64) {
-	for {
-		was := a.Load()
-		if was >= v || a.CompareAndSwap(was, v) {
-			return
-		}
-	}
-}
-
 // drain waits for the jobs in flight, and gives them up when they take too long.
 func (s *stageRun) drain(giveUp func()) {
 	done := make(chan struct{})
@@ -221,44 +169,5 @@ func (s *stageRun) drain(giveUp func()) {
 		case <-late.C:
 			giveUp()
 		}
-	}
-}
-
-// close ends the current window and reports whether the stage is over.
-func (s *stageRun) close(drain bool) (over bool) {
-	now, w := time.Since(s.start), s.tally.take()
-	w.Stage, w.Index, w.Start, w.Length = s.index, s.count, s.opened, now-s.opened
-	w.Warm, w.Drain, w.InFlight = s.boundary <= s.r.cfg.Warmup, drain, s.inFlight.Load()
-	w.Batches = s.r.cfg.Batches()
-	s.last.Store(w)
-	s.windows <- w
-	s.opened, s.count = now, s.count+1
-	limit := time.Duration(s.limit.Load())
-	if !w.Warm && !drain {
-		s.steady.add(w)
-	}
-	if s.boundary >= limit {
-		if s.steady.stable() || limit+s.r.cfg.Window > s.stage.Most || drain {
-			return true
-		}
-		limit += s.r.cfg.Window
-		s.limit.Store(int64(limit))
-	}
-	s.boundary = min(s.boundary+s.r.cfg.Window, limit)
-	return false
-}
-
-// sleep waits for a time since the start; it returns false if ctx ends first.
-func (s *stageRun) sleep(ctx context.Context, until time.Duration) bool {
-	d := until - time.Since(s.start)
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	s.timer.Reset(d)
-	select {
-	case <-s.timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -2,6 +2,8 @@ package loadtest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -116,7 +118,7 @@ func inOrder(kinds map[string]*KindCount, names []string) (out []KindCount) {
 }
 
 func values[V any](m map[string]*V) (out []V) {
-	for _, k := range sortedKeys(m) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
 		out = append(out, *m[k])
 	}
 	return out

@@ -1,6 +1,8 @@
 package loadtest
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -84,7 +86,7 @@ func (t *tally) take() *Window {
 			*k = KindCount{Kind: k.Kind}
 		}
 	}
-	for _, name := range sortedKeys(t.tenants) {
+	for _, name := range slices.Sorted(maps.Keys(t.tenants)) {
 		w.Tenants = append(w.Tenants, *t.tenants[name])
 	}
 	t.sent, t.late, t.warm, t.latency, t.lag = 0, 0, 0, 0, Histogram{}

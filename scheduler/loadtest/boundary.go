@@ -1,0 +1,45 @@
+package loadtest
+
+import (
+	"context"
+	"time"
+)
+
+// close ends the current window and reports whether the stage is over.
+func (s *stageRun) close(drain bool) (over bool) {
+	now, w := time.Since(s.start), s.tally.take()
+	w.Stage, w.Index, w.Start, w.Length = s.index, s.count, s.opened, now-s.opened
+	w.Warm, w.Drain, w.InFlight = s.boundary <= s.r.cfg.Warmup, drain, s.inFlight.Load()
+	w.Batches = s.r.cfg.Batches()
+	s.last.Store(w)
+	s.windows <- w
+	s.opened, s.count = now, s.count+1
+	limit := time.Duration(s.limit.Load())
+	if !w.Warm && !drain {
+		s.steady.add(w)
+	}
+	if s.boundary >= limit {
+		if s.steady.stable() || limit+s.r.cfg.Window > s.stage.Most || drain {
+			return true
+		}
+		limit += s.r.cfg.Window
+		s.limit.Store(int64(limit))
+	}
+	s.boundary = min(s.boundary+s.r.cfg.Window, limit)
+	return false
+}
+
+// sleep waits for a time since the start; it returns false if ctx ends first.
+func (s *stageRun) sleep(ctx context.Context, until time.Duration) bool {
+	d := until - time.Since(s.start)
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	s.timer.Reset(d)
+	select {
+	case <-s.timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
