@@ -15,7 +15,7 @@ matmul m=4096 k=4096 n=1        C = A (m x k) times B (k x n); [n=1 batch=1]
   loaded=a operands=1           a, b or none: which side is a loaded operand, and how many to choose from
 softmax rows=64 cols=1024       [dtype=f32]
   causal offset=0
-Both: name= share=1 tenants=a,b (or t*8 for t0 to t7) priority=low|normal|high deadline=50ms
+Both: name= share=1 tenants=a,b (t*8: t0 to t7; a:3: three times the jobs) priority=low|normal|high deadline=50ms
   cancel=1% cancelafter=1ms poison=0.1% (a NaN in a job's own input) invalid=0.1% (must be refused)`
 
 // ParseMix reads a mix in the format of MixSyntax.

@@ -134,22 +134,40 @@ func parsePriority(value string) (job.Priority, error) {
 
 const maxTenants = 1000
 
-// parseTenants reads a,b,c and t*8, which is t0 to t7.
-func parseTenants(value string) ([]string, error) {
-	var tenants []string
+// parseTenants reads a,b,c and t*8, which is t0 to t7; with :3 a tenant has
+// three times as many jobs as one without.
+func parseTenants(value string) (tenants []string, err error) {
 	for part := range strings.SplitSeq(value, ",") {
+		part, share, shared := strings.Cut(part, ":")
+		times := 1
+		if shared {
+			if times, err = atMost(share, maxTenants); err != nil {
+				return nil, fmt.Errorf("allowed: NAME:1 to NAME:%d", maxTenants)
+			}
+		}
 		name, count, many := strings.Cut(part, "*")
-		if !many {
-			tenants = append(tenants, part)
-			continue
+		names := []string{name}
+		if many {
+			n, err := atMost(count, maxTenants)
+			if err != nil {
+				return nil, fmt.Errorf("allowed: NAME*1 to NAME*%d", maxTenants)
+			}
+			names = nil
+			for i := range n {
+				names = append(names, fmt.Sprintf("%s%d", name, i))
+			}
 		}
-		n, err := strconv.Atoi(count)
-		if err != nil || n < 1 || n > maxTenants {
-			return nil, fmt.Errorf("allowed: NAME*1 to NAME*%d", maxTenants)
-		}
-		for i := range n {
-			tenants = append(tenants, fmt.Sprintf("%s%d", name, i))
+		for range times {
+			tenants = append(tenants, names...)
 		}
 	}
 	return tenants, nil
+}
+
+func atMost(text string, most int) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err == nil && (n < 1 || n > most) {
+		err = strconv.ErrRange
+	}
+	return n, err
 }

@@ -16,13 +16,13 @@ import (
 func TestParseMix(t *testing.T) {
 	m, err := ParseMix(strings.NewReader(`
 # a comment
-matmul m=8 k=4 a=f16 share=3 tenants=a,t*2 priority=high deadline=5ms cancel=1% poison=0.5 operands=2
+matmul m=8 k=4 a=f16 share=3 tenants=a:2,t*2 priority=high deadline=5ms cancel=1% poison=0.5 operands=2
 softmax rows=2 cols=3 causal offset=1 dtype=bf16 name=probs # another
 `))
 	require.NoError(t, err)
 	first := newKind()
 	first.Name, first.M, first.K, first.A, first.Share = "matmul 8x4x1 f16", 8, 4, tensor.F16, 3
-	first.Tenants, first.Priority, first.Deadline = []string{"a", "t0", "t1"}, job.High, 5*time.Millisecond
+	first.Tenants, first.Priority, first.Deadline = []string{"a", "a", "t0", "t1"}, job.High, 5*time.Millisecond
 	first.Cancel, first.Poison, first.Operands = 0.01, 0.5, 2
 	second := newKind()
 	second.Name, second.Softmax, second.Loaded, second.M, second.N = "probs", true, "none", 2, 3
@@ -48,6 +48,7 @@ func TestParseMixRefuses(t *testing.T) {
 		"matmul m=1 k=1 priority=top":           "allowed: low, normal, high",
 		"matmul m=1 k=1 loaded=c":               "allowed: a, b, none",
 		"matmul m=1 k=1 deadline=-1s":           "more than 0",
+		"matmul m=1 k=1 tenants=t:0":            "allowed: NAME:1",
 		"matmul m=1 k=1 tenants=t*0":            "allowed: NAME*1",
 		"matmul m=9999999 k=9999999":            "elements",
 		"matmul m=1 k=1 batch=2":                "batch is 2 with a loaded operand",

@@ -19,8 +19,7 @@ matmul m=256 k=256 n=4 name=four share=0.5`,
 	"softmax": `softmax rows=64 cols=1024 name=short share=3
 softmax rows=16 cols=8192 name=long
 softmax rows=64 cols=512 causal offset=448 name=causal`,
-	"tenants": `matmul m=1024 k=1024 n=1 tenants=heavy share=8 name=heavy
-matmul m=1024 k=1024 n=1 tenants=light*4 name=light`,
+	"tenants": "matmul m=1024 k=1024 n=1 tenants=heavy:8,light*4 name=gemv",
 	"urgent": `matmul m=1024 k=1024 n=8 priority=low share=4 name=bulk tenants=bulk
 matmul m=1024 k=1024 n=1 priority=high deadline=20ms name=urgent tenants=online`,
 	"weather": `matmul m=512 k=512 n=1 operands=4 tenants=t*4 cancel=2% poison=1% invalid=1% deadline=250ms name=gemv

@@ -143,11 +143,11 @@ func (s *Summary) judge(info *RunInfo) {
 		}
 	}
 	late := float64(s.Late) / float64(max(1, s.Counted))
-	if late > info.MaxLate {
+	switch {
+	case late > info.MaxLate:
 		s.problem("the generator lagged: %.1f %% of the jobs were sent more than %v late (allowed: %.1f %%)%s",
 			100*late, info.Late, 100*info.MaxLate, s.crowded(info))
-	}
-	if s.Achieved < 1-info.MaxLate {
+	case s.Achieved < 1-info.MaxLate:
 		s.problem("the generator lagged: it reached %.1f %% of the rate%s", 100*s.Achieved, s.crowded(info))
 	}
 	if s.Intended.Count() == 0 {
