@@ -1,0 +1,57 @@
+package loadtest
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// TestPoison: a poisoned job has its NaN in its own input, never in what jobs
+// share, and its reference knows of it.
+func TestPoison(t *testing.T) {
+	for _, text := range []string{
+		"matmul m=2 k=3 n=1", "matmul m=2 k=3 n=1 loaded=b transa", "matmul m=2 k=3 n=1 loaded=none", "softmax rows=2 cols=3",
+	} {
+		m := mixOf(t, text)
+		d := newSlowDoer(always(0))
+		f, err := newFixture(t.Context(), d, &m.Kinds[0], newNumbers(newDice(1, diceNumbers)))
+		require.NoError(t, err)
+		for dice := range uint64(20) {
+			plain, poisoned := f.task(Send{Dice: dice}, d.start), f.task(Send{Dice: dice, Poison: true}, d.start)
+			require.True(t, holdsNaN(poisoned.job), text)
+			require.False(t, holdsNaN(plain.job), text)
+			want, _ := poisoned.reference(0, 0, 0)
+			require.True(t, math.IsNaN(want), text)
+			want, _ = plain.reference(0, 0, 0)
+			require.False(t, math.IsNaN(want), text)
+		}
+		for _, v := range append(f.a.host, f.b.host...) {
+			require.False(t, math.IsNaN(float64(v.Value(0, 0, 0))), text)
+		}
+	}
+}
+
+func holdsNaN(j job.Job) bool {
+	switch j := j.(type) {
+	case *job.Matmul:
+		return math.IsNaN(float64(j.A.Value(0, 0, 0))) || math.IsNaN(float64(j.B.Value(0, 0, 0)))
+	case *job.Softmax:
+		return math.IsNaN(float64(j.X.Value(0, 0, 0)))
+	}
+	return false
+}
+
+// TestResultsAreUsedAgain: jobs in flight never share a result.
+func TestResultsAreUsedAgain(t *testing.T) {
+	m := mixOf(t, tinyMix)
+	f, err := newFixture(t.Context(), newSlowDoer(always(0)), &m.Kinds[0], newNumbers(newDice(1, diceNumbers)))
+	require.NoError(t, err)
+	a, b := f.result(), f.result()
+	require.False(t, a.Overlaps(&b))
+	f.giveBack(a)
+	c := f.result()
+	require.True(t, c.Overlaps(&a))
+}
