@@ -13,12 +13,17 @@ GGML_DIR  ?=
 
 tools     := bin/tools/.installed
 buf       := bin/tools/.buf
+bufbin    := $(CURDIR)/bin/tools/buf
 packages  := ./...
 # Every file that git knows or could know, with its checksum.
 snapshot   = git ls-files -co --exclude-standard -z | xargs -0 cksum 2>/dev/null || true
+# What the check of the wire API depends on, with checksums.
+wiresums    = git ls-files -co --exclude-standard -z scheduler/rpc/proto/metallic scheduler/rpc/proto/buf.yaml \
+	scheduler/rpc/proto/buf.gen.yaml scheduler/rpc/proto/released.binpb scheduler/rpc/metallicv1 tools | xargs -0 cksum
+wirechecked := scheduler/rpc/proto/checked.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race stress chaos soak fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean protolint protorelease
+.PHONY: help build test race stress chaos soak fuzz bench bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean wire checkwire wirerelease
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -59,7 +64,7 @@ else
 	go run ./bench $(PEERS)
 endif
 
-lint: format vet staticcheck exhaustive protolint ## run all static checks
+lint: format vet staticcheck exhaustive checkwire ## run all static checks
 
 format: $(tools) ## list files that gofumpt would change
 	@unformatted=$$(bin/tools/gofumpt -l .); if [ -n "$$unformatted" ]; then \
@@ -74,21 +79,25 @@ staticcheck: $(tools) ## run staticcheck
 exhaustive: $(tools) ## no switch over our enums may miss a case; a default is no excuse
 	bin/tools/exhaustive -typeonly '^github\.com/metallic-sched/' $(packages)
 
-protolint: $(buf) ## check the style of the wire API, and that clients of its last release still work
-	cd scheduler/rpc/proto && $(CURDIR)/$(buf:.buf=buf) lint
-	cd scheduler/rpc/proto && $(CURDIR)/$(buf:.buf=buf) breaking --against released.binpb
+wire: $(tools) $(buf) ## make the wire API's code; check its style, and that clients of its last release still work
+	cd scheduler/rpc/proto && $(bufbin) lint && $(bufbin) breaking --against released.binpb && $(bufbin) generate
+	@$(wiresums) >$(wirechecked)
 
-protorelease: $(buf) ## make the wire API as it is the one that later ones must not break
-	cd scheduler/rpc/proto && $(CURDIR)/$(buf:.buf=buf) build -o released.binpb
+checkwire: ## the same, unless it was done of these very files; building buf takes minutes
+	@if $(wiresums) | cmp -s - $(wirechecked); then echo 'checked before: $(wirechecked)'; else \
+		$(MAKE) --no-print-directory wire && git diff --exit-code --stat -- scheduler/rpc; fi
+
+wirerelease: $(buf) ## make the wire API as it is the one that later ones must not break
+	cd scheduler/rpc/proto && $(bufbin) build -o released.binpb
 
 vulncheck: $(tools) ## look for known vulnerabilities (needs the network)
 	bin/tools/govulncheck $(packages)
 
-generate: $(tools) $(buf) ## make the generated files again
+generate: wire ## make the generated files again
 	go generate $(packages)
 
-checkgenerate: ## fail if the generated files are not what generate makes
-	@set -e; before=$$($(snapshot)); $(MAKE) --no-print-directory generate; after=$$($(snapshot)); \
+checkgenerate: checkwire ## fail if the generated files are not what generate makes
+	@set -e; before=$$($(snapshot)); go generate $(packages); after=$$($(snapshot)); \
 	if [ "$$before" != "$$after" ]; then \
 		echo "generated files were out of date; commit what make generate made of them:"; \
 		git status --short; exit 1; fi

@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -38,14 +39,17 @@ func openMetal(t testing.TB) device.Device {
 	return d
 }
 
+// Shaders are no matter of the race detector, but they are as slow under it.
+var metalJobs = flag.Int("metal.jobs", max(2000, 10_000/slowdown), "jobs of TestStressOnMetal")
+
 // TestStressOnMetal sends mixed jobs of all kinds and types from many
 // goroutines through the Metal driver and the shaders; some are cancelled,
 // some have a deadline that cannot be met. What is done is compared with
 // float64.
 func TestStressOnMetal(t *testing.T) {
-	jobs := 10_000
+	jobs := *metalJobs
 	if testing.Short() {
-		jobs = 1000
+		jobs /= 10
 	}
 	s := start(t, scheduler.Config{Device: openMetal(t), Prefs: experimental()})
 	shared := loadShared(t, s)

@@ -4,6 +4,6 @@
 //
 //	s, err := scheduler.Open(ctx, scheduler.Config{})
 //	s, err := rpc.Dial(ctx, "unix:///run/metallic-sched.sock", rpc.Config{})
+//
+// The wire API is that of proto/; make wire makes its code.
 package rpc
-
-//go:generate sh -c "cd proto && ../../../bin/tools/buf generate"
