@@ -33,6 +33,7 @@ type rigConfig struct {
 	server    server.Config
 	address   string // a path of a unix socket, or of TCP; "": a socket of its own
 	tcp       bool
+	wrap      func(http.Handler) http.Handler // the server's; nil: as it is
 }
 
 func startRig(t testing.TB, cfg rigConfig) *rig {
@@ -73,7 +74,11 @@ func (r *rig) listen(cfg rigConfig) {
 		go func() { _ = r.server.ServeShared(r.beside) }()
 		r.target = "unix://" + path
 	}
-	r.http = &http.Server{Handler: r.server.Handler(), Protocols: server.Protocols(), HTTP2: server.HTTP2()}
+	handler := r.server.Handler()
+	if cfg.wrap != nil {
+		handler = cfg.wrap(handler)
+	}
+	r.http = &http.Server{Handler: handler, Protocols: server.Protocols(), HTTP2: server.HTTP2()}
 	go func() { _ = r.http.Serve(r.listener) }()
 }
 

@@ -110,7 +110,7 @@ func (d *daemon) openScheduler(ctx context.Context) (err error) {
 		return err
 	}
 	d.api, err = server.New(server.Config{
-		Scheduler: d.jobs, Feed: feed, Logger: d.log, Tenant: d.tenants.resolve, Limits: server.Limits{MessageBytes: messageBytes},
+		Scheduler: d.jobs, Feed: feed, Logger: d.log, Tenant: d.tenants.of, Limits: server.Limits{MessageBytes: messageBytes},
 	})
 	return err
 }

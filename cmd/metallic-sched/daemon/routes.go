@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/pprof"
 
-	"connectrpc.com/connect"
 	"connectrpc.com/grpcreflect"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1/metallicv1connect"
@@ -54,7 +53,7 @@ var streaming = []string{
 }
 
 func (d *daemon) routeAPI(mux *http.ServeMux) {
-	api := d.api.Handler(connect.WithInterceptors(d.tenants.bind()))
+	api := d.api.Handler()
 	for _, name := range []string{
 		metallicv1connect.JobServiceName, metallicv1connect.OperandServiceName, metallicv1connect.SchedulerServiceName,
 	} {

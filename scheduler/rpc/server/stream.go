@@ -74,7 +74,8 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 	defer s.streams.leave()
 	received := make(chan error, 1)
 	go func() { // ends when the client has no more to say, or with the call
-		err := st.receive(m, v)
+		// What a stream has sent outlives it; who sent it stays known.
+		err := st.receive(context.WithoutCancel(ctx), m, v)
 		st.end(err)
 		received <- err
 		<-st.over
@@ -89,7 +90,7 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 
 // receive takes messages to the end. Nobody else would catch its panic, which
 // must not end the server for all.
-func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) (err error) {
+func (st *stream) receive(ctx context.Context, m *pb.SubmitStreamRequest, v visit) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			st.server.cfg.Logger.Error("panic in a stream", "cause", cause, "stack", string(debug.Stack()))
@@ -97,7 +98,7 @@ func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) (err error) {
 		}
 	}()
 	in := st.server.newIntake(st.session, st.session.book, v)
-	err = st.take(in, m)
+	err = st.take(ctx, in, m)
 	for err == nil {
 		st.waitForRoom()
 		if m, err = st.conn.Receive(); err != nil {
@@ -106,7 +107,7 @@ func (st *stream) receive(m *pb.SubmitStreamRequest, v visit) (err error) {
 		if m.GetHello() != nil {
 			return st.server.fail(wire.Invalid("hello", "one, in the first message", "another"))
 		}
-		err = st.take(in, m)
+		err = st.take(ctx, in, m)
 	}
 	return err
 }
@@ -143,8 +144,8 @@ func (st *stream) end(err error) {
 	st.nudge()
 }
 
-// take handles one message.
-func (st *stream) take(in *intake, m *pb.SubmitStreamRequest) error {
+// take handles one message. ctx, which does not end, says who sent it.
+func (st *stream) take(ctx context.Context, in *intake, m *pb.SubmitStreamRequest) error {
 	limits, jobs := &st.server.cfg.Limits, m.GetJobs()
 	if n := len(jobs); n > limits.Jobs {
 		return st.server.fail(wire.Invalid("jobs", "up to "+wire.Count(limits.Jobs)+" in a message", "%d", n))
@@ -165,7 +166,7 @@ func (st *stream) take(in *intake, m *pb.SubmitStreamRequest) error {
 		st.mu.Lock()
 		st.pending += len(jobs)
 		st.mu.Unlock()
-		in.take(context.Background(), jobs, m.GetTogether())
+		in.take(ctx, jobs, m.GetTogether())
 	}
 	return nil
 }
