@@ -32,6 +32,8 @@ type serveCommand struct {
 	TenantJobs  int64    `env:"METALLIC_SERVE_TENANT_JOBS" placeholder:"N" help:"Jobs in flight of one tenant; 0 for no limit."`
 	TenantBytes byteSize `env:"METALLIC_SERVE_TENANT_BYTES" placeholder:"SIZE" help:"Their activations and results; none for no limit."`
 
+	TenantOperandBytes byteSize `env:"METALLIC_SERVE_TENANT_OPERAND_BYTES" placeholder:"SIZE" help:"Operands and unfinished uploads that one tenant holds; default 4GiB where others can reach the server, else no limit."`
+
 	Device      string `env:"METALLIC_SERVE_DEVICE" help:"auto, metal, cuda, cpu or sim, instead of METALLIC_DEVICE."`
 	LogFormat   string `default:"text" enum:"text,json" env:"METALLIC_SERVE_LOG_FORMAT" help:"text or json, to stderr. METALLIC_LOG_LEVEL says how much."`
 	PrintConfig bool   `help:"Print every setting, its value and where that comes from, and end."`
@@ -75,7 +77,8 @@ func (c *serveCommand) config(s scheduler.Config, log *slog.Logger) daemon.Confi
 	return daemon.Config{
 		Listen: c.Listen, Admin: c.Admin, TLSCert: c.TLSCert, TLSKey: c.TLSKey, ClientCA: c.ClientCA, Tokens: c.Tokens,
 		Drain: c.Drain, MaxConnections: c.MaxConnections, Operands: c.Operands,
-		Scheduler: s, Logger: log, Version: versionString(),
+		TenantOperandBytes: int64(c.TenantOperandBytes),
+		Scheduler:          s, Logger: log, Version: versionString(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,11 @@ type Config struct {
 	MaxConnections int
 	// Operands are .safetensors files whose tensors jobs may name.
 	Operands []string
+	// TenantOperandBytes bounds what one tenant holds of operands and of uploads
+	// that are not complete. Default: no bound where only this machine's processes
+	// can reach the daemon; otherwise 4 GiB, which is the largest operand, and half
+	// of all uploads: one tenant alone does not keep others from uploading.
+	TenantOperandBytes int64
 	// Scheduler is what runs the jobs.
 	Scheduler scheduler.Config
 	// Logger takes what an operator should know.
@@ -44,11 +50,16 @@ type Config struct {
 func (c *Config) withDefaults() Config {
 	out := *c
 	out.MaxConnections = cmp.Or(c.MaxConnections, 16384)
+	if out.TenantOperandBytes == 0 && slices.ContainsFunc(c.Listen, func(a Address) bool { return !a.Local() }) {
+		out.TenantOperandBytes = remoteOperandBytes
+	}
 	if out.Logger == nil {
 		out.Logger = slog.New(slog.DiscardHandler)
 	}
 	return out
 }
+
+const remoteOperandBytes = 4 << 30
 
 // credentials reports whether callers can show who they are.
 func (c *Config) credentials() bool { return c.Tokens != "" || c.ClientCA != "" }

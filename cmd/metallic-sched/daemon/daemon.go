@@ -110,7 +110,9 @@ func (d *daemon) openScheduler(ctx context.Context) (err error) {
 		return err
 	}
 	d.api, err = server.New(server.Config{
-		Scheduler: d.jobs, Feed: feed, Logger: d.log, Tenant: d.tenants.of, Limits: server.Limits{MessageBytes: messageBytes},
+		Scheduler: d.jobs, Feed: feed, Logger: d.log, Tenant: d.tenants.of,
+		Admin:  func(ctx context.Context) bool { return identityOf(ctx).admin },
+		Limits: server.Limits{MessageBytes: messageBytes, TenantOperandBytes: d.cfg.TenantOperandBytes},
 	})
 	return err
 }

@@ -149,7 +149,7 @@ type LoadHeader struct {
 	// The content.
 	Content *Content `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
 	// A name for everybody to use the operand by. It then stays until it is released
-	// by that name.
+	// by that name, which the tenant that gave it can do, and admins.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// Where the data begin: what FindOperand said, or 0.
 	Offset        int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`

@@ -23,6 +23,10 @@ type Config struct {
 	// an error that wraps job.ErrForbidden. It is called for every job, so it
 	// should be fast. Default: anybody is who they say.
 	Tenant func(ctx context.Context, asked string) (string, error)
+	// Admin reports whether a caller may do what is for who runs the server: see
+	// what other tenants hold, and release names that are not theirs. Default:
+	// everybody may.
+	Admin func(ctx context.Context) bool
 	// Detach is how long jobs with an id go on, and operands stay loaded, for a
 	// session without a connection. Default 30 s.
 	Detach time.Duration
@@ -40,6 +44,10 @@ type Limits struct {
 	OperandBytes int64
 	// UploadBytes bounds all uploads that are not complete. Default 8 GiB.
 	UploadBytes int64
+	// TenantOperandBytes bounds what one tenant holds of operands and of uploads
+	// that are not complete, with 1 KiB more for each operand and name. 0: no
+	// bound.
+	TenantOperandBytes int64
 	// Jobs bounds the jobs in one message. Default 65536.
 	Jobs int
 	// KeptJobs bounds the ended jobs that are remembered of one session. Default
@@ -48,7 +56,8 @@ type Limits struct {
 	// KeptBytes bounds the results that are remembered of all sessions. Default
 	// 256 MiB.
 	KeptBytes int64
-	// Sessions bounds the sessions. Default 65536.
+	// Sessions bounds the sessions, and half of it those of one tenant with a
+	// name. Default 65536.
 	Sessions int
 	// SharedBytes bounds the memory shared with all clients, which is taken at
 	// once: the machine must have it. Default 1 GiB.
@@ -57,14 +66,15 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		MessageBytes: cmp.Or(l.MessageBytes, 64<<20),
-		OperandBytes: cmp.Or(l.OperandBytes, 4<<30),
-		UploadBytes:  cmp.Or(l.UploadBytes, 8<<30),
-		Jobs:         cmp.Or(l.Jobs, 1<<16),
-		KeptJobs:     cmp.Or(l.KeptJobs, 1<<16),
-		KeptBytes:    cmp.Or(l.KeptBytes, 256<<20),
-		Sessions:     cmp.Or(l.Sessions, 1<<16),
-		SharedBytes:  cmp.Or(l.SharedBytes, 1<<30),
+		MessageBytes:       cmp.Or(l.MessageBytes, 64<<20),
+		OperandBytes:       cmp.Or(l.OperandBytes, 4<<30),
+		UploadBytes:        cmp.Or(l.UploadBytes, 8<<30),
+		TenantOperandBytes: l.TenantOperandBytes,
+		Jobs:               cmp.Or(l.Jobs, 1<<16),
+		KeptJobs:           cmp.Or(l.KeptJobs, 1<<16),
+		KeptBytes:          cmp.Or(l.KeptBytes, 256<<20),
+		Sessions:           cmp.Or(l.Sessions, 1<<16),
+		SharedBytes:        cmp.Or(l.SharedBytes, 1<<30),
 	}
 }
 
@@ -74,6 +84,9 @@ func (c Config) withDefaults() Config {
 	c.Keep = cmp.Or(c.Keep, 2*time.Minute)
 	if c.Tenant == nil {
 		c.Tenant = func(_ context.Context, asked string) (string, error) { return asked, nil }
+	}
+	if c.Admin == nil {
+		c.Admin = func(context.Context) bool { return true }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

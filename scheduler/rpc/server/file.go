@@ -31,7 +31,7 @@ func (f *fileTensor) use(s *store) (tensor.View, error) {
 	if o != nil { // loaded meanwhile
 		return o.loaded.View(), nil
 	}
-	o, err := s.load(f.content, false, f.view, f.path)
+	o, err := s.load(f.content, false, f.view, f.path, ourselves, 0)
 	if err != nil {
 		return tensor.View{}, fmt.Errorf("operand %q of %s: %w", f.name, f.path, err)
 	}

@@ -41,7 +41,7 @@ func FuzzMessage(f *testing.F) {
 		if proto.Unmarshal(b, m) != nil {
 			return
 		}
-		x := srv.newSession("")
+		x := srv.newSession("", "")
 		st := &stream{server: srv, session: x, wake: make(chan struct{}, 1)}
 		err := st.take(context.Background(), srv.newIntake(x, x.book, visit{epoch: x.book.begin(), listener: st}), m)
 		st.mu.Lock()

@@ -8,11 +8,16 @@ import (
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
-// list returns what is loaded or can be, by name.
-func (s *store) list(prefix string) (all []*operandInfo) {
+// list returns what is loaded or can be, by name. Operands without a name are
+// shown to those who hold them, and to admins: who knows the hash of content can
+// take hold of it.
+func (s *store) list(prefix string, by caller) (all []*operandInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range s.byContent {
+		if len(o.names) == 0 && o.holders[by.tenant] == 0 && !by.admin {
+			continue
+		}
 		if info := infoOf(o); info.matches(prefix) {
 			all = append(all, info)
 		}

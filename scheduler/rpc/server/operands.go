@@ -16,7 +16,7 @@ type operandService struct{ *Server }
 
 // Load implements the call.
 func (s operandService) Load(
-	_ context.Context, in *connect.ClientStream[pb.LoadRequest],
+	ctx context.Context, in *connect.ClientStream[pb.LoadRequest],
 ) (*connect.Response[pb.LoadResponse], error) {
 	if !in.Receive() {
 		if err := in.Err(); err != nil {
@@ -28,15 +28,15 @@ func (s operandService) Load(
 	if h == nil {
 		return nil, s.fail(wire.Invalid("header", "a LoadHeader in the first message", "missing"))
 	}
-	o, err := s.load(h, in)
+	o, err := s.load(ctx, h, in)
 	if err != nil {
 		return nil, s.fail(err)
 	}
 	return connect.NewResponse(&pb.LoadResponse{Operand: o}), nil
 }
 
-func (s operandService) load(h *pb.LoadHeader, in *connect.ClientStream[pb.LoadRequest]) (*pb.Operand, error) {
-	own, err := s.owner(h.GetSession(), h.GetName())
+func (s operandService) load(ctx context.Context, h *pb.LoadHeader, in *connect.ClientStream[pb.LoadRequest]) (*pb.Operand, error) {
+	own, err := s.owner(ctx, h.GetSession(), h.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s operandService) load(h *pb.LoadHeader, in *connect.ClientStream[pb.LoadR
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.store.begin(c, hashed, h.GetOffset())
+	u, err := s.store.begin(c, hashed, h.GetOffset(), own.by.tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -79,17 +79,17 @@ func (s operandService) fill(u *upload, in *connect.ClientStream[pb.LoadRequest]
 
 // FindOperand implements the call.
 func (s operandService) FindOperand(
-	_ context.Context, r *connect.Request[pb.FindOperandRequest],
+	ctx context.Context, r *connect.Request[pb.FindOperandRequest],
 ) (*connect.Response[pb.FindOperandResponse], error) {
-	m, err := s.findOperand(r.Msg)
+	m, err := s.findOperand(ctx, r.Msg)
 	if err != nil {
 		return nil, s.fail(err)
 	}
 	return connect.NewResponse(m), nil
 }
 
-func (s operandService) findOperand(r *pb.FindOperandRequest) (*pb.FindOperandResponse, error) {
-	own, err := s.owner(r.GetSession(), r.GetName())
+func (s operandService) findOperand(ctx context.Context, r *pb.FindOperandRequest) (*pb.FindOperandResponse, error) {
+	own, err := s.owner(ctx, r.GetSession(), r.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -102,9 +102,12 @@ func (s operandService) findOperand(r *pb.FindOperandRequest) (*pb.FindOperandRe
 		return nil, wire.Invalid("content.sha256", "32 bytes", "missing")
 	}
 	m := &pb.FindOperandResponse{MaxOperandBytes: s.cfg.Limits.OperandBytes}
-	o := s.store.find(c)
-	if o == nil {
-		m.Offset = s.store.offset(c)
+	o, err := s.store.find(c, own.by.tenant, 0)
+	switch {
+	case err != nil:
+		return nil, err
+	case o == nil:
+		m.Offset = s.store.offset(c, own.by.tenant)
 		return m, nil
 	}
 	m.Operand, err = own.take(o)
@@ -113,22 +116,26 @@ func (s operandService) findOperand(r *pb.FindOperandRequest) (*pb.FindOperandRe
 
 // Release implements the call.
 func (s operandService) Release(
-	_ context.Context, r *connect.Request[pb.ReleaseRequest],
+	ctx context.Context, r *connect.Request[pb.ReleaseRequest],
 ) (*connect.Response[pb.ReleaseResponse], error) {
-	if err := s.release(r.Msg); err != nil {
+	if err := s.release(ctx, r.Msg); err != nil {
 		return nil, s.fail(err)
 	}
 	return connect.NewResponse(&pb.ReleaseResponse{}), nil
 }
 
-func (s operandService) release(r *pb.ReleaseRequest) error {
+func (s operandService) release(ctx context.Context, r *pb.ReleaseRequest) error {
 	switch {
 	case r.GetName() != "" && r.GetOperand() != 0 || r.GetRegion() != 0 && (r.GetName() != "" || r.GetOperand() != 0):
 		return wire.Invalid("operand", "a number, a name or a region", "more than one")
 	case r.GetName() != "":
-		return s.store.unname(r.GetName())
+		by, err := s.caller(ctx)
+		if err != nil {
+			return err
+		}
+		return s.store.unname(r.GetName(), by)
 	}
-	own, err := s.owner(r.GetSession(), "")
+	own, err := s.owner(ctx, r.GetSession(), "")
 	if err != nil {
 		return err
 	}
@@ -141,10 +148,14 @@ func (s operandService) release(r *pb.ReleaseRequest) error {
 
 // List implements the call.
 func (s operandService) List(
-	_ context.Context, r *connect.Request[pb.ListRequest],
+	ctx context.Context, r *connect.Request[pb.ListRequest],
 ) (*connect.Response[pb.ListResponse], error) {
+	by, err := s.caller(ctx)
+	if err != nil {
+		return nil, s.fail(err)
+	}
 	m := &pb.ListResponse{}
-	for _, i := range s.store.list(r.Msg.GetPrefix()) {
+	for _, i := range s.store.list(r.Msg.GetPrefix(), by) {
 		m.Operands = append(m.Operands, i.message())
 	}
 	return connect.NewResponse(m), nil
@@ -164,12 +175,17 @@ func (i *operandInfo) message() *pb.Operand {
 // owner is who an operand is for: a session, or a name.
 type owner struct {
 	server  *Server
+	by      caller
 	session *session
 	name    string
 }
 
-func (s *Server) owner(session, name string) (*owner, error) {
-	own := &owner{server: s, name: name}
+func (s *Server) owner(ctx context.Context, session, name string) (*owner, error) {
+	by, err := s.caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	own := &owner{server: s, by: by, name: name}
 	switch {
 	case name != "" && len(name) > maxName:
 		return nil, wire.Invalid("name", "up to 256 bytes", "%d bytes", len(name))
@@ -178,8 +194,7 @@ func (s *Server) owner(session, name string) (*owner, error) {
 	case session == "":
 		return nil, wire.Invalid("session", "a session, or a name", "neither")
 	}
-	var err error
-	own.session, _, err = s.sessions.enter(session)
+	own.session, _, err = s.sessions.enter(session, by.tenant)
 	return own, err
 }
 
@@ -197,7 +212,7 @@ func (w *owner) take(o *operand) (*pb.Operand, error) {
 		if err := w.session.take(o); err != nil {
 			return nil, err
 		}
-	} else if err := w.server.store.name(o, w.name); err != nil {
+	} else if err := w.server.store.name(o, w.name, w.by.tenant); err != nil {
 		return nil, err
 	}
 	w.server.store.mu.Lock()

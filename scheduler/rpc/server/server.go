@@ -52,14 +52,14 @@ func New(cfg Config) (*Server, error) {
 		draining: make(chan struct{}), closed: make(chan struct{}),
 	}
 	s.store = newStore(s.cfg.Scheduler, &s.cfg.Limits)
-	s.sessions = sessions{limits: &s.cfg.Limits, byID: map[string]*session{}, make: s.newSession}
+	s.sessions = sessions{limits: &s.cfg.Limits, byID: map[string]*session{}, byOwner: map[string]int{}, make: s.newSession}
 	s.tending.Go(s.tend)
 	return s, nil
 }
 
-func (s *Server) newSession(name string) *session {
+func (s *Server) newSession(name, owner string) *session {
 	return &session{
-		name: name, store: s.store, book: newBook(&s.cfg.Limits, &s.kept),
+		name: name, owner: owner, store: s.store, book: newBook(&s.cfg.Limits, &s.kept),
 		operands: map[uint64]*hold{}, regions: map[uint64]*region{},
 	}
 }

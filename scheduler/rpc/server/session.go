@@ -13,6 +13,7 @@ import (
 // session is one caller over all of its connections.
 type session struct {
 	name  string
+	owner string // the tenant, who alone may come back to it
 	store *store
 	book  *book
 
@@ -34,19 +35,21 @@ type hold struct {
 // sessions are those that the server knows.
 type sessions struct {
 	limits *Limits
-	make   func(name string) *session
+	make   func(name, owner string) *session
 
-	mu   sync.Mutex
-	byID map[string]*session
+	mu      sync.Mutex
+	byID    map[string]*session
+	byOwner map[string]int // how many
 }
 
 const minSession, maxSession = 16, 64
 
 // enter returns the session of a name, and whether it is a new one. leave must
-// follow. The empty name is a session of its own each time.
-func (s *sessions) enter(name string) (x *session, fresh bool, err error) {
+// follow. The empty name is a session of its own each time. Others than the
+// owner learn nothing by a name, though they know it.
+func (s *sessions) enter(name, owner string) (x *session, fresh bool, err error) {
 	if name == "" {
-		return s.make(""), true, nil
+		return s.make("", owner), true, nil
 	}
 	if len(name) < minSession || len(name) > maxSession {
 		return nil, false, wire.Invalid("session", "empty, or 16 to 64 bytes", "%d bytes", len(name))
@@ -55,16 +58,31 @@ func (s *sessions) enter(name string) (x *session, fresh bool, err error) {
 	defer s.mu.Unlock()
 	x = s.byID[name]
 	if fresh = x == nil; fresh {
-		if len(s.byID) >= s.limits.Sessions {
-			return nil, false, &job.QueueFullError{
-				Limit: "sessions", InUse: int64(len(s.byID)), Max: int64(s.limits.Sessions), Excess: 1,
-			}
+		if err := s.full(owner); err != nil {
+			return nil, false, err
 		}
-		x = s.make(name)
+		x = s.make(name, owner)
 		s.byID[name] = x
+		s.byOwner[owner]++
+	}
+	if x.owner != owner {
+		return nil, false, errNotYours("the session", "a name of your own choice")
 	}
 	x.streams++
 	return x, fresh, nil
+}
+
+// full returns why there can be no more sessions of an owner.
+func (s *sessions) full(owner string) error {
+	all, most := int64(len(s.byID)), int64(s.limits.Sessions)
+	if all >= most {
+		return &job.QueueFullError{Limit: "sessions", InUse: all, Max: most, Excess: 1}
+	}
+	own, most := int64(s.byOwner[owner]), max(most/2, 1)
+	if owner != "" && own >= most {
+		return &job.QueueFullError{Limit: "sessions of the tenant", Tenant: owner, InUse: own, Max: most, Excess: 1}
+	}
+	return nil
 }
 
 // leave ends what enter began. A session without a name is closed.
@@ -123,6 +141,9 @@ func (s *sessions) take(which func(*session) bool) (taken []*session) {
 	for name, x := range s.byID {
 		if which(x) {
 			delete(s.byID, name)
+			if s.byOwner[x.owner]--; s.byOwner[x.owner] == 0 {
+				delete(s.byOwner, x.owner)
+			}
 			taken = append(taken, x)
 		}
 	}
@@ -149,7 +170,7 @@ func (x *session) close(cause error) {
 		r.close()
 	}
 	for _, h := range held {
-		x.store.release(h.operand, h.times)
+		x.store.release(h.operand, h.times, x.owner)
 	}
 }
 
@@ -158,7 +179,7 @@ func (x *session) take(o *operand) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.closed {
-		x.store.release(o, 1)
+		x.store.release(o, 1, x.owner)
 		return job.ErrCancelled
 	}
 	h := x.operands[o.id]
@@ -181,7 +202,7 @@ func (x *session) release(id uint64) error {
 	if h.times--; h.times == 0 {
 		delete(x.operands, id)
 	}
-	x.store.release(h.operand, 1)
+	x.store.release(h.operand, 1, x.owner)
 	return nil
 }
 

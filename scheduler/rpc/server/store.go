@@ -23,8 +23,10 @@ type store struct {
 	byContent map[content]*operand
 	byName    map[string]*operand
 	files     map[string]*fileTensor // not in byName until they are used
-	uploads   map[content]*upload
-	staged    int64 // bytes of uploads
+	owners    map[string]string      // of names: the tenants that gave them
+	uploads   map[uploadKey]*upload
+	staged    int64            // bytes of uploads
+	used      map[string]int64 // bytes that count against tenants' bounds
 }
 
 // content says what an operand consists of. It is the key of equal content.
@@ -45,7 +47,8 @@ type operand struct {
 	content content
 	hashed  bool // content.hash is known
 	loaded  *scheduler.Operand
-	holds   int // of sessions and names; freed at 0
+	holds   int            // of sessions and names; freed at 0
+	holders map[string]int // of those, each tenant's
 	names   []string
 	file    string
 }
@@ -53,28 +56,26 @@ type operand struct {
 func newStore(s *scheduler.Scheduler, l *Limits) *store {
 	return &store{
 		scheduler: s, limits: l,
-		byContent: map[content]*operand{}, byName: map[string]*operand{}, files: map[string]*fileTensor{}, uploads: map[content]*upload{},
+		byContent: map[content]*operand{}, byName: map[string]*operand{}, files: map[string]*fileTensor{},
+		owners: map[string]string{}, uploads: map[uploadKey]*upload{}, used: map[string]int64{},
 	}
 }
 
-// find takes hold of content that is loaded.
-func (s *store) find(c content) *operand {
+// find takes hold of content that is loaded, for a tenant. It returns nil if
+// there is none. Bytes of an upload, which end with it, do not count twice.
+func (s *store) find(c content, who string, uploaded int64) (*operand, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := s.byContent[c]
-	if o != nil {
-		o.holds++
+	if o == nil {
+		return nil, nil
 	}
-	return o
+	return o, s.hold(o, who, uploaded)
 }
 
-// load puts content on the device, held once, unless it is there already.
-func (s *store) load(c content, hashed bool, v tensor.View, file string) (*operand, error) {
-	if hashed {
-		if o := s.find(c); o != nil {
-			return o, nil
-		}
-	}
+// load puts content on the device, held once by a tenant, unless it is there
+// already.
+func (s *store) load(c content, hashed bool, v tensor.View, file, who string, uploaded int64) (*operand, error) {
 	loaded, err := s.scheduler.Load(v)
 	switch {
 	case errors.Is(err, device.ErrOutOfMemory):
@@ -84,13 +85,16 @@ func (s *store) load(c content, hashed bool, v tensor.View, file string) (*opera
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o := s.byContent[c]; hashed && o != nil { // somebody was faster
+	if o := s.byContent[c]; hashed && o != nil { // it was there, or somebody was faster
 		loaded.Release()
-		o.holds++
-		return o, nil
+		return o, s.hold(o, who, uploaded)
+	}
+	o := &operand{id: s.last + 1, content: c, hashed: hashed, loaded: loaded, holders: map[string]int{}, file: file}
+	if err := s.hold(o, who, uploaded); err != nil {
+		loaded.Release()
+		return nil, err
 	}
 	s.last++
-	o := &operand{id: s.last, content: c, hashed: hashed, loaded: loaded, holds: 1, file: file}
 	s.byContent[o.key()] = o
 	return o, nil
 }
@@ -106,14 +110,15 @@ func (o *operand) key() content {
 	return key
 }
 
-// release gives up some holds.
-func (s *store) release(o *operand, times int) {
+// release gives up some of a tenant's holds.
+func (s *store) release(o *operand, times int, who string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(o, times)
+	s.drop(o, times, who)
 }
 
-func (s *store) drop(o *operand, times int) {
+func (s *store) drop(o *operand, times int, who string) {
+	s.unhold(o, times, who)
 	if o.holds -= times; o.holds > 0 {
 		return
 	}
@@ -121,26 +126,30 @@ func (s *store) drop(o *operand, times int) {
 	o.loaded.Release()
 }
 
-// name gives an operand a name, which holds it. It takes over the caller's
-// hold.
-func (s *store) name(o *operand, name string) error {
+// name gives an operand a name, which holds it and is the tenant's. It takes over
+// the tenant's hold.
+func (s *store) name(o *operand, name, who string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch other := s.byName[name]; {
 	case other == o:
-		s.drop(o, 1)
+		s.drop(o, 1, who)
 		return nil
 	case other != nil || s.files[name] != nil:
-		s.drop(o, 1)
+		s.drop(o, 1, who)
 		return &job.InvalidError{Field: "name", Got: fmt.Sprintf("%q, which has other content", name), Allowed: "a name that is free"}
 	}
-	s.byName[name] = o
+	if err := s.charge(who, operandOverhead, 0); err != nil {
+		s.drop(o, 1, who)
+		return err
+	}
+	s.byName[name], s.owners[name] = o, who
 	o.names = append(o.names, name)
 	return nil
 }
 
-// unname takes a name away.
-func (s *store) unname(name string) error {
+// unname takes a name away, on behalf of its owner or an admin.
+func (s *store) unname(name string, by caller) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := s.byName[name]
@@ -150,9 +159,15 @@ func (s *store) unname(name string) error {
 	case o == nil:
 		return fmt.Errorf("%w: no operand has the name %q", job.ErrReleased, name)
 	}
+	who := s.owners[name]
+	if who != by.tenant && !by.admin {
+		return errNotYours(fmt.Sprintf("the name %q", name), "its owner and admins")
+	}
 	delete(s.byName, name)
+	delete(s.owners, name)
+	s.uncharge(who, operandOverhead)
 	o.names = slices.DeleteFunc(o.names, func(n string) bool { return n == name })
-	s.drop(o, 1)
+	s.drop(o, 1, who)
 	return nil
 }
 
@@ -181,6 +196,8 @@ func (s *store) close(server *Server) error {
 	clear(s.byName)
 	clear(s.files)
 	clear(s.uploads)
+	clear(s.owners)
+	clear(s.used)
 	s.staged = 0
 	var errs []error
 	for _, m := range server.mapped {

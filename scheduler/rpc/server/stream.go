@@ -51,7 +51,7 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 	case m.GetHello() == nil:
 		return s.fail(wire.Invalid("hello", "a Hello in the first message", "missing"))
 	}
-	x, fresh, err := s.sessions.enter(m.GetHello().GetSession())
+	x, fresh, err := s.enter(ctx, m.GetHello().GetSession())
 	if err != nil {
 		return s.fail(err)
 	}

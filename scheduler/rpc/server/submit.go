@@ -53,7 +53,7 @@ func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, tog
 	if n, most := len(jobs), s.cfg.Limits.Jobs; n > most {
 		return nil, wire.Invalid("jobs", "up to "+wire.Count(most), "%d", n)
 	}
-	x, fresh, err := s.sessions.enter(name)
+	x, fresh, err := s.enter(ctx, name)
 	if err != nil {
 		return nil, err
 	}

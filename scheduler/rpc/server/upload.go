@@ -13,8 +13,10 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
-// upload is content that has arrived in part.
+// upload is content that has arrived in part, of one tenant: nobody goes on with
+// another's.
 type upload struct {
+	who     string
 	content content
 	hashed  bool
 	size    int64
@@ -22,6 +24,13 @@ type upload struct {
 	sum     hash.Hash
 	seen    time.Time // when it was left, to be resumed
 }
+
+type uploadKey struct {
+	content content
+	who     string
+}
+
+func (u *upload) key() uploadKey { return uploadKey{u.content, u.who} }
 
 // parse reads what a message says of content.
 func (s *store) parse(m *pb.Content) (c content, hashed bool, err error) {
@@ -52,29 +61,33 @@ func (s *store) parse(m *pb.Content) (c content, hashed bool, err error) {
 }
 
 // offset returns how much of an upload is here.
-func (s *store) offset(c content) int64 {
+func (s *store) offset(c content, who string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u := s.uploads[c]; u != nil {
+	if u := s.uploads[uploadKey{c, who}]; u != nil {
 		return int64(len(u.data))
 	}
 	return 0
 }
 
 // begin starts an upload or takes up one that was left.
-func (s *store) begin(c content, hashed bool, offset int64) (*upload, error) {
+func (s *store) begin(c content, hashed bool, offset int64, who string) (*upload, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u := &upload{content: c, hashed: hashed, size: c.bytes(), sum: sha256.New()}
-	if left := s.uploads[c]; hashed && left != nil {
+	u := &upload{who: who, content: c, hashed: hashed, size: c.bytes(), sum: sha256.New()}
+	if left := s.uploads[u.key()]; hashed && left != nil {
 		u = left
-		delete(s.uploads, c) // nobody else goes on with it
+		delete(s.uploads, u.key()) // nobody else goes on with it
+	}
+	if err := s.affords(who, u.size+operandOverhead-int64(len(u.data))); err != nil {
+		s.put(u)
+		return nil, err // before it was sent in vain
 	}
 	if offset == int64(len(u.data)) {
 		return u, nil
 	}
 	if offset == 0 { // from the beginning again
-		s.staged -= int64(len(u.data))
+		s.unstage(u)
 		u.data, u.sum = u.data[:0], sha256.New()
 		return u, nil
 	}
@@ -89,17 +102,32 @@ func (s *store) add(u *upload, data []byte) error {
 		return wire.Invalid("data", fmt.Sprintf("%d bytes, as the content says", u.size), "more")
 	}
 	s.mu.Lock()
-	over := s.staged + int64(len(data)) - s.limits.UploadBytes
-	if over <= 0 {
-		s.staged += int64(len(data))
-	}
+	err := s.stage(u, int64(len(data)))
 	s.mu.Unlock()
-	if over > 0 {
-		return &job.QueueFullError{Limit: "bytes of uploads", InUse: s.limits.UploadBytes, Max: s.limits.UploadBytes, Excess: over}
+	if err != nil {
+		return err
 	}
 	u.data = append(u.data, data...)
 	u.sum.Write(data)
 	return nil
+}
+
+// stage counts bytes of an upload that are about to be kept.
+func (s *store) stage(u *upload, n int64) error {
+	if over := s.staged + n - s.limits.UploadBytes; over > 0 {
+		return &job.QueueFullError{Limit: "bytes of uploads", InUse: s.staged, Max: s.limits.UploadBytes, Excess: over}
+	}
+	if err := s.charge(u.who, n, 0); err != nil {
+		return err
+	}
+	s.staged += n
+	return nil
+}
+
+// unstage no longer counts those of an upload that ends.
+func (s *store) unstage(u *upload) {
+	s.staged -= int64(len(u.data))
+	s.uncharge(u.who, int64(len(u.data)))
 }
 
 // leave keeps an upload that can be resumed, and drops another.
@@ -110,16 +138,16 @@ func (s *store) leave(u *upload) {
 }
 
 func (s *store) put(u *upload) {
-	other := s.uploads[u.content]
+	other := s.uploads[u.key()]
 	if !u.hashed || len(u.data) == 0 || other != nil && len(other.data) >= len(u.data) {
-		s.staged -= int64(len(u.data))
+		s.unstage(u)
 		return
 	}
 	if other != nil {
-		s.staged -= int64(len(other.data))
+		s.unstage(other)
 	}
 	u.seen = time.Now()
-	s.uploads[u.content] = u
+	s.uploads[u.key()] = u
 }
 
 // finish checks the content of an upload and loads it, held once. Whatever comes
@@ -127,8 +155,8 @@ func (s *store) put(u *upload) {
 func (s *store) finish(u *upload) (*operand, error) {
 	defer func() {
 		s.mu.Lock()
-		s.staged -= int64(len(u.data))
-		s.mu.Unlock()
+		defer s.mu.Unlock()
+		s.unstage(u)
 	}()
 	if n := int64(len(u.data)); n != u.size {
 		return nil, wire.Invalid("data", fmt.Sprintf("%d bytes, as the content says", u.size), "%d", n)
@@ -138,7 +166,10 @@ func (s *store) finish(u *upload) (*operand, error) {
 	}
 	u.sum.Sum(u.content.hash[:0])
 	d := u.content.dims
-	return s.load(u.content, true, tensor.Bytes(u.data, u.content.dtype, d[0], d[1], d[2]), "")
+	if o, err := s.find(u.content, u.who, int64(len(u.data))); o != nil {
+		return o, err
+	}
+	return s.load(u.content, true, tensor.Bytes(u.data, u.content.dtype, d[0], d[1], d[2]), "", u.who, int64(len(u.data)))
 }
 
 // expire drops uploads that were left before a time.
@@ -148,7 +179,7 @@ func (s *store) expire(before time.Time) {
 	for c, u := range s.uploads {
 		if u.seen.Before(before) {
 			delete(s.uploads, c)
-			s.staged -= int64(len(u.data))
+			s.unstage(u)
 		}
 	}
 }

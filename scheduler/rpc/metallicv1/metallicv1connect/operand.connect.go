@@ -54,7 +54,8 @@ type OperandServiceClient interface {
 	FindOperand(context.Context, *connect.Request[metallicv1.FindOperandRequest]) (*connect.Response[metallicv1.FindOperandResponse], error)
 	// Release gives an operand or shared memory up. It is freed when nobody holds it.
 	Release(context.Context, *connect.Request[metallicv1.ReleaseRequest]) (*connect.Response[metallicv1.ReleaseResponse], error)
-	// List returns what is loaded, or can be by its name.
+	// List returns what is loaded, or can be by its name; of what has no name, what
+	// the caller's tenant holds, and to admins all.
 	List(context.Context, *connect.Request[metallicv1.ListRequest]) (*connect.Response[metallicv1.ListResponse], error)
 }
 
@@ -134,7 +135,8 @@ type OperandServiceHandler interface {
 	FindOperand(context.Context, *connect.Request[metallicv1.FindOperandRequest]) (*connect.Response[metallicv1.FindOperandResponse], error)
 	// Release gives an operand or shared memory up. It is freed when nobody holds it.
 	Release(context.Context, *connect.Request[metallicv1.ReleaseRequest]) (*connect.Response[metallicv1.ReleaseResponse], error)
-	// List returns what is loaded, or can be by its name.
+	// List returns what is loaded, or can be by its name; of what has no name, what
+	// the caller's tenant holds, and to admins all.
 	List(context.Context, *connect.Request[metallicv1.ListRequest]) (*connect.Response[metallicv1.ListResponse], error)
 }
 
