@@ -3,7 +3,9 @@ package rpc_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -183,4 +185,35 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	require.Eventually(t, stuck, 20*time.Second, 300*time.Millisecond)
 	require.Less(t, r.scheduler.Audit().Submitted, int64(100)) // of half a MiB each
 	require.NoError(t, c.Do(t.Context(), softmax(8)))          // others go on
+}
+
+// Many clients that send large messages at once: no more is read than there is
+// room for, and all are served in turn.
+func TestManyLargeMessages(t *testing.T) {
+	const message, room, clients = 1 << 20, 2 << 20, 24
+	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{MessageBytes: message, ReadingBytes: room}}})
+	most := int64(0)
+	ended := make(chan error, 2*clients)
+	for i := range clients {
+		c := r.dial(rpc.Config{})
+		j := &pb.Job{Id: 1, Work: &pb.Job_Softmax{Softmax: &pb.Softmax{X: given(make([]float32, message/5), 1, message/5)}}}
+		go func() {
+			_, err := c.Jobs.SubmitMany(t.Context(), connect.NewRequest(&pb.SubmitManyRequest{Session: fmt.Sprint(someone, i), Jobs: []*pb.Job{j}}))
+			ended <- err
+		}()
+		go func() { ended <- c.Do(t.Context(), softmax(message/5)) }()
+	}
+	for left := 2 * clients; left > 0; {
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+			left--
+		default:
+			most = max(most, r.server.Reading())
+			runtime.Gosched()
+		}
+	}
+	require.NotZero(t, most)
+	require.LessOrEqual(t, most, int64(room))
+	waitFor(t, func() bool { return r.server.Reading() == 0 })
 }

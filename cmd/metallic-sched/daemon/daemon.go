@@ -27,7 +27,6 @@ type daemon struct {
 	tokens   *Tokens       // nil: none
 	certs    *certificates // nil: no TLS
 	tenants  *tenants
-	patience *patience
 	conns    *connections
 	ready    *readiness
 	dash     *dashboard.Dashboard
@@ -52,7 +51,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	d := &daemon{
-		cfg: cfg, log: cfg.Logger, tenants: newTenants(maxTenants), patience: &patience{most: bodiesBytes},
+		cfg: cfg, log: cfg.Logger, tenants: newTenants(maxTenants),
 		counters: metrics.NewCounters(), noise: quiet{every: time.Second}, failed: make(chan error, 1),
 	}
 	if err := d.open(ctx); err != nil {
@@ -78,8 +77,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}
 	d.conns = &connections{most: int64(connectionLimit(d.cfg.MaxConnections)), full: d.tooMany}
 	d.ready = newReadiness(d.jobs)
-	api := d.api.Handler()
-	d.status = newStatuses(api)
+	d.status = newStatuses(d.api.Status)
 	d.expose()
 	return d.openDoors(ctx)
 }

@@ -5,21 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
-
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 const (
 	// bodyTime is what a body may take on top of what it takes at slowRate.
 	bodyTime = 10 * time.Second
 	slowRate = 64 << 10 // bytes a second
-	// bodiesBytes bounds what all callers together may make the daemon read at
-	// once outside of streams.
-	bodiesBytes = 1 << 30
 	// messageBytes bounds one message, and overhead what goes around it.
 	messageBytes = 64 << 20
 	overhead     = 1 << 10
@@ -30,16 +24,10 @@ func allowance(n int64) time.Duration {
 	return bodyTime + time.Duration(float64(n)/slowRate*float64(time.Second))
 }
 
-// patience bounds how slowly requests may come and answers be taken, and what
-// requests hold in memory meanwhile. It is not for streams, whose messages come
-// when they come: there pings tell the living from the dead.
-type patience struct {
-	most int64
-	held atomic.Int64
-}
-
-// handler applies it.
-func (p *patience) handler(next http.Handler) http.Handler {
+// patient bounds how slowly requests may come and answers be taken. It is not for
+// streams, whose messages come when they come: there the API demands that what
+// has begun goes on, and pings tell the living from the dead.
+func patient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := r.ContentLength; n > messageBytes+overhead {
 			refuse(w, r, connect.CodeResourceExhausted, http.StatusRequestEntityTooLarge,
@@ -47,8 +35,7 @@ func (p *patience) handler(next http.Handler) http.Handler {
 			return
 		}
 		out := http.NewResponseController(w)
-		body := &patientBody{ReadCloser: r.Body, all: p, out: out, start: time.Now()}
-		defer body.letGo()
+		body := &patientBody{ReadCloser: r.Body, out: out, start: time.Now()}
 		r.Body = body
 		body.wait()
 		next.ServeHTTP(&patientWriter{ResponseWriter: w, out: out}, r)
@@ -58,7 +45,6 @@ func (p *patience) handler(next http.Handler) http.Handler {
 // patientBody gives up on a body that comes too slowly.
 type patientBody struct {
 	io.ReadCloser
-	all   *patience
 	out   *http.ResponseController
 	start time.Time
 	n     int64
@@ -70,9 +56,6 @@ func (b *patientBody) wait() { _ = b.out.SetReadDeadline(b.start.Add(allowance(b
 func (b *patientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.n += int64(n)
-	if held := b.all.held.Add(int64(n)); held > b.all.most {
-		return n, fmt.Errorf("%w: the requests being read are %d bytes; allowed: %d", job.ErrQueueFull, held, b.all.most)
-	}
 	switch {
 	case err == nil:
 		b.wait()
@@ -81,8 +64,6 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-func (b *patientBody) letGo() { b.all.held.Add(-b.n) }
 
 // patientWriter gives up on a caller who takes an answer too slowly.
 type patientWriter struct {

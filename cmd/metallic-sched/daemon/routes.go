@@ -57,13 +57,13 @@ func (d *daemon) routeAPI(mux *http.ServeMux) {
 	for _, name := range []string{
 		metallicv1connect.JobServiceName, metallicv1connect.OperandServiceName, metallicv1connect.SchedulerServiceName,
 	} {
-		mux.Handle("/"+name+"/", d.patience.handler(api))
+		mux.Handle("/"+name+"/", patient(api))
 	}
 	for _, path := range streaming {
 		mux.Handle(path, api)
 	}
 	// To an admin who waits for a drain nothing comes for long, either.
-	mux.Handle("/"+metallicv1connect.AdminServiceName+"/", Admins(d.patience.handler(api)))
+	mux.Handle("/"+metallicv1connect.AdminServiceName+"/", Admins(patient(api)))
 }
 
 func (d *daemon) routePages(mux *http.ServeMux) {

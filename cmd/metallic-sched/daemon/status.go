@@ -1,67 +1,32 @@
 package daemon
 
 import (
-	"bytes"
-	"context"
-	"io"
-	"net/http"
 	"sync"
 	"time"
-
-	"connectrpc.com/connect"
 
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/metrics/dashboard"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
-	"github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1/metallicv1connect"
 )
 
-// inProcess makes calls of a handler without a connection.
-type inProcess struct{ handler http.Handler }
-
-// Do implements connect.HTTPClient.
-func (p inProcess) Do(r *http.Request) (*http.Response, error) {
-	w := &answer{header: http.Header{}, status: http.StatusOK}
-	p.handler.ServeHTTP(w, r)
-	return &http.Response{
-		StatusCode: w.status, Header: w.header, Body: io.NopCloser(&w.body),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-	}, nil
-}
-
-// answer is an http.ResponseWriter.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
-
-// statuses asks the API for its status. All who ask within a second get one
+// statuses asks the API for its status. All who ask within half a second get one
 // answer. Its methods may be called from any goroutine.
 type statuses struct {
-	client metallicv1connect.SchedulerServiceClient
+	ask func() *pb.StatusResponse
 
 	mu   sync.Mutex
 	at   time.Time
 	last *pb.StatusResponse
 }
 
-func newStatuses(api http.Handler) *statuses {
-	return &statuses{client: metallicv1connect.NewSchedulerServiceClient(inProcess{api}, "http://daemon"), last: &pb.StatusResponse{}}
-}
+func newStatuses(ask func() *pb.StatusResponse) *statuses { return &statuses{ask: ask} }
 
 // now returns the API's status. It must not be changed.
 func (s *statuses) now() *pb.StatusResponse {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := time.Now(); now.Sub(s.at) > time.Second/2 {
-		if r, err := s.client.Status(context.Background(), connect.NewRequest(&pb.StatusRequest{})); err == nil {
-			s.at, s.last = now, r.Msg
-		}
+	if now := time.Now(); s.last == nil || now.Sub(s.at) > time.Second/2 {
+		s.at, s.last = now, s.ask()
 	}
 	return s.last
 }
@@ -108,8 +73,8 @@ func (d *daemon) exposeDoors(c *metrics.Counters) {
 	c.Func("connections_refused_total", "Connections that were closed at once, for there were too many.",
 		func() float64 { return float64(d.conns.refused.Load()) })
 	c.Func("connections_max", "Connections that may be open.", func() float64 { return float64(d.conns.most) })
-	c.Func("request_bytes_held", "Memory of the bodies of requests that are not answered, streams not counted.",
-		func() float64 { return float64(d.patience.held.Load()) })
+	c.Func("request_bytes_held", "Room taken by messages over 64 KiB that are being read and decoded.",
+		func() float64 { return float64(d.api.Reading()) })
 	c.Func("draining", "1 while the daemon takes no new jobs.", func() float64 {
 		if d.draining.Load() {
 			return 1

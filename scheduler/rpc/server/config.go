@@ -40,6 +40,11 @@ type Config struct {
 type Limits struct {
 	// MessageBytes bounds one message, in or out. Default 64 MiB.
 	MessageBytes int
+	// ReadingBytes bounds the messages of all callers that are being read and
+	// decoded, those of 64 KiB and less not counted; half of it is any one tenant's.
+	// Decoding takes up to three times a message's size. Default 512 MiB, and never
+	// less than one message.
+	ReadingBytes int64
 	// OperandBytes bounds one operand. Default 4 GiB.
 	OperandBytes int64
 	// UploadBytes bounds all uploads that are not complete. Default 8 GiB.
@@ -67,6 +72,7 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	return Limits{
 		MessageBytes:       cmp.Or(l.MessageBytes, 64<<20),
+		ReadingBytes:       cmp.Or(l.ReadingBytes, 512<<20),
 		OperandBytes:       cmp.Or(l.OperandBytes, 4<<30),
 		UploadBytes:        cmp.Or(l.UploadBytes, 8<<30),
 		TenantOperandBytes: l.TenantOperandBytes,

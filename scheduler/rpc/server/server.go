@@ -26,6 +26,7 @@ type Server struct {
 	id       string
 	started  time.Time
 	store    *store
+	reading  *reading
 	sessions sessions
 	kept     atomic.Int64  // bytes of results in the books
 	shared   atomic.Int64  // bytes of shared memory
@@ -51,6 +52,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg.withDefaults(), id: hex.EncodeToString(id[:]), started: time.Now(),
 		draining: make(chan struct{}), closed: make(chan struct{}),
 	}
+	s.reading = newReading(&s.cfg.Limits)
 	s.store = newStore(s.cfg.Scheduler, &s.cfg.Limits)
 	s.sessions = sessions{limits: &s.cfg.Limits, byID: map[string]*session{}, byOwner: map[string]int{}, make: s.newSession}
 	s.tending.Go(s.tend)
@@ -82,7 +84,7 @@ func (s *Server) Handler(options ...connect.HandlerOption) http.Handler {
 	)
 	mux.Handle(grpcreflect.NewHandlerV1(reflector, options...))
 	mux.Handle(grpcreflect.NewHandlerV1Alpha(reflector, options...))
-	return mux
+	return s.bounded(mux)
 }
 
 // noCompression: floating-point numbers do not get smaller by it.
@@ -165,10 +167,10 @@ func (s *Server) tend() {
 func (s *Server) fail(err error) error { return wire.Fail(err, time.Now()) }
 
 // HTTP2 are settings for an http.Server with a Server's handler: room for
-// large messages on their way.
+// messages on their way, which is each connection's own and therefore not large.
 func HTTP2() *http.HTTP2Config {
 	return &http.HTTP2Config{
-		MaxReceiveBufferPerStream: 8 << 20, MaxReceiveBufferPerConnection: 32 << 20, MaxReadFrameSize: 1 << 20,
+		MaxReceiveBufferPerStream: 1 << 20, MaxReceiveBufferPerConnection: 2 << 20, MaxReadFrameSize: 256 << 10,
 		SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second,
 	}
 }

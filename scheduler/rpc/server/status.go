@@ -20,6 +20,11 @@ type schedulerService struct{ *Server }
 func (s schedulerService) Status(
 	context.Context, *connect.Request[pb.StatusRequest],
 ) (*connect.Response[pb.StatusResponse], error) {
+	return connect.NewResponse(s.Server.Status()), nil
+}
+
+// Status returns what the call of this name answers.
+func (s *Server) Status() *pb.StatusResponse {
 	info := s.cfg.Scheduler.Info()
 	m := &pb.StatusResponse{
 		Server: s.id, UptimeNs: int64(time.Since(s.started)), Draining: s.Draining(),
@@ -32,7 +37,7 @@ func (s schedulerService) Status(
 		m.Tenants = append(m.Tenants, &pb.Tenant{Name: t.Name, Jobs: auditMessage(t.Audit), DeviceNs: int64(t.DeviceTime)})
 	}
 	m.Sessions, m.Streams = s.sessions.count()
-	return connect.NewResponse(m), nil
+	return m
 }
 
 func auditMessage(a job.Audit) *pb.Audit {

@@ -100,6 +100,7 @@ func (st *stream) receive(ctx context.Context, m *pb.SubmitStreamRequest, v visi
 	in := st.server.newIntake(st.session, st.session.book, v)
 	err = st.take(ctx, in, m)
 	for err == nil {
+		handled(ctx)
 		st.waitForRoom()
 		if m, err = st.conn.Receive(); err != nil {
 			return err

@@ -79,6 +79,7 @@ func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, tog
 		defer b.close(job.ErrCancelled)
 	}
 	s.newIntake(x, b, visit{fresh: fresh, listener: c}).take(lasting, jobs, together)
+	handled(ctx) // the jobs' memory counts as theirs now
 	select {
 	case <-c.done:
 		return c.answers, nil

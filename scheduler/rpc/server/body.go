@@ -1,0 +1,169 @@
+package server
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// body is a request's, with room reserved for the messages that are read of it.
+type body struct {
+	io.ReadCloser
+	server *Server
+	ctx    context.Context
+	who    string
+	out    *http.ResponseController
+	framed bool  // each message begins with its size
+	plain  int64 // otherwise: what to reserve for the only one, 0 once it is
+
+	prefix [prefixBytes]byte
+	have   int   // bytes of prefix
+	left   int64 // bytes of the message
+	full   error // why there is no room for it
+
+	mu   sync.Mutex
+	held int64
+	over bool // the call is: nobody would let go any more
+}
+
+const (
+	// prefixBytes are before each message: flags and the size, big-endian. gRPC and
+	// the streams of Connect have them.
+	prefixBytes    = 5
+	flagCompressed = 1
+	// smallMessage is what nothing is reserved for, nor demanded to come in time:
+	// the windows of HTTP/2 bound it as well.
+	smallMessage = 64 << 10
+	// A larger message has messageTime to come, and more at messageRate.
+	messageTime = 10 * time.Second
+	messageRate = 256 << 10 // bytes a second
+)
+
+type bodyKey struct{}
+
+// bounded has messages be read within the limits.
+func (s *Server) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, _ := s.caller(r.Context()) // whom the call refuses sends nothing large
+		kind := r.Header.Get("Content-Type")
+		b := &body{
+			ReadCloser: r.Body, server: s, ctx: r.Context(), who: who.tenant, out: http.NewResponseController(w),
+			framed: strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect+"),
+			plain:  int64(s.cfg.Limits.MessageBytes),
+		}
+		if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {
+			b.plain = min(b.plain, r.ContentLength)
+		}
+		defer b.end()
+		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
+		r.Body = b
+		next.ServeHTTP(w, r)
+	})
+}
+
+// handled lets go of the room of the message that a call has handled.
+func handled(ctx context.Context) {
+	if b, ok := ctx.Value(bodyKey{}).(*body); ok {
+		b.letGo()
+	}
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (n int, err error) {
+	switch {
+	case b.full != nil:
+		return 0, b.full
+	case !b.framed:
+		if b.full = b.reserve(b.plain); b.full != nil {
+			return 0, b.full
+		}
+		b.plain = 0
+		return b.ReadCloser.Read(p)
+	case b.have < prefixBytes:
+		return b.readPrefix(p)
+	}
+	n, err = b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
+	if b.left -= int64(n); b.left == 0 {
+		b.have = 0
+		b.deadline(time.Time{})
+	}
+	return n, err
+}
+
+func (b *body) readPrefix(p []byte) (int, error) {
+	if b.have == 0 {
+		b.letGo()
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), prefixBytes-b.have)])
+	copy(b.prefix[b.have:], p[:n])
+	if b.have += n; b.have < prefixBytes {
+		return n, err
+	}
+	if b.left = int64(binary.BigEndian.Uint32(b.prefix[1:])); b.left == 0 {
+		b.have = 0
+		return n, err
+	}
+	size, most := b.left, int64(b.server.cfg.Limits.MessageBytes)
+	switch {
+	case size > most:
+		size = 0 // it is thrown away, piece by piece
+	case b.prefix[0]&flagCompressed != 0:
+		size = most
+	}
+	b.full = b.reserve(size)
+	return n, err
+}
+
+// reserve waits for room for a message, which must come in time then.
+func (b *body) reserve(n int64) error {
+	if n <= smallMessage {
+		return nil
+	}
+	if err := b.server.reading.reserve(b.ctx, b.who, n); err != nil {
+		return b.server.fail(err)
+	}
+	b.mu.Lock()
+	b.held += n
+	over := b.over
+	b.mu.Unlock()
+	if over {
+		b.letGo()
+		return io.ErrClosedPipe
+	}
+	if b.framed {
+		b.deadline(time.Now().Add(messageTime + time.Duration(float64(n)/messageRate*float64(time.Second))))
+	}
+	return nil
+}
+
+// deadline is for what is read until the next. A server that cannot tell time
+// does without.
+func (b *body) deadline(at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.over && b.held > 0 {
+		_ = b.out.SetReadDeadline(at)
+	}
+}
+
+func (b *body) letGo() {
+	b.mu.Lock()
+	n := b.held
+	b.held = 0
+	b.mu.Unlock()
+	if n > 0 {
+		b.server.reading.release(b.who, n)
+	}
+}
+
+// end is for the call's.
+func (b *body) end() {
+	b.mu.Lock()
+	b.over = true
+	b.mu.Unlock()
+	b.letGo()
+}

@@ -1,0 +1,179 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
+)
+
+type whoKey struct{}
+
+// newReader returns a server of messages of 1 MiB, of which 4 are read at once.
+func newReader(t *testing.T) *Server {
+	s, err := scheduler.Open(t.Context(), scheduler.Config{Device: sim.Open(sim.Config{})})
+	require.NoError(t, err)
+	srv, err := New(Config{
+		Scheduler: s, Limits: Limits{MessageBytes: 1 << 20, ReadingBytes: 4 << 20},
+		Tenant: func(ctx context.Context, _ string) (string, error) {
+			who, _ := ctx.Value(whoKey{}).(string)
+			return who, nil
+		},
+	})
+	require.NoError(t, err)
+	srv.reading.patience = 20 * time.Millisecond
+	t.Cleanup(func() {
+		require.NoError(t, srv.Close())
+		require.NoError(t, s.Close(context.Background()))
+	})
+	return srv
+}
+
+func framed(flags byte, size int) []byte {
+	return append(binary.BigEndian.AppendUint32([]byte{flags}, uint32(size)), make([]byte, size)...)
+}
+
+// read has a handler read a body with f, and returns the server's room meanwhile.
+func read(t *testing.T, s *Server, who, kind string, body io.Reader, f func(ctx context.Context, r io.Reader)) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(context.WithValue(t.Context(), whoKey{}, who), http.MethodPost, "/", body)
+	r.Header.Set("Content-Type", kind)
+	s.bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { f(r.Context(), r.Body) })).
+		ServeHTTP(httptest.NewRecorder(), r)
+}
+
+const grpc = "application/grpc+proto"
+
+// Room is taken for whole messages before they are read, and given back when they
+// are handled, when the next one begins, and at the end.
+func TestRoomForMessages(t *testing.T) {
+	s := newReader(t)
+	next := func(r io.Reader) int64 {
+		prefix := make([]byte, 5)
+		_, err := io.ReadFull(r, prefix)
+		require.NoError(t, err)
+		return s.Reading()
+	}
+	skip := func(r io.Reader, n int64) {
+		_, err := io.CopyN(io.Discard, r, n)
+		require.NoError(t, err)
+	}
+	body := bytes.Join([][]byte{framed(0, 1<<20), framed(0, 0), framed(0, 100_000), framed(1, 100_000), framed(0, 1000), framed(0, 2<<20), framed(0, 200_000)}, nil)
+	read(t, s, "alice", grpc, bytes.NewReader(body), func(ctx context.Context, r io.Reader) {
+		require.EqualValues(t, 1<<20, next(r))
+		skip(r, 1<<20)
+		require.EqualValues(t, 1<<20, s.Reading(), "it is being decoded")
+		handled(ctx)
+		require.Zero(t, s.Reading())
+		require.Zero(t, next(r))
+		require.EqualValues(t, 100_000, next(r))
+		skip(r, 100_000)
+		require.EqualValues(t, 1<<20, next(r), "what is compressed may be as large as can be")
+		skip(r, 100_000)
+		require.Zero(t, next(r), "small ones take none")
+		skip(r, 1000)
+		require.Zero(t, next(r), "those that are too large are not kept")
+		skip(r, 2<<20)
+		require.EqualValues(t, 200_000, next(r))
+	})
+	require.Zero(t, s.Reading())
+	require.Empty(t, s.reading.tenants)
+
+	whole := func(want int64) func(ctx context.Context, r io.Reader) {
+		return func(_ context.Context, r io.Reader) {
+			n, err := io.Copy(io.Discard, r)
+			require.NoError(t, err)
+			require.EqualValues(t, 100_000, n)
+			require.Equal(t, want, s.Reading())
+		}
+	}
+	read(t, s, "alice", "application/json", bytes.NewReader(make([]byte, 100_000)), whole(100_000))
+	read(t, s, "alice", "application/json", io.MultiReader(bytes.NewReader(make([]byte, 100_000))), whole(1<<20)) // of unknown size
+	require.Zero(t, s.Reading())
+}
+
+// However many send, no more is read than there is room for; one tenant leaves
+// room for others, and who waits in vain is told what limit it was.
+func TestNoRoomForMessages(t *testing.T) {
+	s := newReader(t)
+	refused := func(who, limit string, most int64) {
+		t.Helper()
+		for _, kind := range []string{grpc, "application/proto"} {
+			body := framed(0, 1<<20)
+			if kind != grpc {
+				body = body[:1<<20]
+			}
+			read(t, s, who, kind, bytes.NewReader(body), func(_ context.Context, r io.Reader) {
+				_, err := io.ReadAll(r)
+				require.Equal(t, connect.CodeResourceExhausted, connect.CodeOf(err))
+				var full *job.QueueFullError
+				require.ErrorAs(t, wire.Failed(err, time.Now()), &full)
+				require.Equal(t, limit, full.Limit)
+				require.Equal(t, most, full.Max)
+			})
+		}
+	}
+	hold := func(who string, inside func()) {
+		read(t, s, who, grpc, bytes.NewReader(framed(0, 1<<20)), func(_ context.Context, r io.Reader) {
+			_, err := r.Read(make([]byte, 1<<10))
+			require.NoError(t, err)
+			inside()
+		})
+	}
+	hold("alice", func() {
+		hold("alice", func() {
+			refused("alice", "bytes of the tenant's messages being read", 2<<20)
+			hold("bob", func() {
+				hold("carol", func() {
+					require.EqualValues(t, 4<<20, s.Reading())
+					refused("dave", "bytes of messages being read", 4<<20)
+				})
+				hold("dave", func() {})
+			})
+		})
+		hold("alice", func() {})
+	})
+	require.Zero(t, s.Reading())
+	require.Empty(t, s.reading.tenants)
+}
+
+// deadlines takes those that are set.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.read = append(d.read, at)
+	return nil
+}
+
+// What has room must come in time; between messages, and for small ones, there
+// is all the time in the world.
+func TestMessagesMustGoOn(t *testing.T) {
+	s := newReader(t)
+	body := bytes.Join([][]byte{framed(0, 1000), framed(0, 1<<20), framed(0, 1000)}, nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
+	r.Header.Set("Content-Type", grpc)
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	begun := time.Now()
+	s.bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		require.NoError(t, err)
+	})).ServeHTTP(w, r)
+	require.Len(t, w.read, 2)
+	require.GreaterOrEqual(t, w.read[0].Sub(begun), messageTime+4*time.Second)
+	require.True(t, w.read[1].IsZero())
+}
