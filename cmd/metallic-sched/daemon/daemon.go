@@ -38,6 +38,7 @@ type daemon struct {
 
 	draining atomic.Bool
 	doors    []*door
+	guards   []*Guard
 	shared   []net.Listener // that hand out shared memory
 	served   sync.WaitGroup
 	failed   chan error // the first door that closed by itself

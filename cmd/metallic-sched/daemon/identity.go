@@ -31,17 +31,24 @@ func identityOf(ctx context.Context) identity {
 // common name is the tenant.
 type Guard struct {
 	Tokens *Tokens // nil: no tokens are accepted
+	// Trusts reports whether an authority of a certificate is still one, as TLS
+	// asks only when a connection begins. Nil: it is.
+	Trusts func(chains [][]*x509.Certificate) bool
 	// Anybody is let in without either, as a tenant of their choice and as an
 	// admin: on unix sockets, and on loopback where no credentials are known.
 	Anybody bool
 	// Refused is told of those who are not let in. May be nil.
 	Refused func(r *http.Request, err error)
+
+	inside visits
 }
 
-// Handler lets a request pass with its sender's identity, or answers 401.
+// Handler lets a request pass with its sender's identity, or answers 401. The
+// context of a request that has passed ends when Recheck finds that it would not
+// any more.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id, err := g.identify(r)
+		v, err := g.enter(w, r)
 		if err != nil {
 			if g.Refused != nil {
 				g.Refused(r, err)
@@ -50,7 +57,8 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 			refuse(w, r, connect.CodeUnauthenticated, http.StatusUnauthorized, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, id)))
+		defer g.inside.leave(v)
+		next.ServeHTTP(w, r.WithContext(v.ctx))
 	})
 }
 
@@ -74,6 +82,9 @@ func (g *Guard) identify(r *http.Request) (identity, error) {
 		return identity{}, errUnknownToken
 	}
 	if cert := verified(r); cert != nil {
+		if g.Trusts != nil && !g.Trusts(r.TLS.VerifiedChains) {
+			return identity{}, errNotTrusted
+		}
 		if cert.Subject.CommonName == "" {
 			return identity{}, errNameless
 		}
@@ -88,6 +99,7 @@ func (g *Guard) identify(r *http.Request) (identity, error) {
 var (
 	errUnknownToken = fmt.Errorf("%w: the bearer token is not known here", job.ErrForbidden)
 	errNameless     = fmt.Errorf("%w: the client certificate has no common name, which is the tenant", job.ErrForbidden)
+	errNotTrusted   = fmt.Errorf("%w: the client certificate has expired, or its authority is not trusted any more", job.ErrForbidden)
 	errNobody       = fmt.Errorf("%w: show a bearer token (Authorization: Bearer ...) or a client certificate", job.ErrForbidden)
 )
 

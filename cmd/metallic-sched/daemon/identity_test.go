@@ -7,7 +7,9 @@ import (
 	"crypto/x509/pkix"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -98,4 +100,44 @@ func TestAdmins(t *testing.T) {
 		handler.ServeHTTP(w, r)
 		require.Equal(t, want, w.Code)
 	}
+}
+
+// Requests that go on end when their senders are no longer welcome, or are
+// somebody else; the others do not.
+func TestRecheck(t *testing.T) {
+	file := tokenFile(t, aliceToken+" alice\n"+rootToken+" ops admin\n")
+	tokens, err := OpenTokens(file)
+	require.NoError(t, err)
+	trusted := true
+	g := &Guard{Tokens: tokens, Trusts: func([][]*x509.Certificate) bool { return trusted }}
+	entered, causes := make(chan struct{}), map[string]chan error{}
+	leave, stop := context.WithCancel(t.Context())
+	for name, prepare := range map[string]func(r *http.Request){"alice": bearing(aliceToken), "ops": bearing(rootToken), "carol": certified("carol")} {
+		cause := make(chan error, 1)
+		causes[name] = cause
+		h := g.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			entered <- struct{}{}
+			select {
+			case <-r.Context().Done():
+				cause <- context.Cause(r.Context())
+			case <-leave.Done():
+				cause <- nil
+			}
+		}))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+		prepare(r)
+		go h.ServeHTTP(httptest.NewRecorder(), r)
+		<-entered
+	}
+	require.Zero(t, g.Recheck())
+	require.NoError(t, os.WriteFile(file, []byte("x"+aliceToken+" alice\n"+rootToken+" ops\n"), 0o600))
+	require.NoError(t, tokens.Reload())
+	require.Equal(t, 2, g.Recheck(), "one token is gone, one makes no admin any more")
+	require.ErrorIs(t, <-causes["alice"], errUnknownToken)
+	require.ErrorContains(t, <-causes["ops"], "another identity")
+	trusted = false
+	require.Equal(t, 1, g.Recheck())
+	require.ErrorIs(t, <-causes["carol"], errNotTrusted)
+	stop()
+	require.Eventually(t, func() bool { return len(g.inside.list()) == 0 }, 10*time.Second, time.Millisecond)
 }

@@ -12,6 +12,10 @@ import (
 // front returns what an address answers. Only the health is anybody's business.
 func (d *daemon) front(a Address) http.Handler {
 	guard := &Guard{Tokens: d.tokens, Anybody: d.cfg.open(a), Refused: d.stranger}
+	if d.certs != nil {
+		guard.Trusts = d.certs.trusts
+	}
+	d.guards = append(d.guards, guard)
 	inside := http.NewServeMux()
 	d.routeAPI(inside)
 	d.routePages(inside)

@@ -93,8 +93,8 @@ func (d *daemon) deliver(ctx context.Context) {
 	closing.Wait()
 }
 
-// reload reads the files of credentials again. What cannot be read stays as it
-// was.
+// reload reads the files of credentials again, and ends the streams of those who
+// are no longer welcome. What cannot be read stays as it was.
 func (d *daemon) reload() {
 	d.tell("RELOADING=1", "MONOTONIC_USEC="+strconv.FormatInt(monotonic(), 10))
 	var errs []error
@@ -104,12 +104,16 @@ func (d *daemon) reload() {
 	if d.certs != nil {
 		errs = append(errs, d.certs.reload())
 	}
+	ended := 0
+	for _, g := range d.guards { // also after an error: one file may have been read
+		ended += g.Recheck()
+	}
 	if err := errors.Join(errs...); err != nil {
 		d.reloads.failed.Inc()
 		d.log.Error("reload failed, the old files stay in use", "error", err)
 	} else {
 		d.reloads.done.Inc()
-		d.log.Info("reloaded", "tokens", d.cfg.Tokens, "tls_cert", d.cfg.TLSCert, "client_ca", d.cfg.ClientCA)
+		d.log.Info("reloaded", "tokens", d.cfg.Tokens, "tls_cert", d.cfg.TLSCert, "client_ca", d.cfg.ClientCA, "ended", ended)
 	}
 	d.tell("READY=1")
 }

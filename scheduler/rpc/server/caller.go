@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -31,4 +32,13 @@ func (s *Server) enter(ctx context.Context, name string) (x *session, fresh bool
 // errNotYours is for what belongs to another tenant.
 func errNotYours(what, allowed string) error {
 	return fmt.Errorf("%w: %s is another tenant's; allowed: %s", job.ErrForbidden, what, allowed)
+}
+
+// ended returns the error of a call whose context has ended, which may be for the
+// caller is no longer welcome.
+func (s *Server) ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); errors.Is(cause, job.ErrForbidden) {
+		return s.fail(cause)
+	}
+	return ctx.Err()
 }

@@ -65,7 +65,7 @@ func (s schedulerService) Decisions(
 		case <-s.closed:
 			return s.fail(job.ErrDraining)
 		case <-ctx.Done():
-			return ctx.Err()
+			return s.ended(ctx)
 		}
 		list, dropped := l.Take()
 		m := &pb.DecisionsResponse{Dropped: dropped}

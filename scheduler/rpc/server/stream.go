@@ -211,7 +211,7 @@ func (st *stream) send(ctx context.Context, received <-chan error) error {
 		case <-late:
 			return st.server.fail(job.ErrDraining)
 		case <-ctx.Done():
-			return ctx.Err()
+			return st.server.ended(ctx)
 		}
 		answers, pending, over := st.collect()
 		if err := out.send(answers); err != nil {
