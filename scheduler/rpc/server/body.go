@@ -40,7 +40,7 @@ const (
 	smallMessage = 64 << 10
 	// A larger message has messageTime to come, and more at messageRate.
 	messageTime = 10 * time.Second
-	messageRate = 256 << 10 // bytes a second
+	messageRate = 2 << 20 // bytes a second
 )
 
 type bodyKey struct{}
