@@ -41,7 +41,7 @@ type backend struct {
 // backends are in the order in which Auto prefers them.
 var backends = []backend{
 	{"metal", true, openMetal},
-	{"cuda", true, missing("this build has no CUDA backend")},
+	{"cuda", true, openCUDA},
 	{"cpu", true, func(c Config) (device.Device, error) { return cpu.Open(cpu.Config{BLAS: c.BLAS}) }},
 	{"sim", false, func(Config) (device.Device, error) { return sim.Open(sim.Config{}), nil }},
 }

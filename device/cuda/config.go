@@ -1,0 +1,6 @@
+package cuda
+
+// Config says which GPU to open. The zero Config means the first.
+type Config struct {
+	GPU int // by the driver's number
+}

@@ -1,0 +1,87 @@
+//go:build linux && (amd64 || arm64)
+
+package cuda
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
+	"github.com/metallic-sched/metallic-sched/device/cuda/launch"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+)
+
+// Device is a GPU. Its methods may be called from any goroutine.
+type Device struct {
+	context      *driver.Context
+	compiler     *driver.Compiler
+	blas         *driver.BLAS // nil: not found
+	architecture string       // sm_90
+	info         device.Info
+	memory       *memory
+
+	modules flights[launch.Kernel, *functions]
+	copies  [2]*functions // of elements of 4 and of 2 bytes
+
+	lost, closed atomic.Bool
+}
+
+// Info describes the GPU.
+func (d *Device) Info() device.Info { return d.info }
+
+// NewQueue opens a stream, with two goroutines of its own.
+func (d *Device) NewQueue() (device.Queue, error) {
+	if err := d.usable("new queue"); err != nil {
+		return nil, err
+	}
+	var stream *driver.Stream
+	err := d.context.With(func() (err error) {
+		stream, err = d.context.NewStream()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cuda: new queue: %w", d.explain(err))
+	}
+	return newQueue(d, stream), nil
+}
+
+// Close gives up what was compiled, and the GPU. What is asked of the device
+// later fails with an error that wraps device.ErrClosed. A second Close does
+// nothing.
+func (d *Device) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	err := d.context.With(func() error {
+		d.modules.drain(func(f *functions) { _ = f.module.Close() })
+		d.memory.close()
+		return nil
+	})
+	if release := d.context.Release(); err == nil {
+		err = release
+	}
+	if err != nil && !d.lost.Load() {
+		return fmt.Errorf("cuda: close: %w", err)
+	}
+	return nil
+}
+
+// usable returns why the device cannot do what it is asked for, or nil.
+func (d *Device) usable(what string) error {
+	switch {
+	case d.closed.Load():
+		return fmt.Errorf("cuda: %s: %w", what, device.ErrClosed)
+	case d.lost.Load():
+		return fmt.Errorf("cuda: %s: %w", what, device.ErrLost)
+	}
+	return nil
+}
+
+// copying returns the kernel that copies elements of a type.
+func (d *Device) copying(dt tensor.DType) *functions {
+	if dt.Size() == 4 {
+		return d.copies[0]
+	}
+	return d.copies[1]
+}

@@ -1,0 +1,131 @@
+//go:build linux && (amd64 || arm64)
+
+package driver
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+)
+
+// API is the driver.
+type API struct{ cuda *library }
+
+// Load finds the driver and starts it.
+func Load() (*API, error) {
+	cuda, err := open(or("METALLIC_CUDA_DRIVER", "libcuda.so.1", "libcuda.so"), functionNames)
+	if err != nil {
+		return nil, fmt.Errorf("no NVIDIA driver: %w", err)
+	}
+	a := &API{cuda: cuda}
+	return a, a.do(fnInit, 0)
+}
+
+// The functions that are used, and their names.
+const (
+	fnInit = iota
+	fnDriverGetVersion
+	fnDeviceGetCount
+	fnDeviceGet
+	fnDeviceGetName
+	fnDeviceGetAttribute
+	fnDeviceTotalMem
+	fnPrimaryRetain
+	fnPrimaryRelease
+	fnCtxSetCurrent
+	fnMemAlloc
+	fnMemFree
+	fnMemHostAlloc
+	fnMemFreeHost
+	fnCopyToDevice
+	fnCopyToHost
+	fnStreamCreate
+	fnStreamDestroy
+	fnStreamSynchronize
+	fnEventCreate
+	fnEventDestroy
+	fnEventRecord
+	fnEventSynchronize
+	fnEventElapsed
+	fnModuleLoad
+	fnModuleUnload
+	fnModuleFunction
+	fnFunctionSetAttribute
+	fnLaunch
+	fnErrorName
+	fnErrorString
+)
+
+var functionNames = []string{
+	"cuInit", "cuDriverGetVersion", "cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName", "cuDeviceGetAttribute",
+	"cuDeviceTotalMem_v2", "cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRelease_v2", "cuCtxSetCurrent",
+	"cuMemAlloc_v2", "cuMemFree_v2", "cuMemHostAlloc", "cuMemFreeHost", "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2",
+	"cuStreamCreate", "cuStreamDestroy_v2", "cuStreamSynchronize",
+	"cuEventCreate", "cuEventDestroy_v2", "cuEventRecord", "cuEventSynchronize", "cuEventElapsedTime",
+	"cuModuleLoadData", "cuModuleUnload", "cuModuleGetFunction", "cuFuncSetAttribute", "cuLaunchKernel",
+	"cuGetErrorName", "cuGetErrorString",
+}
+
+// Error is a result of the driver other than success.
+type Error struct {
+	Call string // the function
+	Code Code
+	Text string // the driver's own words
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s (%d)", e.Call, e.Text, e.Code) }
+
+// Code is a result of the driver.
+type Code uint32
+
+// OutOfMemory says that the device has no more memory, or the host no more that
+// can be pinned.
+const OutOfMemory Code = 2
+
+// Sticky reports that after such a result nothing in the context works any
+// more: a kernel went wrong, or the GPU.
+func (c Code) Sticky() bool {
+	switch c {
+	case 4, 46, 100, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 720, 999:
+		return true
+	}
+	return false
+}
+
+// do calls a function and turns its result into an error.
+//
+//go:uintptrescapes
+func (a *API) do(function int, args ...uintptr) error {
+	code := a.cuda.call(function, args...)
+	if code == 0 {
+		return nil
+	}
+	return &Error{Call: functionNames[function], Code: Code(code), Text: a.text(code)}
+}
+
+func (a *API) text(code uintptr) string {
+	var words []string
+	for _, function := range []int{fnErrorName, fnErrorString} {
+		var text *byte
+		if a.cuda.call(function, code, uintptr(unsafe.Pointer(&text))) == 0 && text != nil {
+			words = append(words, goString(text))
+		}
+	}
+	return strings.Join(words, ": ")
+}
+
+// goString copies a string of C.
+func goString(text *byte) string {
+	n := 0
+	for *(*byte)(unsafe.Add(unsafe.Pointer(text), n)) != 0 {
+		n++
+	}
+	return string(unsafe.Slice(text, n))
+}
+
+// Version returns the version of CUDA that the driver knows, 1000*major +
+// 10*minor.
+func (a *API) Version() (version int32, err error) {
+	err = a.do(fnDriverGetVersion, uintptr(unsafe.Pointer(&version)))
+	return version, err
+}

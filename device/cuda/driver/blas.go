@@ -1,0 +1,118 @@
+//go:build linux && (amd64 || arm64)
+
+package driver
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// BLAS is cuBLAS.
+type BLAS struct{ cublas *library }
+
+const (
+	blasCreate = iota
+	blasDestroy
+	blasSetStream
+	blasGemm
+)
+
+var blasNames = []string{"cublasCreate_v2", "cublasDestroy_v2", "cublasSetStream_v2", "cublasGemmStridedBatchedEx"}
+
+// LoadBLAS finds cuBLAS.
+func LoadBLAS() (*BLAS, error) {
+	files := or("METALLIC_CUDA_CUBLAS", "libcublas.so.13", "libcublas.so.12", "libcublas.so",
+		"/usr/local/cuda/lib64/libcublas.so.13", "/usr/local/cuda/lib64/libcublas.so.12", "/usr/local/cuda/lib64/libcublas.so")
+	cublas, err := open(files, blasNames)
+	if err != nil {
+		return nil, fmt.Errorf("no cuBLAS: %w", err)
+	}
+	return &BLAS{cublas}, nil
+}
+
+// Path is the file that was found.
+func (b *BLAS) Path() string { return b.cublas.path }
+
+// Status is a result of cuBLAS other than success.
+type Status struct {
+	Call string
+	Code uint32
+}
+
+func (e *Status) Error() string { return fmt.Sprintf("%s: status %d", e.Call, e.Code) }
+
+// OutOfMemory says that cuBLAS could not get its memory.
+func (e *Status) OutOfMemory() bool { return e.Code == 3 }
+
+//go:uintptrescapes
+func (b *BLAS) do(function int, args ...uintptr) error {
+	if code := b.cublas.call(function, args...); code != 0 {
+		return &Status{Call: blasNames[function], Code: uint32(code)}
+	}
+	return nil
+}
+
+// Handle is cuBLAS for one stream.
+type Handle struct {
+	blas   *BLAS
+	handle uintptr
+}
+
+// NewHandle makes cuBLAS ready for a stream of the current context.
+func (b *BLAS) NewHandle(s *Stream) (*Handle, error) {
+	h := &Handle{blas: b}
+	if err := b.do(blasCreate, uintptr(unsafe.Pointer(&h.handle))); err != nil {
+		return nil, err
+	}
+	return h, b.do(blasSetStream, h.handle, s.handle)
+}
+
+// Close gives up what cuBLAS holds.
+func (h *Handle) Close() error { return h.blas.do(blasDestroy, h.handle) }
+
+// Element types, as cuBLAS calls them.
+const (
+	TypeF32  = 0
+	TypeF16  = 2
+	TypeBF16 = 14
+)
+
+// Matrices are matrices of one type, their columns Lead elements apart and
+// contiguous, as Fortran has them; Transposed means rows instead.
+type Matrices struct {
+	At         Pointer
+	Transposed bool
+	Lead       int
+	Apart      int // elements from one matrix to the next
+}
+
+// Gemm is C = alpha*A*B + beta*C for Count products, accumulated in f32.
+type Gemm struct {
+	Rows, Columns, Interior, Count int
+	Type                           int
+	Alpha, Beta                    float32
+	A, B, C                        Matrices // C is not transposed
+}
+
+const (
+	computeF32    = 68
+	algoDefault   = ^uintptr(0) // -1
+	operationNone = 0
+	operationT    = 1
+)
+
+// Multiply puts products into the stream.
+func (h *Handle) Multiply(g *Gemm) error {
+	operation := func(m *Matrices) uintptr {
+		if m.Transposed {
+			return operationT
+		}
+		return operationNone
+	}
+	t := uintptr(g.Type)
+	return h.blas.do(blasGemm, h.handle, operation(&g.A), operation(&g.B), uintptr(g.Rows), uintptr(g.Columns), uintptr(g.Interior),
+		uintptr(unsafe.Pointer(&g.Alpha)), uintptr(g.A.At), t, uintptr(g.A.Lead), uintptr(g.A.Apart),
+		uintptr(g.B.At), t, uintptr(g.B.Lead), uintptr(g.B.Apart),
+		uintptr(unsafe.Pointer(&g.Beta)), uintptr(g.C.At), t, uintptr(g.C.Lead), uintptr(g.C.Apart),
+		uintptr(g.Count), computeF32, algoDefault)
+}

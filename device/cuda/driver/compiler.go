@@ -1,0 +1,85 @@
+//go:build linux && (amd64 || arm64)
+
+package driver
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+)
+
+// Compiler is NVRTC, which compiles CUDA C++ at run time. Its methods need no
+// context and may be called from any goroutine.
+type Compiler struct {
+	nvrtc        *library
+	Major, Minor int32 // version
+}
+
+const (
+	rtcVersion = iota
+	rtcCreate
+	rtcDestroy
+	rtcCompile
+	rtcCodeSize
+	rtcCode
+	rtcLogSize
+	rtcLog
+)
+
+var compilerNames = []string{
+	"nvrtcVersion", "nvrtcCreateProgram", "nvrtcDestroyProgram", "nvrtcCompileProgram",
+	"nvrtcGetCUBINSize", "nvrtcGetCUBIN", "nvrtcGetProgramLogSize", "nvrtcGetProgramLog",
+}
+
+// LoadCompiler finds NVRTC.
+func LoadCompiler() (*Compiler, error) {
+	files := or("METALLIC_CUDA_NVRTC", "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so",
+		"/usr/local/cuda/lib64/libnvrtc.so.13", "/usr/local/cuda/lib64/libnvrtc.so.12", "/usr/local/cuda/lib64/libnvrtc.so")
+	nvrtc, err := open(files, compilerNames)
+	if err != nil {
+		return nil, fmt.Errorf("no NVRTC: %w", err)
+	}
+	c := &Compiler{nvrtc: nvrtc}
+	return c, c.do(rtcVersion, uintptr(unsafe.Pointer(&c.Major)), uintptr(unsafe.Pointer(&c.Minor)))
+}
+
+// Path is the file that was found.
+func (c *Compiler) Path() string { return c.nvrtc.path }
+
+//go:uintptrescapes
+func (c *Compiler) do(function int, args ...uintptr) error {
+	code := c.nvrtc.call(function, args...)
+	if code == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: result %d", compilerNames[function], code)
+}
+
+// Compile returns machine code. An error has the compiler's own words.
+func (c *Compiler) Compile(name, source string, options []string) ([]byte, error) {
+	var program uintptr
+	text, title := append([]byte(source), 0), append([]byte(name), 0)
+	if err := c.do(rtcCreate, uintptr(unsafe.Pointer(&program)), uintptr(unsafe.Pointer(&text[0])), uintptr(unsafe.Pointer(&title[0])), 0, 0, 0); err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.do(rtcDestroy, uintptr(unsafe.Pointer(&program))) }()
+	list := make([]*byte, len(options))
+	for i, o := range options {
+		list[i] = unsafe.SliceData(append([]byte(o), 0))
+	}
+	err := c.do(rtcCompile, program, uintptr(len(list)), uintptr(unsafe.Pointer(unsafe.SliceData(list))))
+	if err != nil {
+		log, _ := c.output(program, rtcLogSize, rtcLog)
+		return nil, fmt.Errorf("%w: %s", err, strings.TrimRight(string(log), "\x00\n"))
+	}
+	return c.output(program, rtcCodeSize, rtcCode)
+}
+
+func (c *Compiler) output(program uintptr, sizeOf, read int) ([]byte, error) {
+	var size uint64
+	if err := c.do(sizeOf, program, uintptr(unsafe.Pointer(&size))); err != nil || size == 0 {
+		return nil, err
+	}
+	out := make([]byte, size)
+	return out, c.do(read, program, uintptr(unsafe.Pointer(&out[0])))
+}

@@ -1,0 +1,57 @@
+//go:build linux && (amd64 || arm64)
+
+package driver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/ebitengine/purego"
+)
+
+// library is a shared library and its functions, by their place in names.
+type library struct {
+	path      string
+	functions []uintptr
+}
+
+// open loads the first file that is there, and all functions.
+func open(files, names []string) (*library, error) {
+	var failed []error
+	for _, file := range files {
+		handle, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_GLOBAL)
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		l := &library{path: file}
+		for _, name := range names {
+			address, err := purego.Dlsym(handle, name)
+			if err != nil {
+				return nil, fmt.Errorf("%s is too old: %w", file, err)
+			}
+			l.functions = append(l.functions, address)
+		}
+		return l, nil
+	}
+	return nil, fmt.Errorf("none of %s: %w", strings.Join(files, ", "), errors.Join(failed...))
+}
+
+// or returns the file that an environment variable names, or else the usual.
+func or(variable string, usual ...string) []string {
+	if file := os.Getenv(variable); file != "" {
+		return []string{file}
+	}
+	return usual
+}
+
+// call calls a function. The memory that arguments point to stays in place
+// while it runs.
+//
+//go:uintptrescapes
+func (l *library) call(function int, args ...uintptr) uintptr {
+	result, _, _ := purego.SyscallN(l.functions[function], args...)
+	return result & 0xffffffff
+}

@@ -1,0 +1,54 @@
+//go:build linux && (amd64 || arm64)
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
+)
+
+// explain wraps an error of the driver's with what it means for the device,
+// which it marks as lost where nothing works any more.
+func (d *Device) explain(err error) error {
+	var e *driver.Error
+	var s *driver.Status
+	switch {
+	case errors.As(err, &e) && e.Code == driver.OutOfMemory, errors.As(err, &s) && s.OutOfMemory():
+		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
+	case errors.As(err, &e) && e.Code.Sticky():
+		d.lost.Store(true)
+		return fmt.Errorf("%w: %w", device.ErrLost, err)
+	}
+	return err
+}
+
+// failed wraps what went wrong with a kernel.
+func (d *Device) failed(kernel string, err error) error {
+	err = d.explain(err)
+	if errors.Is(err, device.ErrOutOfMemory) || errors.Is(err, device.ErrLost) {
+		return fmt.Errorf("cuda: %s: %w", kernel, err)
+	}
+	return &device.KernelError{Kernel: kernel, Cause: err}
+}
+
+// recovered turns a panic into an error of a kernel.
+func recovered(kernel string, err *error) {
+	if cause := recover(); cause != nil {
+		*err = &device.KernelError{Kernel: kernel, Cause: fmt.Errorf("%v", cause)}
+	}
+}
+
+func kernelName(d *device.Dispatch) string {
+	if d.Pipeline == nil {
+		return "without a pipeline"
+	}
+	return d.Pipeline.Key().Kernel
+}
+
+var errForeign = errors.New("a buffer or pipeline of another device")
+
+const copyKernel = gpu.CopyKernel

@@ -1,0 +1,112 @@
+package launch
+
+import (
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/shaders"
+	"github.com/metallic-sched/metallic-sched/shaders/cuda"
+)
+
+// tile is what a block of threads computes of C, and by which function. The
+// functions of a file sum alike, so that the choice does not show in the bits.
+type tile struct {
+	entry         string
+	height, width int
+	threads       int
+	shared        int // bytes of dynamic shared memory
+}
+
+// The numbers here are those of the sources.
+var (
+	gemv = tile{entry: "matmul_gemv", height: 16, width: 1, threads: 128}
+
+	smallnTensor = []tile{
+		{entry: "matmul_smalln_n8", height: 16, width: 8, threads: 256},
+		{entry: "matmul_smalln_n16", height: 16, width: 16, threads: 256},
+		{entry: "matmul_smalln_n32", height: 32, width: 32, threads: 256},
+		{entry: "matmul_smalln_n64", height: 32, width: 64, threads: 256},
+	}
+	smallnPlain = []tile{
+		{entry: "matmul_smalln_n1", height: 32, width: 1, threads: 256},
+		{entry: "matmul_smalln_n2", height: 32, width: 2, threads: 256},
+		{entry: "matmul_smalln_n4", height: 32, width: 4, threads: 256},
+		{entry: "matmul_smalln_n8", height: 32, width: 8, threads: 256},
+		{entry: "matmul_smalln_n16", height: 32, width: 16, threads: 256},
+	}
+	simdTensor = []tile{
+		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: simdShared(64)},
+		{entry: "matmul_simd", height: 128, width: 128, threads: 256, shared: simdShared(128)},
+	}
+	simdPlain = []tile{
+		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128},
+		{entry: "matmul_simd", height: 128, width: 128, threads: 256},
+	}
+	mlx = []tile{
+		{entry: "matmul_mlx_small", height: 32, width: 32, threads: 64},
+		{entry: "matmul_mlx", height: 64, width: 64, threads: 128},
+	}
+)
+
+// simdShared is the memory of four tiles of A and B, 32 deep, with padding.
+func simdShared(side int) int { return 4 * 2 * max(side*(32+8), 32*(side+8)) * 2 }
+
+func tilesOf(file string, tensorCores bool) []tile {
+	switch {
+	case file == "smalln" && tensorCores:
+		return smallnTensor
+	case file == "smalln":
+		return smallnPlain
+	case file == "simd" && tensorCores:
+		return simdTensor
+	case file == "simd":
+		return simdPlain
+	}
+	return mlx
+}
+
+func gemvTile(kernels.Key, *shaders.MatmulArguments) tile { return gemv }
+
+// smallnTile takes the narrowest tile that holds all columns, whatever the
+// key's bucket: wide products are many jobs together.
+func smallnTile(key kernels.Key, args *shaders.MatmulArguments) tile {
+	all := tilesOf("smalln", cuda.TensorCores(typesOf(key)))
+	for _, t := range all {
+		if int(args.N) <= t.width {
+			return t
+		}
+	}
+	return all[len(all)-1]
+}
+
+func simdTile(key kernels.Key, args *shaders.MatmulArguments) tile {
+	return sized(key, args, tilesOf("simd", cuda.TensorCores(typesOf(key))))
+}
+
+func mlxTile(key kernels.Key, args *shaders.MatmulArguments) tile { return sized(key, args, mlx) }
+
+// enoughTiles is how many large tiles keep a GPU busy: about one for each
+// multiprocessor.
+const enoughTiles = 128
+
+// sized returns the tile that a key names. If it names none, that is the large
+// one where there is enough work for it, and not mostly padding.
+func sized(key kernels.Key, args *shaders.MatmulArguments, all []tile) tile {
+	for _, t := range all {
+		if key.Tile.M == t.height && key.Tile.N == t.width {
+			return t
+		}
+	}
+	small, large := all[0], all[1]
+	count := ceil(args.M, large.height) * ceil(args.N, large.width) * int(args.Batches)
+	if count < enoughTiles || int(min(args.M, args.N)) <= small.width {
+		return small
+	}
+	return large
+}
+
+// grid covers C with tiles, those below each other first.
+func (t tile) grid(args *shaders.MatmulArguments) Grid {
+	return Grid{
+		Blocks:  [3]int{ceil(args.M, t.height) * ceil(args.N, t.width), 1, int(args.Batches)},
+		Threads: [3]int{t.threads, 1, 1},
+	}
+}

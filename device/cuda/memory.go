@@ -1,0 +1,169 @@
+//go:build linux && (amd64 || arm64)
+
+package cuda
+
+import (
+	"fmt"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
+)
+
+// Alloc returns memory: of the GPU, pinned memory of the host, or for
+// device.SpaceShared both, which twins. It is aligned to 256 bytes and not
+// zeroed. 0 bytes are taken as 1. Alloc wraps device.ErrOutOfMemory.
+func (d *Device) Alloc(space device.Space, bytes int) (device.Buffer, error) {
+	if err := d.usable("alloc"); err != nil {
+		return nil, err
+	}
+	if bytes < 0 {
+		return nil, fmt.Errorf("cuda: alloc of %d bytes", bytes)
+	}
+	b, err := d.alloc(space, max(bytes, 1))
+	if err != nil {
+		return nil, fmt.Errorf("cuda: alloc of %d bytes: %w", bytes, d.explain(err))
+	}
+	return b, nil
+}
+
+func (d *Device) alloc(space device.Space, bytes int) (*buffer, error) {
+	b := &buffer{memory: d.memory, space: space, length: bytes}
+	var err error
+	if space != device.SpaceHost {
+		if b.gpu, err = d.memory.take(onGPU, bytes); err != nil {
+			return nil, err
+		}
+	}
+	if space != device.SpaceDevice {
+		if b.host, err = d.memory.take(onHost, bytes); err != nil {
+			d.memory.give(onGPU, b.gpu)
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// block is memory of the GPU or pinned memory of the host.
+type block struct {
+	size int // 0: none
+	gpu  driver.Pointer
+	host unsafe.Pointer
+}
+
+// where says whose memory a block is.
+type where int
+
+const (
+	onGPU where = iota
+	onHost
+	places
+)
+
+const (
+	smallest = 256 // bytes of the first class
+	classes  = 13  // powers of two up to largest
+	largest  = smallest << (classes - 1)
+	// sparePerClass bounds the bytes of a class that are kept for the next.
+	sparePerClass = 64 << 20
+)
+
+// memory is what a device has allocated. Blocks up to largest are kept for the
+// next when they are freed: the driver takes long to give them. Its methods may
+// be called from any goroutine.
+type memory struct {
+	context *driver.Context
+	used    [places]atomic.Int64
+
+	mu     sync.Mutex
+	spare  [places][classes][]block
+	closed bool
+}
+
+func newMemory(c *driver.Context) *memory { return &memory{context: c} }
+
+// class returns which of the sizes holds so many bytes; from classes on none.
+func class(bytes int) int {
+	return max(0, bits.Len(uint(bytes-1))-bits.Len(uint(smallest-1)))
+}
+
+func (m *memory) take(w where, bytes int) (block, error) {
+	if int64(bytes) > m.context.Memory {
+		return block{}, fmt.Errorf("%d bytes; the GPU has %d: %w", bytes, m.context.Memory, device.ErrOutOfMemory)
+	}
+	size := bytes
+	if bytes <= largest {
+		c := class(bytes)
+		size = smallest << c
+		m.mu.Lock()
+		if n := len(m.spare[w][c]); n > 0 {
+			b := m.spare[w][c][n-1]
+			m.spare[w][c] = m.spare[w][c][:n-1]
+			m.mu.Unlock()
+			return b, nil
+		}
+		m.mu.Unlock()
+	}
+	b := block{size: size}
+	err := m.context.With(func() (err error) {
+		if w == onGPU {
+			b.gpu, err = m.context.Alloc(size)
+		} else {
+			b.host, err = m.context.AllocHost(size)
+		}
+		return err
+	})
+	if err != nil {
+		return block{}, err
+	}
+	m.used[w].Add(int64(size))
+	return b, nil
+}
+
+// give takes a block back that nothing uses any more.
+func (m *memory) give(w where, b block) {
+	if b.size == 0 {
+		return
+	}
+	if b.size <= largest {
+		c := class(b.size)
+		m.mu.Lock()
+		keep := !m.closed && (len(m.spare[w][c])+1)*b.size <= sparePerClass
+		if keep {
+			m.spare[w][c] = append(m.spare[w][c], b)
+		}
+		m.mu.Unlock()
+		if keep {
+			return
+		}
+	}
+	// An error means that the device is lost, and the memory with it.
+	_ = m.context.With(func() error { return m.free(w, b) })
+}
+
+func (m *memory) free(w where, b block) error {
+	m.used[w].Add(-int64(b.size))
+	if w == onGPU {
+		return m.context.Free(b.gpu)
+	}
+	return m.context.FreeHost(b.host)
+}
+
+// close gives back what was kept and keeps nothing from now on. It wants the
+// context.
+func (m *memory) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	for w := range m.spare {
+		for c := range m.spare[w] {
+			for _, b := range m.spare[w][c] {
+				_ = m.free(where(w), b)
+			}
+			m.spare[w][c] = nil
+		}
+	}
+}

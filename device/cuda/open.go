@@ -1,0 +1,72 @@
+//go:build linux && (amd64 || arm64)
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
+	"github.com/metallic-sched/metallic-sched/device/cuda/launch"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+)
+
+// Open opens a GPU. It wraps device.ErrUnavailable, and says what is missing,
+// where there is no driver, no GPU that the kernels run on, or no NVRTC. Without
+// cuBLAS the device is there and its Info says how to get the vendor library.
+func Open(c Config) (device.Device, error) {
+	d, err := open(c)
+	if err != nil {
+		return nil, fmt.Errorf("cuda: %w: %w", device.ErrUnavailable, err)
+	}
+	return d, nil
+}
+
+func open(c Config) (*Device, error) {
+	api, err := driver.Load()
+	if err != nil {
+		return nil, err
+	}
+	count, err := api.Count()
+	if err != nil {
+		return nil, err
+	}
+	if c.GPU < 0 || c.GPU >= count {
+		return nil, fmt.Errorf("no GPU number %d: the driver has %d", c.GPU, count)
+	}
+	compiler, err := driver.LoadCompiler()
+	if err != nil {
+		return nil, fmt.Errorf("%w; it is part of the CUDA toolkit (package cuda-nvrtc) and of pip's nvidia-cuda-nvrtc; METALLIC_CUDA_NVRTC names the file", err)
+	}
+	context, err := api.Open(c.GPU)
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{context: context, compiler: compiler, memory: newMemory(context)}
+	if err := d.start(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// start looks at the GPU and compiles what every queue needs, which also shows
+// that the compiler works.
+func (d *Device) start() error {
+	major, minor := d.context.Attribute(driver.ComputeMajor), d.context.Attribute(driver.ComputeMinor)
+	if major < 8 {
+		return fmt.Errorf("%s has compute capability %d.%d; the kernels need 8.0", d.context.Name, major, minor)
+	}
+	d.architecture = fmt.Sprintf("sm_%d%d", major, minor)
+	blas, missing := driver.LoadBLAS()
+	d.blas = blas
+	d.info = infoOf(d, missing)
+	for i, dt := range [...]tensor.DType{tensor.F32, tensor.F16} {
+		functions, err := d.module(launch.CopyKernel(dt))
+		if err != nil {
+			return err
+		}
+		d.copies[i] = functions
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+//go:build linux && (amd64 || arm64)
+
+package cuda
+
+import (
+	"errors"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+)
+
+func driverPointer(b *buffer, bytes int) driver.Pointer { return b.gpu.gpu + driver.Pointer(bytes) }
+
+// own returns a buffer if it is the device's.
+func (q *queue) own(b device.Buffer) (*buffer, error) {
+	if own, ok := b.(*buffer); ok && own.memory == q.device.memory {
+		return own, nil
+	}
+	return nil, errForeign
+}
+
+// stage returns a compact region of new shared memory, which is freed at the
+// end of the batch.
+func (q *queue) stage(t *task, v *tensor.View) (*buffer, device.Region, error) {
+	b, err := q.device.alloc(device.SpaceShared, max(1, v.Len()*v.DType().Size()))
+	if err != nil {
+		return nil, device.Region{}, q.device.failed(copyKernel, err)
+	}
+	t.staging = append(t.staging, b)
+	return b, device.In(b, v.DType(), v.Dims(), 0), nil
+}
+
+// bring copies from the caller's memory: at once to pinned memory, through some
+// and a kernel to the GPU's own.
+func (q *queue) bring(t *task, c *device.Copy) error {
+	if c.Src.View.Len() == 0 {
+		return nil
+	}
+	dst, err := q.own(c.Dst.Buffer)
+	if err != nil {
+		return &device.KernelError{Kernel: copyKernel, Cause: err}
+	}
+	if dst.space != device.SpaceDevice {
+		return t.copyNow(c.Dst.View, c.Src.View)
+	}
+	b, staged, err := q.stage(t, &c.Dst.View)
+	if err != nil {
+		return err
+	}
+	if err := t.copyNow(staged.View, c.Src.View); err != nil {
+		return err
+	}
+	s, dense := spanOf(&c.Dst.View)
+	to := driverPointer(b, 0)
+	direct := dense && compact(&c.Dst.View)
+	if direct {
+		to = driverPointer(dst, s.low)
+	}
+	if err := q.stream.CopyToDevice(to, b.host.host, c.Src.View.Len()*c.Src.View.DType().Size()); err != nil {
+		return q.device.failed(copyKernel, err)
+	}
+	if direct {
+		return nil
+	}
+	return q.copy(&device.Copy{Dst: c.Dst, Src: staged})
+}
+
+// fetch copies to the caller's memory: the data are in pinned memory when the
+// GPU has ended, and go on from there.
+func (q *queue) fetch(t *task, c *device.Copy) error {
+	if c.Src.View.Len() == 0 {
+		return nil
+	}
+	src, err := q.own(c.Src.Buffer)
+	if err != nil {
+		return &device.KernelError{Kernel: copyKernel, Cause: err}
+	}
+	if src.space != device.SpaceDevice {
+		t.landing = append(t.landing, landing{c.Dst.View, c.Src.View.Rebase(src.host.host)})
+		return nil
+	}
+	b, staged, err := q.stage(t, &c.Src.View)
+	if err != nil {
+		return err
+	}
+	s, dense := spanOf(&c.Src.View)
+	from := driverPointer(src, s.low)
+	if !dense || !compact(&c.Src.View) {
+		if err := q.copy(&device.Copy{Dst: staged, Src: c.Src}); err != nil {
+			return err
+		}
+		from = driverPointer(b, 0)
+	}
+	if err := q.stream.CopyToHost(b.host.host, from, c.Src.View.Len()*c.Src.View.DType().Size()); err != nil {
+		return q.device.failed(copyKernel, err)
+	}
+	t.landing = append(t.landing, landing{c.Dst.View, staged.View})
+	return nil
+}
+
+// compact reports whether the elements of a view stand in memory in order.
+func compact(v *tensor.View) bool {
+	d, s := v.Dims(), v.Strides()
+	want := tensor.Compact(d)
+	for i := range d {
+		if d[i] > 1 && s[i] != want[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// copyNow copies by the processor. Memory that is not there, such as that of a
+// mapped file that was cut short, is an error.
+func (t *task) copyNow(dst, src tensor.View) (err error) {
+	start := time.Now()
+	defer func() { t.processor += time.Since(start) }()
+	defer recovered(copyKernel, &err)
+	if src.Base() == nil {
+		return &device.KernelError{Kernel: copyKernel, Cause: errors.New("a view without memory")}
+	}
+	tensor.Copy(dst, src)
+	return nil
+}

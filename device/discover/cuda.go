@@ -1,0 +1,8 @@
+package discover
+
+import (
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda"
+)
+
+func openCUDA(Config) (device.Device, error) { return cuda.Open(cuda.Config{}) }

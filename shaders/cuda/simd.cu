@@ -1,0 +1,175 @@
+// matmul_simd: tiles of C on tensor cores, for A and B both f16 or both bf16.
+// Tiles of A and B come to shared memory by asynchronous copies, a few ahead of
+// their use; the sums stay in registers. An element is summed 16 k at a time,
+// from the first to the last, whatever its tile. Other types have no tensor
+// cores that keep their precision: large tiles on multiply-adds.
+#if TENSOR_CORES
+
+enum : uint { depth = 32, stages = 4 }; // of a tile along K; tiles in shared memory
+
+// Lines of an operand in shared memory: along K, or along M or N. Both lengths
+// keep eight lines off each other's banks.
+enum : uint { deep_pitch = depth + 8 };
+
+template <uint Side> struct Room {
+  enum : uint { flat_pitch = Side + 8, flat = depth * flat_pitch, deep = Side * deep_pitch, all = flat > deep ? flat : deep };
+};
+
+INLINE uint addressOf(const void* shared) {
+  return uint(__cvta_generic_to_shared(shared));
+}
+
+// Mover takes one operand's tiles to shared memory, eight neighbours at a time.
+template <uint Side, uint Threads> struct Mover {
+  enum : uint { times = Side * depth / 8 / Threads };
+  const ElementA* origin;
+  long across, along; // from one side to the next; from k to k+1
+  uint sides;         // that the matrix has from the tile's first on
+  bool deep, whole;   // neighbours are along K; they may be copied at once
+
+  __device__ __forceinline__ void begin(const ElementA* from, long side_stride, long k_stride, uint left) {
+    origin = from;
+    across = side_stride;
+    along = k_stride;
+    sides = left;
+    deep = k_stride == 1 || side_stride != 1;
+    const long other = deep ? side_stride : k_stride;
+    whole = (deep ? k_stride : side_stride) == 1 && (size_t)from % 16 == 0 && other % 8 == 0;
+  }
+
+  __device__ __forceinline__ void move(ElementA* tile, uint first, uint end) const {
+    UNROLL for (uint t = 0; t < times; t++) {
+      const uint v = threadIdx.x + t * Threads;
+      const uint side = deep ? v / (depth / 8) : v % (Side / 8) * 8;
+      const uint k = deep ? v % (depth / 8) * 8 : v / (Side / 8);
+      ElementA* to = tile + (deep ? side * deep_pitch + k : k * Room<Side>::flat_pitch + side);
+      const bool inside = deep ? side < sides && first + k + 8 <= end : side + 8 <= sides && first + k < end;
+      if (whole && inside) {
+        const ElementA* from = origin + side * across + (first + k) * along;
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(addressOf(to)), "l"(__cvta_generic_to_global(from)) : "memory");
+        continue;
+      }
+      UNROLL for (uint e = 0; e < 8; e++) {
+        uint s = deep ? side : side + e, d = first + (deep ? k + e : k);
+        to[e] = s < sides && d < end ? origin[s * across + d * along] : ElementA{0};
+      }
+    }
+  }
+};
+
+// Four are four 8 x 8 matrices as the instruction wants them.
+struct Four {
+  uint word[4];
+};
+
+INLINE Four loadFour(const ElementA* from, bool turned) {
+  Four x;
+  if (turned) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3]) : "r"(addressOf(from)) : "memory");
+  } else {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3]) : "r"(addressOf(from)) : "memory");
+  }
+  return x;
+}
+
+// loadA loads 16 sides x 16 k: in order (0, 0), (8, 0), (0, 8), (8, 8).
+template <uint Side> INLINE Four loadA(const ElementA* tile, bool deep, uint side, uint k, uint lane) {
+  if (deep) {
+    return loadFour(tile + (side + lane % 16) * deep_pitch + k + lane / 16 * 8, false);
+  }
+  return loadFour(tile + (k + lane % 8 + lane / 16 * 8) * Room<Side>::flat_pitch + side + lane / 8 % 2 * 8, true);
+}
+
+// loadB loads 16 sides x 16 k: in order (0, 0), (0, 8), (8, 0), (8, 8).
+template <uint Side> INLINE Four loadB(const ElementA* tile, bool deep, uint side, uint k, uint lane) {
+  if (deep) {
+    return loadFour(tile + (side + lane % 8 + lane / 16 * 8) * deep_pitch + k + lane / 8 % 2 * 8, false);
+  }
+  return loadFour(tile + (k + lane % 16) * Room<Side>::flat_pitch + side + lane / 16 * 8, true);
+}
+
+// multiplyTile computes a tile of Height x Width; a warp has 16*Down x 16*Right.
+template <uint Height, uint Width, uint Down, uint Right> INLINE void multiplyTile(const Product& p) {
+  constexpr uint across = Width / (16 * Right), threads = Height / (16 * Down) * across * 32;
+  constexpr uint room = Room<Height>::all + Room<Width>::all;
+  extern __shared__ __align__(16) ElementA memory[];
+  const Place place = placeOf(p.args, Height, Width);
+  const uint lane = threadIdx.x % 32, warp = threadIdx.x / 32, end = p.args.k;
+  const uint top = warp / across * 16 * Down, left = warp % across * 16 * Right;
+  Mover<Height, threads> from_a;
+  Mover<Width, threads> from_b;
+  from_a.begin(p.a + at(p.args.a, place.batch, place.i, 0), p.args.a.row, p.args.a.col, p.args.m - place.i);
+  from_b.begin(p.b + at(p.args.b, place.batch, 0, place.j), p.args.b.col, p.args.b.row, p.args.n - place.j);
+  float sums[Down][2 * Right][4] = {};
+  const uint tiles = (end + depth - 1) / depth;
+  UNROLL for (uint t = 0; t < stages - 1; t++) {
+    if (t < tiles) {
+      from_a.move(memory + t * room, t * depth, end);
+      from_b.move(memory + t * room + Room<Height>::all, t * depth, end);
+    }
+    asm volatile("cp.async.commit_group;" ::: "memory");
+  }
+  for (uint t = 0; t < tiles; t++) {
+    asm volatile("cp.async.wait_group %0;" ::"n"(stages - 2) : "memory");
+    __syncthreads(); // this tile is there; the one before was used
+    const uint next = t + stages - 1;
+    if (next < tiles) {
+      ElementA* to = memory + next % stages * room;
+      from_a.move(to, next * depth, end);
+      from_b.move(to + Room<Height>::all, next * depth, end);
+    }
+    asm volatile("cp.async.commit_group;" ::: "memory");
+    const ElementA *a = memory + t % stages * room, *b = a + Room<Height>::all;
+    UNROLL for (uint k = 0; k < depth; k += 16) {
+      Four x[Down], y[Right];
+      UNROLL for (uint r = 0; r < Down; r++) {
+        x[r] = loadA<Height>(a, from_a.deep, top + 16 * r, k, lane);
+      }
+      UNROLL for (uint c = 0; c < Right; c++) {
+        y[c] = loadB<Width>(b, from_b.deep, left + 16 * c, k, lane);
+      }
+      UNROLL for (uint r = 0; r < Down; r++) {
+        UNROLL for (uint c = 0; c < 2 * Right; c++) {
+          multiplyAdd(sums[r][c], x[r].word[0], x[r].word[1], x[r].word[2], x[r].word[3],
+                      y[c / 2].word[c % 2 * 2], y[c / 2].word[c % 2 * 2 + 1]);
+        }
+      }
+    }
+  }
+  UNROLL for (uint c = 0; c < 2 * Right; c++) {
+    UNROLL for (uint e = 0; e < 2; e++) {
+      const uint column = place.j + left + c * 8 + lane % 4 * 2 + e;
+      if (column < p.args.n) {
+        const ColumnRun run = p.run(column);
+        UNROLL for (uint r = 0; r < 2 * Down; r++) {
+          const uint row = place.i + top + r * 8 + lane / 4;
+          if (row < p.args.m) {
+            p.finish(run, place.batch, row, column, sums[r / 2][c][r % 2 * 2 + e]);
+          }
+        }
+      }
+    }
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(256) matmul_simd(const GRID_CONSTANT Product p) {
+  multiplyTile<128, 128, 4, 2>(p);
+}
+
+extern "C" __global__ void __launch_bounds__(128) matmul_simd_small(const GRID_CONSTANT Product p) {
+  multiplyTile<64, 64, 2, 2>(p);
+}
+
+#else
+
+extern "C" __global__ void __launch_bounds__(256) matmul_simd(const GRID_CONSTANT Product p) {
+  multiplyTile<128, 128, 2, 2>(p);
+}
+
+extern "C" __global__ void __launch_bounds__(128) matmul_simd_small(const GRID_CONSTANT Product p) {
+  multiplyTile<64, 64, 1, 2>(p);
+}
+
+#endif

@@ -1,0 +1,159 @@
+// matmul_smalln_n1 to n16, and wider ones for many jobs together: A is read
+// once for all columns of a block.
+//
+// If A and B are both f16 or both bf16, the products are made by tensor cores:
+// K is cut into chunks of 64, chunk c belongs to warp c % 8, and a warp adds
+// up its chunks in four steps of 16 each. The warps' sums are then added in
+// pairs. In a step a lane has eight neighbours along K of a row and of a
+// column, not those that the instruction's own layout says: A and B are
+// permuted alike, so each load is of 16 bytes. The order of the sum depends on
+// K alone: a column stands alone in the instruction.
+//
+// Other types use multiply-adds, see strands.cu.
+#define WARPS 8
+#define CHUNK 64
+#define THREADS (WARPS * 32)
+
+#if TENSOR_CORES
+
+// Eights are eight neighbours along K, two in a word.
+struct Eights {
+  uint word[4];
+};
+
+// Line is a row of A or a column of B.
+struct Line {
+  const ElementA* first;
+  long stride;
+  bool aligned, exists;
+
+  __device__ __forceinline__ void begin(const ElementA* base, long place, long step, bool is) {
+    first = base + place;
+    stride = step;
+    aligned = step == 1 && (size_t)first % 16 == 0;
+    exists = is;
+  }
+
+  // read reads the eight elements at k; what does not exist is 0.
+  __device__ __forceinline__ Eights read(uint k, uint end) const {
+    if (exists && aligned && k + 8 <= end) {
+      uint4 v = *(const uint4*)(first + k);
+      return Eights{{v.x, v.y, v.z, v.w}};
+    }
+    Eights x;
+    UNROLL for (uint w = 0; w < 4; w++) {
+      uint low = one(k + 2 * w, end), high = one(k + 2 * w + 1, end);
+      x.word[w] = low | high << 16;
+    }
+    return x;
+  }
+
+  __device__ __forceinline__ uint one(uint k, uint end) const {
+    return exists && k < end ? first[long(k) * stride].bits : 0;
+  }
+};
+
+// smalln computes 16*Rows rows and 8*Cols columns with eight warps.
+template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
+  __shared__ float memory[WARPS / 2][16 * Rows][8 * Cols + 4];
+  const uint lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = lane / 4, quarter = lane % 4;
+  const Place place = placeOf(p.args, 16 * Rows, 8 * Cols);
+  const uint i = place.i, j = place.j, batch = place.batch, end = p.args.k;
+  Line rows[2 * Rows], cols[Cols];
+  UNROLL for (uint r = 0; r < 2 * Rows; r++) {
+    uint row = i + r * 8 + group;
+    rows[r].begin(p.a, at(p.args.a, batch, least(row, p.args.m - 1), 0), p.args.a.col, row < p.args.m);
+  }
+  UNROLL for (uint n = 0; n < Cols; n++) {
+    uint column = j + n * 8 + group;
+    cols[n].begin(p.b, at(p.args.b, batch, 0, least(column, p.args.n - 1)), p.args.b.row, column < p.args.n);
+  }
+  float sums[Rows][Cols][4] = {};
+  for (uint first = warp * CHUNK; first < end; first += WARPS * CHUNK) {
+    Eights a[2][2 * Rows];
+    UNROLL for (uint half = 0; half < 2; half++) {
+      UNROLL for (uint r = 0; r < 2 * Rows; r++) {
+        a[half][r] = rows[r].read(first + half * 32 + quarter * 8, end);
+      }
+    }
+    UNROLL for (uint half = 0; half < 2; half++) {
+      UNROLL for (uint n = 0; n < Cols; n++) {
+        Eights b = cols[n].read(first + half * 32 + quarter * 8, end);
+        UNROLL for (uint step = 0; step < 4; step += 2) {
+          UNROLL for (uint r = 0; r < Rows; r++) {
+            const Eights &upper = a[half][2 * r], &lower = a[half][2 * r + 1];
+            multiplyAdd(sums[r][n], upper.word[step], lower.word[step], upper.word[step + 1], lower.word[step + 1],
+                        b.word[step], b.word[step + 1]);
+          }
+        }
+      }
+    }
+  }
+  // In each round the upper half of the warps hands its sums to the lower.
+  UNROLL for (uint half = WARPS / 2; half > 0; half /= 2) {
+    if (warp >= half && warp < 2 * half) {
+      UNROLL for (uint r = 0; r < Rows; r++) {
+        UNROLL for (uint n = 0; n < Cols; n++) {
+          UNROLL for (uint e = 0; e < 4; e++) {
+            memory[warp - half][r * 16 + e / 2 * 8 + group][n * 8 + quarter * 2 + e % 2] = sums[r][n][e];
+          }
+        }
+      }
+    }
+    __syncthreads();
+    if (warp < half) {
+      UNROLL for (uint r = 0; r < Rows; r++) {
+        UNROLL for (uint n = 0; n < Cols; n++) {
+          UNROLL for (uint e = 0; e < 4; e++) {
+            sums[r][n][e] += memory[warp][r * 16 + e / 2 * 8 + group][n * 8 + quarter * 2 + e % 2];
+          }
+        }
+      }
+    }
+    __syncthreads();
+  }
+  if (warp == 0) {
+    UNROLL for (uint r = 0; r < Rows; r++) {
+      UNROLL for (uint n = 0; n < Cols; n++) {
+        UNROLL for (uint e = 0; e < 4; e++) {
+          memory[0][r * 16 + e / 2 * 8 + group][n * 8 + quarter * 2 + e % 2] = sums[r][n][e];
+        }
+      }
+    }
+  }
+  __syncthreads();
+  const bool down = p.args.c.row < p.args.c.col; // C is contiguous along columns
+  for (uint e = threadIdx.x; e < 16 * Rows * 8 * Cols; e += THREADS) {
+    uint r = down ? e % (16 * Rows) : e / (8 * Cols), n = down ? e / (16 * Rows) : e % (8 * Cols);
+    if (i + r < p.args.m && j + n < p.args.n) {
+      p.finish(p.run(j + n), batch, i + r, j + n, memory[0][r][n]);
+    }
+  }
+}
+
+#define SMALLN(NAME, ROWS, COLS) \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const GRID_CONSTANT Product p) { smalln<ROWS, COLS>(p); }
+
+// The instruction has eight columns: n1, n2 and n4 would be the same as n8.
+SMALLN(matmul_smalln_n8, 1, 1)
+SMALLN(matmul_smalln_n16, 1, 2)
+SMALLN(matmul_smalln_n32, 2, 4)
+SMALLN(matmul_smalln_n64, 2, 8)
+
+#else
+
+template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
+  Place at = placeOf(p.args, Rows * WARPS, Cols);
+  strands<Rows, Cols>(p, at.batch, at.i + threadIdx.x / 32 * Rows, at.j, threadIdx.x % 32);
+}
+
+#define SMALLN(NAME, COLS) \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const GRID_CONSTANT Product p) { smalln<4, COLS>(p); }
+
+SMALLN(matmul_smalln_n1, 1)
+SMALLN(matmul_smalln_n2, 2)
+SMALLN(matmul_smalln_n4, 4)
+SMALLN(matmul_smalln_n8, 8)
+SMALLN(matmul_smalln_n16, 16)
+
+#endif

@@ -1,0 +1,65 @@
+package cuda_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/shaders/cuda"
+)
+
+// legal are the type triples of the catalog.
+var legal = []cuda.Types{
+	{A: "f32", B: "f32", C: "f32"},
+	{A: "f16", B: "f16", C: "f16"},
+	{A: "bf16", B: "bf16", C: "bf16"},
+	{A: "f16", B: "f16", C: "f32"},
+	{A: "bf16", B: "bf16", C: "f32"},
+	{A: "f16", B: "f32", C: "f32"},
+	{A: "bf16", B: "f32", C: "f32"},
+}
+
+// TestSourcesCompile compiles every source for every type to PTX, for the
+// oldest architecture that they are for and that of an H100.
+func TestSourcesCompile(t *testing.T) {
+	compiler, err := exec.LookPath("clang-19")
+	if err != nil {
+		const missing = "NOT TESTED: the CUDA sources: no clang-19; apt-get install clang-19"
+		if os.Getenv("REQUIRE_CLANG") != "" {
+			t.Fatal("REQUIRE_CLANG is set: " + missing)
+		}
+		t.Skip(missing)
+	}
+	for _, arch := range []string{"sm_80", "sm_90"} {
+		for _, file := range cuda.Files() {
+			for _, types := range legal {
+				t.Run(fmt.Sprintf("%s/%s/%s-%s-%s", arch, file, types.A, types.B, types.C), func(t *testing.T) {
+					t.Parallel()
+					compile(t, compiler, arch, file, types)
+				})
+			}
+		}
+	}
+}
+
+func compile(t *testing.T, compiler, arch, file string, types cuda.Types) {
+	text, err := cuda.Source(file, types)
+	require.NoError(t, err)
+	source := filepath.Join(t.TempDir(), file+".cu")
+	require.NoError(t, os.WriteFile(source, []byte(text), 0o600))
+	out, err := exec.Command(compiler, "-x", "cuda", "--cuda-device-only", "--cuda-gpu-arch="+arch, "-S", "-O1", "-std=c++17",
+		"-nocudainc", "-nocudalib", "--cuda-feature=+ptx78", "-Wno-unknown-cuda-version", "-Wno-pass-failed", "-Werror", "-Wall", "-Wno-unused-function",
+		"-Wno-unused-const-variable", "-include", "testdata/clang.h", "-o", os.DevNull, source).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+func TestSourceRefusesWhatIsNotThere(t *testing.T) {
+	_, err := cuda.Source("nonesuch", legal[0])
+	require.ErrorContains(t, err, "nonesuch")
+	_, err = cuda.Source("gemv", cuda.Types{A: "f64", B: "f32", C: "f32"})
+	require.ErrorContains(t, err, "allowed are f32, f16, bf16")
+}
