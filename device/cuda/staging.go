@@ -32,11 +32,18 @@ func (q *queue) stage(t *task, v *tensor.View) (*buffer, device.Region, error) {
 	return b, device.In(b, v.DType(), v.Dims(), 0), nil
 }
 
-// bring copies from the caller's memory: at once to pinned memory, through some
-// and a kernel to the GPU's own.
+// bring makes a copy that comes before the GPU's work: from the caller's memory
+// at once to pinned memory, through some and perhaps a kernel to the GPU's own.
 func (q *queue) bring(t *task, c *device.Copy) error {
-	if c.Src.View.Len() == 0 {
+	switch {
+	case c.Src.View.Len() == 0:
 		return nil
+	case c.Dst.Buffer == nil && c.Src.Buffer == nil:
+		return t.copyNow(c.Dst.View, c.Src.View)
+	case c.Dst.Buffer == nil && c.Src.Buffer.Space() == device.SpaceDevice:
+		return q.fetch(t, c)
+	case c.Dst.Buffer == nil:
+		return t.copyNow(c.Dst.View, c.Src.View.Rebase(c.Src.Buffer.Pointer()))
 	}
 	dst, err := q.own(c.Dst.Buffer)
 	if err != nil {
@@ -67,10 +74,19 @@ func (q *queue) bring(t *task, c *device.Copy) error {
 	return q.copy(&device.Copy{Dst: c.Dst, Src: staged})
 }
 
-// fetch copies to the caller's memory: the data are in pinned memory when the
-// GPU has ended, and go on from there.
+// fetch makes a copy that comes after the GPU's work: what goes to the caller's
+// memory is in pinned memory when the GPU has ended, and lands from there.
 func (q *queue) fetch(t *task, c *device.Copy) error {
-	if c.Src.View.Len() == 0 {
+	switch {
+	case c.Src.View.Len() == 0:
+		return nil
+	case c.Dst.Buffer == nil && c.Src.Buffer == nil:
+		t.landing = append(t.landing, landing{c.Dst.View, c.Src.View})
+		return nil
+	case c.Src.Buffer == nil && c.Dst.Buffer.Space() == device.SpaceDevice:
+		return q.bring(t, c)
+	case c.Src.Buffer == nil:
+		t.landing = append(t.landing, landing{c.Dst.View.Rebase(c.Dst.Buffer.Pointer()), c.Src.View})
 		return nil
 	}
 	src, err := q.own(c.Src.Buffer)

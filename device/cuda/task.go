@@ -44,10 +44,10 @@ func (t *task) prepare() {
 		return
 	}
 	for i := range t.steps.Before {
-		t.before = appendPinned(t.before, t.steps.Before[i].Dst.Buffer)
+		t.before = appendPinned(appendPinned(t.before, t.steps.Before[i].Dst.Buffer), t.steps.Before[i].Src.Buffer)
 	}
 	for i := range t.steps.After {
-		t.after = appendPinned(t.after, t.steps.After[i].Src.Buffer)
+		t.after = appendPinned(appendPinned(t.after, t.steps.After[i].Dst.Buffer), t.steps.After[i].Src.Buffer)
 	}
 	t.all = append(slices.Clone(t.before), t.after...)
 	for i := range t.steps.Stages {
