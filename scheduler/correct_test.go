@@ -2,7 +2,6 @@ package scheduler_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -11,9 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
-	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -74,19 +71,11 @@ func TestRandomJobs(t *testing.T) {
 	})
 }
 
-func openInner(t testing.TB) device.Device {
-	if *inner != "cpu" {
-		d, err := discover.Open(*inner, discover.Config{})
-		require.NoError(t, err)
-		return d
-	}
+func openInner(t testing.TB) *cpu.Device {
 	d, err := cpu.Open(cpu.Config{Threads: 2})
 	require.NoError(t, err)
 	return d
 }
-
-// inner is the device that most tests with a simulated device compute on.
-var inner = flag.String("inner", "cpu", "the device inside the simulated one: cpu, or cuda on a machine with an NVIDIA GPU")
 
 func randomJobs(t *testing.T, cfg scheduler.Config) {
 	s := start(t, cfg)
