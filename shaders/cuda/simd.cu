@@ -20,37 +20,61 @@ INLINE uint addressOf(const void* shared) {
 }
 
 // Mover takes one operand's tiles to shared memory, eight neighbours at a time.
-template <uint Side, uint Threads> struct Mover {
-  enum : uint { times = Side * depth / 8 / Threads };
+// Deep: neighbours are along K.
+template <uint Side, bool Deep, uint Threads> struct Mover {
+  enum : uint {
+    times = Side * depth / 8 / Threads,    // that a thread moves eight
+    per_line = (Deep ? depth : Side) / 8,  // eights
+    lines = Threads / per_line,            // from one of a thread's to the next
+    pitch = Deep ? uint(deep_pitch) : uint(Room<Side>::flat_pitch),
+  };
   const ElementA* origin;
-  long across, along; // from one side to the next; from k to k+1
-  uint sides;         // that the matrix has from the tile's first on
-  bool deep, whole;   // neighbours are along K; they may be copied at once
+  const ElementA* mine; // the thread's first eight neighbours
+  long across, along;   // from one side to the next; from k to k+1
+  uint sides;           // that the matrix has from the tile's first on
+  bool whole;           // neighbours may be copied at once
 
   __device__ __forceinline__ void begin(const ElementA* from, long side_stride, long k_stride, uint left) {
     origin = from;
     across = side_stride;
     along = k_stride;
     sides = left;
-    deep = k_stride == 1 || side_stride != 1;
-    const long other = deep ? side_stride : k_stride;
-    whole = (deep ? k_stride : side_stride) == 1 && (size_t)from % 16 == 0 && other % 8 == 0;
+    const long other = Deep ? side_stride : k_stride;
+    whole = (Deep ? k_stride : side_stride) == 1 && (size_t)from % 16 == 0 && other % 8 == 0;
+    const uint line = threadIdx.x / per_line, place = threadIdx.x % per_line * 8;
+    mine = origin + line * other + place;
   }
 
+  static __device__ __forceinline__ void copyAsync(ElementA* to, const ElementA* from) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(addressOf(to)), "l"(__cvta_generic_to_global(from)) : "memory");
+  }
+
+  // move brings the tile at k = first, of which some may be outside.
   __device__ __forceinline__ void move(ElementA* tile, uint first, uint end) const {
+    if (!whole || sides < Side || first + depth > end) {
+      moveEdge(tile, first, end);
+      return;
+    }
+    const ElementA* from = mine + long(first) * along;
+    ElementA* to = tile + threadIdx.x / per_line * pitch + threadIdx.x % per_line * 8;
+    UNROLL for (uint t = 0; t < times; t++) {
+      copyAsync(to + t * lines * pitch, from + long(t * lines) * (Deep ? across : along));
+    }
+  }
+
+  __device__ __noinline__ void moveEdge(ElementA* tile, uint first, uint end) const {
     UNROLL for (uint t = 0; t < times; t++) {
       const uint v = threadIdx.x + t * Threads;
-      const uint side = deep ? v / (depth / 8) : v % (Side / 8) * 8;
-      const uint k = deep ? v % (depth / 8) * 8 : v / (Side / 8);
-      ElementA* to = tile + (deep ? side * deep_pitch + k : k * Room<Side>::flat_pitch + side);
-      const bool inside = deep ? side < sides && first + k + 8 <= end : side + 8 <= sides && first + k < end;
+      const uint side = Deep ? v / per_line : v % per_line * 8;
+      const uint k = Deep ? v % per_line * 8 : v / per_line;
+      ElementA* to = tile + (Deep ? side : k) * pitch + (Deep ? k : side);
+      const bool inside = Deep ? side < sides && first + k + 8 <= end : side + 8 <= sides && first + k < end;
       if (whole && inside) {
-        const ElementA* from = origin + side * across + (first + k) * along;
-        asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(addressOf(to)), "l"(__cvta_generic_to_global(from)) : "memory");
+        copyAsync(to, origin + side * across + (first + k) * along);
         continue;
       }
       UNROLL for (uint e = 0; e < 8; e++) {
-        uint s = deep ? side : side + e, d = first + (deep ? k + e : k);
+        uint s = Deep ? side : side + e, d = first + (Deep ? k + e : k);
         to[e] = s < sides && d < end ? origin[s * across + d * along] : ElementA{0};
       }
     }
@@ -62,9 +86,9 @@ struct Four {
   uint word[4];
 };
 
-INLINE Four loadFour(const ElementA* from, bool turned) {
+template <bool Turned> INLINE Four loadFour(const ElementA* from) {
   Four x;
-  if (turned) {
+  if (Turned) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
                  : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3]) : "r"(addressOf(from)) : "memory");
   } else {
@@ -75,31 +99,30 @@ INLINE Four loadFour(const ElementA* from, bool turned) {
 }
 
 // loadA loads 16 sides x 16 k: in order (0, 0), (8, 0), (0, 8), (8, 8).
-template <uint Side> INLINE Four loadA(const ElementA* tile, bool deep, uint side, uint k, uint lane) {
-  if (deep) {
-    return loadFour(tile + (side + lane % 16) * deep_pitch + k + lane / 16 * 8, false);
+template <uint Side, bool Deep> INLINE Four loadA(const ElementA* tile, uint side, uint k, uint lane) {
+  if (Deep) {
+    return loadFour<false>(tile + (side + lane % 16) * deep_pitch + k + lane / 16 * 8);
   }
-  return loadFour(tile + (k + lane % 8 + lane / 16 * 8) * Room<Side>::flat_pitch + side + lane / 8 % 2 * 8, true);
+  return loadFour<true>(tile + (k + lane % 8 + lane / 16 * 8) * Room<Side>::flat_pitch + side + lane / 8 % 2 * 8);
 }
 
 // loadB loads 16 sides x 16 k: in order (0, 0), (0, 8), (8, 0), (8, 8).
-template <uint Side> INLINE Four loadB(const ElementA* tile, bool deep, uint side, uint k, uint lane) {
-  if (deep) {
-    return loadFour(tile + (side + lane % 8 + lane / 16 * 8) * deep_pitch + k + lane / 8 % 2 * 8, false);
+template <uint Side, bool Deep> INLINE Four loadB(const ElementA* tile, uint side, uint k, uint lane) {
+  if (Deep) {
+    return loadFour<false>(tile + (side + lane % 8 + lane / 16 * 8) * deep_pitch + k + lane / 8 % 2 * 8);
   }
-  return loadFour(tile + (k + lane % 16) * Room<Side>::flat_pitch + side + lane / 16 * 8, true);
+  return loadFour<true>(tile + (k + lane % 16) * Room<Side>::flat_pitch + side + lane / 16 * 8);
 }
 
 // multiplyTile computes a tile of Height x Width; a warp has 16*Down x 16*Right.
-template <uint Height, uint Width, uint Down, uint Right> INLINE void multiplyTile(const Product& p) {
+template <uint Height, uint Width, uint Down, uint Right, bool DeepA, bool DeepB> INLINE void multiplyTile(const Product& p, ElementA* memory) {
   constexpr uint across = Width / (16 * Right), threads = Height / (16 * Down) * across * 32;
   constexpr uint room = Room<Height>::all + Room<Width>::all;
-  extern __shared__ __align__(16) ElementA memory[];
   const Place place = placeOf(p.args, Height, Width);
   const uint lane = threadIdx.x % 32, warp = threadIdx.x / 32, end = p.args.k;
   const uint top = warp / across * 16 * Down, left = warp % across * 16 * Right;
-  Mover<Height, threads> from_a;
-  Mover<Width, threads> from_b;
+  Mover<Height, DeepA, threads> from_a;
+  Mover<Width, DeepB, threads> from_b;
   from_a.begin(p.a + at(p.args.a, place.batch, place.i, 0), p.args.a.row, p.args.a.col, p.args.m - place.i);
   from_b.begin(p.b + at(p.args.b, place.batch, 0, place.j), p.args.b.col, p.args.b.row, p.args.n - place.j);
   float sums[Down][2 * Right][4] = {};
@@ -125,10 +148,10 @@ template <uint Height, uint Width, uint Down, uint Right> INLINE void multiplyTi
     UNROLL for (uint k = 0; k < depth; k += 16) {
       Four x[Down], y[Right];
       UNROLL for (uint r = 0; r < Down; r++) {
-        x[r] = loadA<Height>(a, from_a.deep, top + 16 * r, k, lane);
+        x[r] = loadA<Height, DeepA>(a, top + 16 * r, k, lane);
       }
       UNROLL for (uint c = 0; c < Right; c++) {
-        y[c] = loadB<Width>(b, from_b.deep, left + 16 * c, k, lane);
+        y[c] = loadB<Width, DeepB>(b, left + 16 * c, k, lane);
       }
       UNROLL for (uint r = 0; r < Down; r++) {
         UNROLL for (uint c = 0; c < 2 * Right; c++) {
@@ -154,12 +177,27 @@ template <uint Height, uint Width, uint Down, uint Right> INLINE void multiplyTi
   }
 }
 
+// multiplyAny has code for each way in which A and B lie.
+template <uint Height, uint Width, uint Down, uint Right> INLINE void multiplyAny(const Product& p) {
+  extern __shared__ __align__(16) ElementA memory[];
+  const bool deep_a = p.args.a.col == 1 || p.args.a.row != 1, deep_b = p.args.b.row == 1 || p.args.b.col != 1;
+  if (deep_a && deep_b) {
+    multiplyTile<Height, Width, Down, Right, true, true>(p, memory);
+  } else if (deep_a) {
+    multiplyTile<Height, Width, Down, Right, true, false>(p, memory);
+  } else if (deep_b) {
+    multiplyTile<Height, Width, Down, Right, false, true>(p, memory);
+  } else {
+    multiplyTile<Height, Width, Down, Right, false, false>(p, memory);
+  }
+}
+
 extern "C" __global__ void __launch_bounds__(256) matmul_simd(const GRID_CONSTANT Product p) {
-  multiplyTile<128, 128, 4, 2>(p);
+  multiplyAny<128, 128, 4, 2>(p);
 }
 
 extern "C" __global__ void __launch_bounds__(128) matmul_simd_small(const GRID_CONSTANT Product p) {
-  multiplyTile<64, 64, 2, 2>(p);
+  multiplyAny<64, 64, 2, 2>(p);
 }
 
 #else

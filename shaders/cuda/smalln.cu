@@ -21,37 +21,50 @@ struct Eights {
   uint word[4];
 };
 
-// Line is a row of A or a column of B.
-struct Line {
-  const ElementA* first;
-  long stride;
-  bool aligned, exists;
+// Lines are rows of A or columns of B. Those past the last are the last one:
+// what they give is not stored.
+template <uint Count> struct Lines {
+  const ElementA* base;
+  long stride;       // along K
+  long place[Count]; // of the lines, in elements
 
-  __device__ __forceinline__ void begin(const ElementA* base, long place, long step, bool is) {
-    first = base + place;
-    stride = step;
-    aligned = step == 1 && (size_t)first % 16 == 0;
-    exists = is;
+  // even reports whether eights may be read at once, in all lines of the operand.
+  static __device__ __forceinline__ bool even(const ElementA* base, long first, long batch, long along_k, long across) {
+    return along_k == 1 && (size_t)(base + first) % 16 == 0 && batch % 8 == 0 && across % 8 == 0;
   }
 
-  // read reads the eight elements at k; what does not exist is 0.
-  __device__ __forceinline__ Eights read(uint k, uint end) const {
-    if (exists && aligned && k + 8 <= end) {
-      uint4 v = *(const uint4*)(first + k);
-      return Eights{{v.x, v.y, v.z, v.w}};
-    }
+  // whole reads eight neighbours at once.
+  __device__ __forceinline__ Eights whole(uint line, uint k) const {
+    uint4 v = *(const uint4*)(base + place[line] + k);
+    return Eights{{v.x, v.y, v.z, v.w}};
+  }
+
+  // any reads eight elements wherever they lie; those past the end are 0.
+  __device__ __forceinline__ Eights any(uint line, uint k, uint end) const {
     Eights x;
     UNROLL for (uint w = 0; w < 4; w++) {
-      uint low = one(k + 2 * w, end), high = one(k + 2 * w + 1, end);
-      x.word[w] = low | high << 16;
+      x.word[w] = one(line, k + 2 * w, end) | one(line, k + 2 * w + 1, end) << 16;
     }
     return x;
   }
 
-  __device__ __forceinline__ uint one(uint k, uint end) const {
-    return exists && k < end ? first[long(k) * stride].bits : 0;
+  __device__ __forceinline__ uint one(uint line, uint k, uint end) const {
+    return k < end ? base[place[line] + long(k) * stride].bits : 0;
   }
 };
+
+// add adds the products of half a chunk.
+template <uint Rows, uint Cols> INLINE void add(float (*sums)[Cols][4], const Eights* a, const Eights* b) {
+  UNROLL for (uint step = 0; step < 4; step += 2) {
+    UNROLL for (uint n = 0; n < Cols; n++) {
+      UNROLL for (uint r = 0; r < Rows; r++) {
+        const Eights &upper = a[2 * r], &lower = a[2 * r + 1];
+        multiplyAdd(sums[r][n], upper.word[step], lower.word[step], upper.word[step + 1], lower.word[step + 1],
+                    b[n].word[step], b[n].word[step + 1]);
+      }
+    }
+  }
+}
 
 // smalln computes 16*Rows rows and 8*Cols columns with eight warps.
 template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
@@ -59,34 +72,46 @@ template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
   const uint lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = lane / 4, quarter = lane % 4;
   const Place place = placeOf(p.args, 16 * Rows, 8 * Cols);
   const uint i = place.i, j = place.j, batch = place.batch, end = p.args.k;
-  Line rows[2 * Rows], cols[Cols];
+  const Matrix &ma = p.args.a, &mb = p.args.b;
+  Lines<2 * Rows> rows{p.a, ma.col};
+  Lines<Cols> cols{p.b, mb.row};
   UNROLL for (uint r = 0; r < 2 * Rows; r++) {
-    uint row = i + r * 8 + group;
-    rows[r].begin(p.a, at(p.args.a, batch, least(row, p.args.m - 1), 0), p.args.a.col, row < p.args.m);
+    rows.place[r] = at(ma, batch, least(i + r * 8 + group, p.args.m - 1), 0);
   }
   UNROLL for (uint n = 0; n < Cols; n++) {
-    uint column = j + n * 8 + group;
-    cols[n].begin(p.b, at(p.args.b, batch, 0, least(column, p.args.n - 1)), p.args.b.row, column < p.args.n);
+    cols.place[n] = at(mb, batch, 0, least(j + n * 8 + group, p.args.n - 1));
   }
+  const bool even = rows.even(p.a, ma.offset, ma.batch, ma.col, ma.row) && cols.even(p.b, mb.offset, mb.batch, mb.row, mb.col);
   float sums[Rows][Cols][4] = {};
-  for (uint first = warp * CHUNK; first < end; first += WARPS * CHUNK) {
-    Eights a[2][2 * Rows];
-    UNROLL for (uint half = 0; half < 2; half++) {
-      UNROLL for (uint r = 0; r < 2 * Rows; r++) {
-        a[half][r] = rows[r].read(first + half * 32 + quarter * 8, end);
-      }
-    }
-    UNROLL for (uint half = 0; half < 2; half++) {
-      UNROLL for (uint n = 0; n < Cols; n++) {
-        Eights b = cols[n].read(first + half * 32 + quarter * 8, end);
-        UNROLL for (uint step = 0; step < 4; step += 2) {
-          UNROLL for (uint r = 0; r < Rows; r++) {
-            const Eights &upper = a[half][2 * r], &lower = a[half][2 * r + 1];
-            multiplyAdd(sums[r][n], upper.word[step], lower.word[step], upper.word[step + 1], lower.word[step + 1],
-                        b.word[step], b.word[step + 1]);
-          }
+  uint first = warp * CHUNK;
+  if (even) {
+    for (; first + CHUNK <= end; first += WARPS * CHUNK) {
+      Eights a[2][2 * Rows], b[2][Cols];
+      UNROLL for (uint half = 0; half < 2; half++) {
+        UNROLL for (uint r = 0; r < 2 * Rows; r++) {
+          a[half][r] = rows.whole(r, first + half * 32 + quarter * 8);
         }
       }
+      UNROLL for (uint half = 0; half < 2; half++) {
+        UNROLL for (uint n = 0; n < Cols; n++) {
+          b[half][n] = cols.whole(n, first + half * 32 + quarter * 8);
+        }
+      }
+      add<Rows, Cols>(sums, a[0], b[0]);
+      add<Rows, Cols>(sums, a[1], b[1]);
+    }
+  }
+  for (; first < end; first += WARPS * CHUNK) {
+    UNROLL for (uint half = 0; half < 2; half++) {
+      const uint k = first + half * 32 + quarter * 8;
+      Eights a[2 * Rows], b[Cols];
+      UNROLL for (uint r = 0; r < 2 * Rows; r++) {
+        a[r] = rows.any(r, k, end);
+      }
+      UNROLL for (uint n = 0; n < Cols; n++) {
+        b[n] = cols.any(n, k, end);
+      }
+      add<Rows, Cols>(sums, a, b);
     }
   }
   // In each round the upper half of the warps hands its sums to the lower.
@@ -137,7 +162,8 @@ template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
 // The instruction has eight columns: n1, n2 and n4 would be the same as n8.
 SMALLN(matmul_smalln_n8, 1, 1)
 SMALLN(matmul_smalln_n16, 1, 2)
-SMALLN(matmul_smalln_n32, 2, 4)
+SMALLN(matmul_smalln_n32, 1, 4)
+SMALLN(matmul_smalln_n32_tall, 2, 4)
 SMALLN(matmul_smalln_n64, 2, 8)
 
 #else

@@ -24,28 +24,29 @@ template <typename Short> INLINE void load16(const Short* p, float* x) {
   }
 }
 
-// Line is a row of A or a column of B.
-template <typename Element, uint Length> struct Line {
-  const Element* first;
-  long stride;  // from element to element
-  bool aligned; // pieces may be read at once
+// Lines are rows of A or columns of B, of which pieces of Length elements are
+// read. Those past the last are the last one: what they give is not stored.
+template <typename Element, uint Count, uint Length> struct Lines {
+  const Element* base;
+  long stride;       // along K
+  long place[Count]; // of the lines, in elements
 
-  __device__ __forceinline__ void begin(const Element* base, long place, long step) {
-    first = base + place;
-    stride = step;
-    aligned = step == 1 && (size_t)first % 16 == 0;
+  // even reports whether pieces may be read at once, in all lines of the operand.
+  static __device__ __forceinline__ bool even(const Element* base, long first, long batch, long along_k, long across) {
+    const long fit = Piece<Element>::length;
+    return along_k == 1 && (size_t)(base + first) % 16 == 0 && batch % fit == 0 && across % fit == 0;
   }
 
-  // read reads the piece at k; what lies past the end is 0.
-  __device__ __forceinline__ void read(float* x, uint k, uint end) const {
-    if (aligned && end - k >= Length) {
-      UNROLL for (uint e = 0; e < Length; e += Piece<Element>::length) {
-        load16(first + k + e, x + e);
-      }
-      return;
+  __device__ __forceinline__ void whole(float* x, uint line, uint k) const {
+    UNROLL for (uint e = 0; e < Length; e += Piece<Element>::length) {
+      load16(base + place[line] + k + e, x + e);
     }
+  }
+
+  // any reads elements wherever they lie; those past the end are 0.
+  __device__ __forceinline__ void any(float* x, uint line, uint k, uint end) const {
     UNROLL for (uint e = 0; e < Length; e++) {
-      x[e] = k + e < end ? widen(first[long(k + e) * stride]) : 0.0f;
+      x[e] = k + e < end ? widen(base[place[line] + long(k + e) * stride]) : 0.0f;
     }
   }
 };
@@ -76,33 +77,55 @@ template <uint Values> INLINE float treeAcross(float* sums, uint lane) {
   return sum;
 }
 
-// strands computes the elements of Rows rows and Cols columns from the given
-// ones on, with one warp. Lines past the last are the last one.
-template <uint Rows, uint Cols> INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
-  const uint length = Piece<ElementA>::length, values = Rows * Cols < STRANDS ? Rows * Cols : STRANDS;
-  Line<ElementA, length> rows[Rows];
-  Line<ElementB, length> cols[Cols];
-  UNROLL for (uint r = 0; r < Rows; r++) {
-    rows[r].begin(p.a, at(p.args.a, batch, least(i + r, p.args.m - 1), 0), p.args.a.col);
-  }
+// add adds the products of a piece, in order.
+template <uint Rows, uint Cols, uint Length> INLINE void add(float* sums, const float (*a)[Length], const float (*b)[Length]) {
   UNROLL for (uint n = 0; n < Cols; n++) {
-    cols[n].begin(p.b, at(p.args.b, batch, 0, least(j + n, p.args.n - 1)), p.args.b.row);
-  }
-  float sums[Rows * Cols] = {};
-  for (uint k = lane * length; k < p.args.k; k += STRANDS * length) {
-    float a[Rows][length];
-    UNROLL for (uint r = 0; r < Rows; r++) {
-      rows[r].read(a[r], k, p.args.k);
-    }
-    UNROLL for (uint n = 0; n < Cols; n++) {
-      float b[length];
-      cols[n].read(b, k, p.args.k);
-      UNROLL for (uint e = 0; e < length; e++) {
-        UNROLL for (uint r = 0; r < Rows; r++) {
-          sums[n * Rows + r] = fmaf(a[r][e], b[e], sums[n * Rows + r]);
-        }
+    UNROLL for (uint e = 0; e < Length; e++) {
+      UNROLL for (uint r = 0; r < Rows; r++) {
+        sums[n * Rows + r] = fmaf(a[r][e], b[n][e], sums[n * Rows + r]);
       }
     }
+  }
+}
+
+// strands computes the elements of Rows rows and Cols columns from the given
+// ones on, with one warp.
+template <uint Rows, uint Cols> INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
+  const uint length = Piece<ElementA>::length, values = Rows * Cols < STRANDS ? Rows * Cols : STRANDS;
+  const Matrix &ma = p.args.a, &mb = p.args.b;
+  const uint end = p.args.k;
+  Lines<ElementA, Rows, length> rows{p.a, ma.col};
+  Lines<ElementB, Cols, length> cols{p.b, mb.row};
+  UNROLL for (uint r = 0; r < Rows; r++) {
+    rows.place[r] = at(ma, batch, least(i + r, p.args.m - 1), 0);
+  }
+  UNROLL for (uint n = 0; n < Cols; n++) {
+    cols.place[n] = at(mb, batch, 0, least(j + n, p.args.n - 1));
+  }
+  const bool even = rows.even(p.a, ma.offset, ma.batch, ma.col, ma.row) && cols.even(p.b, mb.offset, mb.batch, mb.row, mb.col);
+  float sums[Rows * Cols] = {};
+  uint k = lane * length;
+  if (even) {
+    _Pragma("unroll 2") for (; k + length <= end; k += STRANDS * length) {
+      float a[Rows][length], b[Cols][length];
+      UNROLL for (uint r = 0; r < Rows; r++) {
+        rows.whole(a[r], r, k);
+      }
+      UNROLL for (uint n = 0; n < Cols; n++) {
+        cols.whole(b[n], n, k);
+      }
+      add<Rows, Cols, length>(sums, a, b);
+    }
+  }
+  for (; k < end; k += STRANDS * length) {
+    float a[Rows][length], b[Cols][length];
+    UNROLL for (uint r = 0; r < Rows; r++) {
+      rows.any(a[r], r, k, end);
+    }
+    UNROLL for (uint n = 0; n < Cols; n++) {
+      cols.any(b[n], n, k, end);
+    }
+    add<Rows, Cols, length>(sums, a, b);
   }
   UNROLL for (uint first = 0; first < Rows * Cols; first += values) {
     float sum = treeAcross<values>(sums + first, lane);

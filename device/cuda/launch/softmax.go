@@ -11,13 +11,13 @@ import (
 const (
 	// maxThreads is the most threads in a block on every GPU.
 	maxThreads = 1024
-	// fewThreads are enough for a block of threads: where fewer share a row, it has
-	// several rows.
+	// fewThreads are enough for a block: where fewer share a row, it has several
+	// rows.
 	fewThreads = 256
 	// fourColumns are what a thread reads at once.
 	fourColumns = 4
 	// keptColumns are what a thread of softmax_vec has registers for.
-	keptColumns = 8
+	keptColumns = 32
 )
 
 // rowTeam returns how many threads share a row: enough to have four columns each,
@@ -38,14 +38,15 @@ func rowThreads(key kernels.Key) int {
 	return 1 << (bits.Len(uint(within)) - 1)
 }
 
-// vecGrid has a team for each row, large enough to keep all of it. Teams that
-// are small share a block of threads.
+// vecGrid has a team for each row, large enough to keep all of it: a warp, or
+// as many threads as eight times four columns each allow. Teams that are small
+// share a block of threads.
 func vecGrid(key kernels.Key, args *shaders.SoftmaxArguments) (Grid, error) {
 	w := rowWidth(key, args)
 	if w > maxThreads*keptColumns {
 		return Grid{}, fmt.Errorf("rows of %d columns; %s takes up to %d", args.Cols, key.Kernel, maxThreads*keptColumns)
 	}
-	threads := max(rowTeam(key, args), w/keptColumns)
+	threads := max(warp, w/keptColumns)
 	rows := min(max(fewThreads/threads, 1), allRows(args))
 	return Grid{
 		Blocks:  [3]int{ceil(uint32(allRows(args)), rows), 1, 1},

@@ -22,7 +22,8 @@ var (
 	smallnTensor = []tile{
 		{entry: "matmul_smalln_n8", height: 16, width: 8, threads: 256},
 		{entry: "matmul_smalln_n16", height: 16, width: 16, threads: 256},
-		{entry: "matmul_smalln_n32", height: 32, width: 32, threads: 256},
+		{entry: "matmul_smalln_n32", height: 16, width: 32, threads: 256},
+		{entry: "matmul_smalln_n32_tall", height: 32, width: 32, threads: 256},
 		{entry: "matmul_smalln_n64", height: 32, width: 64, threads: 256},
 	}
 	smallnPlain = []tile{
@@ -66,16 +67,25 @@ func tilesOf(file string, tensorCores bool) []tile {
 func gemvTile(kernels.Key, *shaders.MatmulArguments) tile { return gemv }
 
 // smallnTile takes the narrowest tile that holds all columns, whatever the
-// key's bucket: wide products are many jobs together.
+// key's bucket: wide products are many jobs together. Tall tiles are for tall
+// matrices, which have enough of them.
 func smallnTile(key kernels.Key, args *shaders.MatmulArguments) tile {
 	all := tilesOf("smalln", cuda.TensorCores(typesOf(key)))
-	for _, t := range all {
-		if int(args.N) <= t.width {
-			return t
+	best := all[0]
+	for _, t := range all[1:] {
+		tall := t.height > all[0].height
+		if int(args.N) <= best.width && !tall || tall && ceil(args.M, t.height) < enoughTall {
+			continue
+		}
+		if int(args.N) > best.width || t.width == best.width {
+			best = t
 		}
 	}
-	return all[len(all)-1]
+	return best
 }
+
+// enoughTall is how many tall tiles below each other keep a GPU busy.
+const enoughTall = 100
 
 func simdTile(key kernels.Key, args *shaders.MatmulArguments) tile {
 	return sized(key, args, tilesOf("simd", cuda.TensorCores(typesOf(key))))

@@ -3,6 +3,7 @@
 #define __device__ __attribute__((device))
 #define __shared__ __attribute__((shared))
 #define __forceinline__ __attribute__((always_inline)) inline
+#define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(n) __attribute__((launch_bounds(n)))
 #define __align__(n) __attribute__((aligned(n)))
 #define GRID_CONSTANT // clang has it from version 20 on

@@ -1,0 +1,67 @@
+package launch
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/shaders"
+)
+
+func TestSmallNTiles(t *testing.T) {
+	half := kernels.Key{Kernel: "matmul_smalln_n1", A: tensor.F16, B: tensor.F16, C: tensor.F32}
+	plain := kernels.Key{Kernel: "matmul_smalln_n1", A: tensor.F16, B: tensor.F32, C: tensor.F32}
+	for _, c := range []struct {
+		key  kernels.Key
+		m, n uint32
+		want string
+	}{
+		{half, 4096, 1, "matmul_smalln_n8"},
+		{half, 896, 8, "matmul_smalln_n8"},
+		{half, 4096, 9, "matmul_smalln_n16"},
+		{half, 896, 17, "matmul_smalln_n32"},
+		{half, 4096, 17, "matmul_smalln_n32_tall"},
+		{half, 896, 64, "matmul_smalln_n32"},
+		{half, 4096, 33, "matmul_smalln_n64"},
+		{half, 4096, 1000, "matmul_smalln_n64"},
+		{plain, 4096, 1, "matmul_smalln_n1"},
+		{plain, 4096, 3, "matmul_smalln_n4"},
+		{plain, 4096, 64, "matmul_smalln_n16"},
+	} {
+		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n}).entry, "%dx%d", c.m, c.n)
+	}
+}
+
+// Blocks cover C: as many as it has tiles, and the kernels know each by its
+// number.
+func TestGridsCoverC(t *testing.T) {
+	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, simdTensor, simdPlain, mlx} {
+		for _, p := range all {
+			for _, s := range [][2]uint32{{1, 1}, {896, 64}, {4097, 129}, {31, 33}} {
+				args := &shaders.MatmulArguments{M: s[0], N: s[1], Batches: 3}
+				g := p.grid(args)
+				down := (int(s[0]) + p.height - 1) / p.height
+				last := g.Blocks[0] - 1
+				what := fmt.Sprint(p.entry, s)
+				require.Less(t, last%down*p.height, int(s[0]), what)
+				require.Less(t, last/down*p.width, int(s[1]), what)
+				require.GreaterOrEqual(t, down*p.height, int(s[0]), what)
+				require.GreaterOrEqual(t, (last/down+1)*p.width, int(s[1]), what)
+				require.Equal(t, 3, g.Blocks[2])
+			}
+		}
+	}
+}
+
+// A key's tile is obeyed; without one large tiles are for large products.
+func TestSizedTiles(t *testing.T) {
+	key := kernels.Key{Kernel: "matmul_mlx", Tile: kernels.Tile{M: 64, N: 64}}
+	small := &shaders.MatmulArguments{M: 1, N: 1, Batches: 1}
+	require.Equal(t, "matmul_mlx", mlxTile(key, small).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, small).entry)
+	require.Equal(t, "matmul_mlx", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}).entry)
+}
