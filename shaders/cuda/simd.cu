@@ -192,6 +192,10 @@ template <uint Height, uint Width, uint Down, uint Right> INLINE void multiplyAn
   }
 }
 
+extern "C" __global__ void __launch_bounds__(256) matmul_simd_wide(const GRID_CONSTANT Product p) {
+  multiplyAny<128, 256, 4, 4>(p);
+}
+
 extern "C" __global__ void __launch_bounds__(256) matmul_simd(const GRID_CONSTANT Product p) {
   multiplyAny<128, 128, 4, 2>(p);
 }

@@ -68,7 +68,8 @@ template <uint Rows, uint Cols> INLINE void add(float (*sums)[Cols][4], const Ei
 
 // smalln computes 16*Rows rows and 8*Cols columns with eight warps.
 template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
-  __shared__ float memory[WARPS / 2][16 * Rows][8 * Cols + 4];
+  extern __shared__ float memory[]; // the warps' sums
+  enum : uint { pitch = 8 * Cols + 1, all = 16 * Rows * pitch };
   const uint lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = lane / 4, quarter = lane % 4;
   const Place place = placeOf(p.args, 16 * Rows, 8 * Cols);
   const uint i = place.i, j = place.j, batch = place.batch, end = p.args.k;
@@ -114,35 +115,10 @@ template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
       add<Rows, Cols>(sums, a, b);
     }
   }
-  // In each round the upper half of the warps hands its sums to the lower.
-  UNROLL for (uint half = WARPS / 2; half > 0; half /= 2) {
-    if (warp >= half && warp < 2 * half) {
-      UNROLL for (uint r = 0; r < Rows; r++) {
-        UNROLL for (uint n = 0; n < Cols; n++) {
-          UNROLL for (uint e = 0; e < 4; e++) {
-            memory[warp - half][r * 16 + e / 2 * 8 + group][n * 8 + quarter * 2 + e % 2] = sums[r][n][e];
-          }
-        }
-      }
-    }
-    __syncthreads();
-    if (warp < half) {
-      UNROLL for (uint r = 0; r < Rows; r++) {
-        UNROLL for (uint n = 0; n < Cols; n++) {
-          UNROLL for (uint e = 0; e < 4; e++) {
-            sums[r][n][e] += memory[warp][r * 16 + e / 2 * 8 + group][n * 8 + quarter * 2 + e % 2];
-          }
-        }
-      }
-    }
-    __syncthreads();
-  }
-  if (warp == 0) {
-    UNROLL for (uint r = 0; r < Rows; r++) {
-      UNROLL for (uint n = 0; n < Cols; n++) {
-        UNROLL for (uint e = 0; e < 4; e++) {
-          memory[0][r * 16 + e / 2 * 8 + group][n * 8 + quarter * 2 + e % 2] = sums[r][n][e];
-        }
+  UNROLL for (uint r = 0; r < Rows; r++) {
+    UNROLL for (uint n = 0; n < Cols; n++) {
+      UNROLL for (uint e = 0; e < 4; e++) {
+        memory[warp * all + (r * 16 + e / 2 * 8 + group) * pitch + n * 8 + quarter * 2 + e % 2] = sums[r][n][e];
       }
     }
   }
@@ -151,7 +127,9 @@ template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
   for (uint e = threadIdx.x; e < 16 * Rows * 8 * Cols; e += THREADS) {
     uint r = down ? e % (16 * Rows) : e / (8 * Cols), n = down ? e / (16 * Rows) : e % (8 * Cols);
     if (i + r < p.args.m && j + n < p.args.n) {
-      p.finish(p.run(j + n), batch, i + r, j + n, memory[0][r][n]);
+      const float* s = memory + r * pitch + n;
+      float sum = ((s[0 * all] + s[4 * all]) + (s[2 * all] + s[6 * all])) + ((s[1 * all] + s[5 * all]) + (s[3 * all] + s[7 * all]));
+      p.finish(p.run(j + n), batch, i + r, j + n, sum);
     }
   }
 }

@@ -20,11 +20,11 @@ var (
 	gemv = tile{entry: "matmul_gemv", height: 16, width: 1, threads: 128}
 
 	smallnTensor = []tile{
-		{entry: "matmul_smalln_n8", height: 16, width: 8, threads: 256},
-		{entry: "matmul_smalln_n16", height: 16, width: 16, threads: 256},
-		{entry: "matmul_smalln_n32", height: 16, width: 32, threads: 256},
-		{entry: "matmul_smalln_n32_tall", height: 32, width: 32, threads: 256},
-		{entry: "matmul_smalln_n64", height: 32, width: 64, threads: 256},
+		{entry: "matmul_smalln_n8", height: 16, width: 8, threads: 256, shared: smallnShared(16, 8)},
+		{entry: "matmul_smalln_n16", height: 16, width: 16, threads: 256, shared: smallnShared(16, 16)},
+		{entry: "matmul_smalln_n32", height: 16, width: 32, threads: 256, shared: smallnShared(16, 32)},
+		{entry: "matmul_smalln_n32_tall", height: 32, width: 32, threads: 256, shared: smallnShared(32, 32)},
+		{entry: "matmul_smalln_n64", height: 32, width: 64, threads: 256, shared: smallnShared(32, 64)},
 	}
 	smallnPlain = []tile{
 		{entry: "matmul_smalln_n1", height: 32, width: 1, threads: 256},
@@ -34,8 +34,9 @@ var (
 		{entry: "matmul_smalln_n16", height: 32, width: 16, threads: 256},
 	}
 	simdTensor = []tile{
-		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: simdShared(64)},
-		{entry: "matmul_simd", height: 128, width: 128, threads: 256, shared: simdShared(128)},
+		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: simdShared(64, 64)},
+		{entry: "matmul_simd", height: 128, width: 128, threads: 256, shared: simdShared(128, 128)},
+		{entry: "matmul_simd_wide", height: 128, width: 256, threads: 256, shared: simdShared(128, 256)},
 	}
 	simdPlain = []tile{
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128},
@@ -47,8 +48,15 @@ var (
 	}
 )
 
-// simdShared is the memory of four tiles of A and B, 32 deep, with padding.
-func simdShared(side int) int { return 4 * 2 * max(side*(32+8), 32*(side+8)) * 2 }
+// smallnShared is the memory of the sums of eight warps, in f32.
+func smallnShared(height, width int) int { return 8 * height * (width + 1) * 4 }
+
+// simdShared is the memory of four tiles of A and B, 32 deep, with padding, in
+// 16 bits.
+func simdShared(height, width int) int {
+	room := func(side int) int { return max(side*(32+8), 32*(side+8)) }
+	return 4 * (room(height) + room(width)) * 2
+}
 
 func tilesOf(file string, tensorCores bool) []tile {
 	switch {
@@ -97,20 +105,22 @@ func mlxTile(key kernels.Key, args *shaders.MatmulArguments) tile { return sized
 // multiprocessor.
 const enoughTiles = 128
 
-// sized returns the tile that a key names. If it names none, that is the large
-// one where there is enough work for it, and not mostly padding.
+// sized returns the tile that a key names. If it names none, that is the
+// largest for which there is enough work, and that is not mostly padding.
 func sized(key kernels.Key, args *shaders.MatmulArguments, all []tile) tile {
 	for _, t := range all {
 		if key.Tile.M == t.height && key.Tile.N == t.width {
 			return t
 		}
 	}
-	small, large := all[0], all[1]
-	count := ceil(args.M, large.height) * ceil(args.N, large.width) * int(args.Batches)
-	if count < enoughTiles || int(min(args.M, args.N)) <= small.width {
-		return small
+	best := all[0]
+	for _, t := range all[1:] {
+		count := ceil(args.M, t.height) * ceil(args.N, t.width) * int(args.Batches)
+		if count >= enoughTiles && int(args.M) > best.height && int(args.N) > best.width {
+			best = t
+		}
 	}
-	return large
+	return best
 }
 
 // grid covers C with tiles, those below each other first.
