@@ -107,6 +107,9 @@ func (d *Device) load(code []byte, entries []launch.Entry) (*functions, error) {
 	}
 	f := &functions{module: module, byName: map[string]driver.Function{}}
 	for _, e := range entries {
+		if e.Shared > d.shared {
+			continue // never chosen
+		}
 		if f.byName[e.Name], err = module.Function(e.Name, e.Shared); err != nil {
 			return nil, fmt.Errorf("function %s: %w", e.Name, err)
 		}

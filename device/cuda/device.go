@@ -18,6 +18,7 @@ type Device struct {
 	compiler     *driver.Compiler
 	blas         *driver.BLAS // nil: not found
 	architecture string       // sm_90
+	shared       int          // bytes of shared memory that a block may have
 	info         device.Info
 	memory       *memory
 

@@ -57,6 +57,7 @@ func (d *Device) start() error {
 	if major < 8 {
 		return fmt.Errorf("%s has compute capability %d.%d; the kernels need 8.0", d.context.Name, major, minor)
 	}
+	d.shared = d.context.Attribute(driver.MaxShared)
 	d.architecture = fmt.Sprintf("sm_%d%d", major, minor)
 	blas, missing := driver.LoadBLAS()
 	d.blas = blas

@@ -38,7 +38,7 @@ type queue struct {
 }
 
 func newQueue(d *Device, stream *driver.Stream) *queue {
-	q := &queue{device: d, stream: stream, done: make(chan struct{}), events: events{context: d.context}}
+	q := &queue{device: d, stream: stream, done: make(chan struct{}), events: events{context: d.context}, launch: launch.Launch{MostShared: d.shared}}
 	q.changed = sync.NewCond(&q.mu)
 	waited := make(chan struct{})
 	go func() {

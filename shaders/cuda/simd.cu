@@ -30,6 +30,7 @@ template <uint Side, bool Deep, uint Threads> struct Mover {
   };
   const ElementA* origin;
   const ElementA* mine; // the thread's first eight neighbours
+  uint place;           // of them in a tile, in bytes
   long across, along;   // from one side to the next; from k to k+1
   uint sides;           // that the matrix has from the tile's first on
   bool whole;           // neighbours may be copied at once
@@ -41,28 +42,31 @@ template <uint Side, bool Deep, uint Threads> struct Mover {
     sides = left;
     const long other = Deep ? side_stride : k_stride;
     whole = (Deep ? k_stride : side_stride) == 1 && (size_t)from % 16 == 0 && other % 8 == 0;
-    const uint line = threadIdx.x / per_line, place = threadIdx.x % per_line * 8;
-    mine = origin + line * other + place;
+    const uint line = threadIdx.x / per_line, first = threadIdx.x % per_line * 8;
+    mine = origin + line * other + first;
+    place = (line * pitch + first) * uint(sizeof(ElementA));
   }
 
-  static __device__ __forceinline__ void copyAsync(ElementA* to, const ElementA* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(addressOf(to)), "l"(__cvta_generic_to_global(from)) : "memory");
+  static __device__ __forceinline__ void copyAsync(uint to, const ElementA* from) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(__cvta_generic_to_global(from)) : "memory");
   }
 
-  // move brings the tile at k = first, of which some may be outside.
-  __device__ __forceinline__ void move(ElementA* tile, uint first, uint end) const {
+  // move brings the tile at k = first, of which some may be outside. `to` is
+  // the address of `tile`.
+  __device__ __forceinline__ void move(uint to, ElementA* tile, uint first, uint end) const {
     if (!whole || sides < Side || first + depth > end) {
-      moveEdge(tile, first, end);
+      moveEdge(origin, across, along, sides, whole, tile, first, end);
       return;
     }
     const ElementA* from = mine + long(first) * along;
-    ElementA* to = tile + threadIdx.x / per_line * pitch + threadIdx.x % per_line * 8;
     UNROLL for (uint t = 0; t < times; t++) {
-      copyAsync(to + t * lines * pitch, from + long(t * lines) * (Deep ? across : along));
+      copyAsync(to + place + t * lines * pitch * uint(sizeof(ElementA)), from + long(t * lines) * (Deep ? across : along));
     }
   }
 
-  __device__ __noinline__ void moveEdge(ElementA* tile, uint first, uint end) const {
+  // moveEdge is not inlined, for it is long and seldom.
+  static __device__ __noinline__ void moveEdge(const ElementA* origin, long across, long along, uint sides, bool whole,
+                                               ElementA* tile, uint first, uint end) {
     UNROLL for (uint t = 0; t < times; t++) {
       const uint v = threadIdx.x + t * Threads;
       const uint side = Deep ? v / per_line : v % per_line * 8;
@@ -70,7 +74,7 @@ template <uint Side, bool Deep, uint Threads> struct Mover {
       ElementA* to = tile + (Deep ? side : k) * pitch + (Deep ? k : side);
       const bool inside = Deep ? side < sides && first + k + 8 <= end : side + 8 <= sides && first + k < end;
       if (whole && inside) {
-        copyAsync(to, origin + side * across + (first + k) * along);
+        copyAsync(addressOf(to), origin + side * across + (first + k) * along);
         continue;
       }
       UNROLL for (uint e = 0; e < 8; e++) {
@@ -86,33 +90,35 @@ struct Four {
   uint word[4];
 };
 
-template <bool Turned> INLINE Four loadFour(const ElementA* from) {
+template <bool Turned> INLINE Four loadFour(uint from) {
   Four x;
   if (Turned) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
-                 : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3]) : "r"(addressOf(from)) : "memory");
+                 : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3]) : "r"(from) : "memory");
   } else {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
-                 : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3]) : "r"(addressOf(from)) : "memory");
+                 : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3]) : "r"(from) : "memory");
   }
   return x;
 }
 
-// loadA loads 16 sides x 16 k: in order (0, 0), (8, 0), (0, 8), (8, 8).
-template <uint Side, bool Deep> INLINE Four loadA(const ElementA* tile, uint side, uint k, uint lane) {
-  if (Deep) {
-    return loadFour<false>(tile + (side + lane % 16) * deep_pitch + k + lane / 16 * 8);
-  }
-  return loadFour<true>(tile + (k + lane % 8 + lane / 16 * 8) * Room<Side>::flat_pitch + side + lane / 8 % 2 * 8);
-}
+// Fragments are where a lane loads an operand's fours from: 16 sides x 16 k at
+// a time. For A they are in order (0, 0), (8, 0), (0, 8), (8, 8) of (side, k),
+// for B (0, 0), (0, 8), (8, 0), (8, 8).
+template <uint Side, bool Deep, bool IsA> struct Fragments {
+  enum : uint { pitch = Deep ? uint(deep_pitch) : uint(Room<Side>::flat_pitch), size = sizeof(ElementA) };
 
-// loadB loads 16 sides x 16 k: in order (0, 0), (0, 8), (8, 0), (8, 8).
-template <uint Side, bool Deep> INLINE Four loadB(const ElementA* tile, uint side, uint k, uint lane) {
-  if (Deep) {
-    return loadFour<false>(tile + (side + lane % 8 + lane / 16 * 8) * deep_pitch + k + lane / 8 % 2 * 8);
+  // begin returns the lane's place in a tile for sides from side on, in bytes.
+  static __device__ __forceinline__ uint begin(uint side, uint lane) {
+    const uint low = lane % 8, middle = lane / 8 % 2 * 8, high = lane / 16 * 8;
+    const uint sides = low * Deep + (IsA ? middle : high), ks = low * !Deep + (IsA ? high : middle);
+    return (Deep ? (side + sides) * pitch + ks : ks * pitch + side + sides) * size;
   }
-  return loadFour<true>(tile + (k + lane % 16) * Room<Side>::flat_pitch + side + lane / 16 * 8);
-}
+
+  static __device__ __forceinline__ Four load(uint at, uint side, uint k) {
+    return loadFour<!Deep>(at + (Deep ? side * pitch + k : k * pitch + side) * size);
+  }
+};
 
 // multiplyTile computes a tile of Height x Width; a warp has 16*Down x 16*Right.
 template <uint Height, uint Width, uint Down, uint Right, bool DeepA, bool DeepB> INLINE void multiplyTile(const Product& p, ElementA* memory) {
@@ -127,36 +133,42 @@ template <uint Height, uint Width, uint Down, uint Right, bool DeepA, bool DeepB
   from_b.begin(p.b + at(p.args.b, place.batch, 0, place.j), p.args.b.col, p.args.b.row, p.args.n - place.j);
   float sums[Down][2 * Right][4] = {};
   const uint tiles = (end + depth - 1) / depth;
+  using LoadA = Fragments<Height, DeepA, true>;
+  using LoadB = Fragments<Width, DeepB, false>;
+  constexpr uint room_a = Room<Height>::all * sizeof(ElementA), room_bytes = room * sizeof(ElementA);
+  const uint base = addressOf(memory);
+  const uint a_at = base + LoadA::begin(top, lane), b_at = base + room_a + LoadB::begin(left, lane);
   UNROLL for (uint t = 0; t < stages - 1; t++) {
     if (t < tiles) {
-      from_a.move(memory + t * room, t * depth, end);
-      from_b.move(memory + t * room + Room<Height>::all, t * depth, end);
+      from_a.move(base + t * room_bytes, memory + t * room, t * depth, end);
+      from_b.move(base + t * room_bytes + room_a, memory + t * room + Room<Height>::all, t * depth, end);
     }
     asm volatile("cp.async.commit_group;" ::: "memory");
   }
   for (uint t = 0; t < tiles; t++) {
     asm volatile("cp.async.wait_group %0;" ::"n"(stages - 2) : "memory");
     __syncthreads(); // this tile is there; the one before was used
-    const uint next = t + stages - 1;
+    const uint here = t % stages * room_bytes, next = t + stages - 1;
+    Four x[depth / 16][Down], y[depth / 16][Right];
+    UNROLL for (uint k = 0; k < depth / 16; k++) {
+      UNROLL for (uint c = 0; c < Right; c++) {
+        y[k][c] = LoadB::load(b_at + here, 16 * c, 16 * k);
+      }
+      UNROLL for (uint r = 0; r < Down; r++) {
+        x[k][r] = LoadA::load(a_at + here, 16 * r, 16 * k);
+      }
+    }
     if (next < tiles) {
-      ElementA* to = memory + next % stages * room;
-      from_a.move(to, next * depth, end);
-      from_b.move(to + Room<Height>::all, next * depth, end);
+      const uint there = next % stages;
+      from_a.move(base + there * room_bytes, memory + there * room, next * depth, end);
+      from_b.move(base + there * room_bytes + room_a, memory + there * room + Room<Height>::all, next * depth, end);
     }
     asm volatile("cp.async.commit_group;" ::: "memory");
-    const ElementA *a = memory + t % stages * room, *b = a + Room<Height>::all;
-    UNROLL for (uint k = 0; k < depth; k += 16) {
-      Four x[Down], y[Right];
-      UNROLL for (uint r = 0; r < Down; r++) {
-        x[r] = loadA<Height, DeepA>(a, top + 16 * r, k, lane);
-      }
-      UNROLL for (uint c = 0; c < Right; c++) {
-        y[c] = loadB<Width, DeepB>(b, left + 16 * c, k, lane);
-      }
+    UNROLL for (uint k = 0; k < depth / 16; k++) {
       UNROLL for (uint r = 0; r < Down; r++) {
         UNROLL for (uint c = 0; c < 2 * Right; c++) {
-          multiplyAdd(sums[r][c], x[r].word[0], x[r].word[1], x[r].word[2], x[r].word[3],
-                      y[c / 2].word[c % 2 * 2], y[c / 2].word[c % 2 * 2 + 1]);
+          multiplyAdd(sums[r][c], x[k][r].word[0], x[k][r].word[1], x[k][r].word[2], x[k][r].word[3],
+                      y[k][c / 2].word[c % 2 * 2], y[k][c / 2].word[c % 2 * 2 + 1]);
         }
       }
     }

@@ -4,6 +4,7 @@ package driver
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -84,13 +85,12 @@ const OutOfMemory Code = 2
 
 // Sticky reports that after such a result nothing in the context works any
 // more: a kernel went wrong, or the GPU.
-func (c Code) Sticky() bool {
-	switch c {
-	case 4, 46, 100, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 720, 999:
-		return true
-	}
-	return false
-}
+func (c Code) Sticky() bool { return slices.Contains(sticky, c) }
+
+// sticky are, in order: deinitialized, no permission, no device, ECC error,
+// NVLink error, illegal address, launch timeout, context destroyed, assert, and
+// what kernels do wrong; unknown.
+var sticky = []Code{4, 46, 100, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 720, 999}
 
 // do calls a function and turns its result into an error.
 //

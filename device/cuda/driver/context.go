@@ -18,6 +18,7 @@ const (
 	Multiprocessors Attribute = 16
 	MemoryClockRate Attribute = 36 // kHz
 	MemoryBusWidth  Attribute = 37 // bits
+	MaxShared       Attribute = 97 // bytes of a block
 	ComputeMajor    Attribute = 75
 	ComputeMinor    Attribute = 76
 )

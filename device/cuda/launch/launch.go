@@ -14,6 +14,10 @@ import (
 // and its grid. C alone is written; where it is scaled it is read as well. The
 // memory belongs to the Launch until it is used again.
 type Launch struct {
+	// MostShared is the shared memory that a block may have on the GPU. It must
+	// be set.
+	MostShared int
+
 	Entry   string
 	A, B, C device.Buffer // a softmax reads A and writes C, a copy likewise
 	Bias    device.Buffer // nil for none
@@ -98,7 +102,7 @@ func (l *Launch) matmul(key kernels.Key, e entry, m *device.Matmul) (empty bool,
 	if err := p.Bind(key, m); err != nil || p.Empty() {
 		return true, err
 	}
-	t := e.tile(key, &p.Arguments)
+	t := e.tile(key, &p.Arguments, l.MostShared)
 	l.Entry, l.Shared, l.Grid = t.entry, t.shared, t.grid(&p.Arguments)
 	l.A, l.B, l.C, l.Bias = p.A, p.B, p.C, p.Bias
 	l.merged = merge(l.merged[:0], p.Runs, m.Runs)

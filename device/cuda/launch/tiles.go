@@ -72,12 +72,12 @@ func tilesOf(file string, tensorCores bool) []tile {
 	return mlx
 }
 
-func gemvTile(kernels.Key, *shaders.MatmulArguments) tile { return gemv }
+func gemvTile(kernels.Key, *shaders.MatmulArguments, int) tile { return gemv }
 
 // smallnTile takes the narrowest tile that holds all columns, whatever the
 // key's bucket: wide products are many jobs together. Tall tiles are for tall
 // matrices, which have enough of them.
-func smallnTile(key kernels.Key, args *shaders.MatmulArguments) tile {
+func smallnTile(key kernels.Key, args *shaders.MatmulArguments, _ int) tile {
 	all := tilesOf("smalln", cuda.TensorCores(typesOf(key)))
 	best := all[0]
 	for _, t := range all[1:] {
@@ -95,28 +95,31 @@ func smallnTile(key kernels.Key, args *shaders.MatmulArguments) tile {
 // enoughTall is how many tall tiles below each other keep a GPU busy.
 const enoughTall = 100
 
-func simdTile(key kernels.Key, args *shaders.MatmulArguments) tile {
-	return sized(key, args, tilesOf("simd", cuda.TensorCores(typesOf(key))))
+func simdTile(key kernels.Key, args *shaders.MatmulArguments, shared int) tile {
+	return sized(key, args, shared, tilesOf("simd", cuda.TensorCores(typesOf(key))))
 }
 
-func mlxTile(key kernels.Key, args *shaders.MatmulArguments) tile { return sized(key, args, mlx) }
+func mlxTile(key kernels.Key, args *shaders.MatmulArguments, shared int) tile {
+	return sized(key, args, shared, mlx)
+}
 
 // enoughTiles is how many large tiles keep a GPU busy: about one for each
 // multiprocessor.
 const enoughTiles = 128
 
 // sized returns the tile that a key names. If it names none, that is the
-// largest for which there is enough work, and that is not mostly padding.
-func sized(key kernels.Key, args *shaders.MatmulArguments, all []tile) tile {
+// largest for which there is enough work and shared memory, and that is not
+// mostly padding.
+func sized(key kernels.Key, args *shaders.MatmulArguments, shared int, all []tile) tile {
 	for _, t := range all {
-		if key.Tile.M == t.height && key.Tile.N == t.width {
+		if key.Tile.M == t.height && key.Tile.N == t.width && t.shared <= shared {
 			return t
 		}
 	}
 	best := all[0]
 	for _, t := range all[1:] {
 		count := ceil(args.M, t.height) * ceil(args.N, t.width) * int(args.Batches)
-		if count >= enoughTiles && int(args.M) > best.height && int(args.N) > best.width {
+		if count >= enoughTiles && t.shared <= shared && int(args.M) > best.height && int(args.N) > best.width {
 			best = t
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/metallic-sched/metallic-sched/shaders"
 )
 
+// most is the shared memory of a block on an H100.
+const most = 227 << 10
+
 func TestSmallNTiles(t *testing.T) {
 	half := kernels.Key{Kernel: "matmul_smalln_n1", A: tensor.F16, B: tensor.F16, C: tensor.F32}
 	plain := kernels.Key{Kernel: "matmul_smalln_n1", A: tensor.F16, B: tensor.F32, C: tensor.F32}
@@ -31,7 +34,7 @@ func TestSmallNTiles(t *testing.T) {
 		{plain, 4096, 3, "matmul_smalln_n4"},
 		{plain, 4096, 64, "matmul_smalln_n16"},
 	} {
-		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n}).entry, "%dx%d", c.m, c.n)
+		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n}, most).entry, "%dx%d", c.m, c.n)
 	}
 }
 
@@ -60,8 +63,19 @@ func TestGridsCoverC(t *testing.T) {
 func TestSizedTiles(t *testing.T) {
 	key := kernels.Key{Kernel: "matmul_mlx", Tile: kernels.Tile{M: 64, N: 64}}
 	small := &shaders.MatmulArguments{M: 1, N: 1, Batches: 1}
-	require.Equal(t, "matmul_mlx", mlxTile(key, small).entry)
-	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, small).entry)
-	require.Equal(t, "matmul_mlx", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}).entry)
-	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}).entry)
+	require.Equal(t, "matmul_mlx", mlxTile(key, small, most).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, small, most).entry)
+	require.Equal(t, "matmul_mlx", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}, most).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}, most).entry)
+}
+
+// A GPU with less shared memory does without the largest tiles.
+func TestTilesFitIntoSharedMemory(t *testing.T) {
+	key := kernels.Key{Kernel: "matmul_simd", A: tensor.F16, B: tensor.F16, C: tensor.F16}
+	args := &shaders.MatmulArguments{M: 8192, N: 8192, Batches: 1}
+	require.Equal(t, "matmul_simd_wide", simdTile(key, args, most).entry)
+	require.Equal(t, "matmul_simd", simdTile(key, args, 99<<10).entry)
+	for _, k := range smallnTensor {
+		require.LessOrEqual(t, k.shared, 99<<10, k.entry)
+	}
 }

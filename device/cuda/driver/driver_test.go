@@ -1,0 +1,35 @@
+//go:build linux && (amd64 || arm64)
+
+package driver
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestMissingLibrariesAreNamed(t *testing.T) {
+	for variable, load := range map[string]func() error{
+		"METALLIC_CUDA_DRIVER": func() error { _, err := Load(); return err },
+		"METALLIC_CUDA_NVRTC":  func() error { _, err := LoadCompiler(); return err },
+		"METALLIC_CUDA_CUBLAS": func() error { _, err := LoadBLAS(); return err },
+	} {
+		t.Setenv(variable, "/nowhere/lib.so")
+		require.ErrorContains(t, load(), "/nowhere/lib.so", variable)
+		t.Setenv(variable, "libc.so.6")
+		require.ErrorContains(t, load(), "libc.so.6 is too old", variable)
+	}
+}
+
+func TestStickyCodes(t *testing.T) {
+	require.False(t, OutOfMemory.Sticky())
+	require.True(t, Code(700).Sticky(), "an illegal address")
+	require.Equal(t, "cuLaunchKernel: x (700)", (&Error{Call: "cuLaunchKernel", Code: 700, Text: "x"}).Error())
+}
+
+func TestFunctionsHaveNames(t *testing.T) {
+	require.Len(t, functionNames, fnErrorString+1)
+	require.Equal(t, "cuLaunchKernel", functionNames[fnLaunch])
+	require.Len(t, compilerNames, rtcLog+1)
+	require.Len(t, blasNames, blasGemm+1)
+}
