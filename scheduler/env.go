@@ -23,12 +23,6 @@ type environment struct {
 	BLAS   string     `env:"METALLIC_BLAS" allowed:"a library's file name or path, or none"`
 	Metal  metal      `env:"METALLIC_METAL_LIBRARY" allowed:"simulated"`
 
-	// The devices read these themselves.
-	Cache  string `env:"METALLIC_CACHE_DIR" allowed:"a directory"`
-	Driver string `env:"METALLIC_CUDA_DRIVER" allowed:"a library's file name or path"`
-	NVRTC  string `env:"METALLIC_CUDA_NVRTC" allowed:"a library's file name or path"`
-	CuBLAS string `env:"METALLIC_CUDA_CUBLAS" allowed:"a library's file name or path"`
-
 	MatmulBackend policy.MatmulBackend `env:"METALLIC_MATMUL_BACKEND" allowed:"auto, mlx, mps, gemv (also legacy_gemv)"`
 	SmallNMaxN    smallN               `env:"METALLIC_MATMUL_SMALLN_MAX_N" allowed:"a whole number from 0 to 16"`
 	SIMDMMin      minimum              `env:"METALLIC_MATMUL_SIMD_M_MIN" allowed:"a whole number, at least 0"`

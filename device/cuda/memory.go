@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -76,7 +75,6 @@ const (
 // be called from any goroutine.
 type memory struct {
 	context *driver.Context
-	used    [places]atomic.Int64
 
 	mu     sync.Mutex
 	spare  [places][classes][]block
@@ -119,7 +117,6 @@ func (m *memory) take(w where, bytes int) (block, error) {
 	if err != nil {
 		return block{}, err
 	}
-	m.used[w].Add(int64(size))
 	return b, nil
 }
 
@@ -145,7 +142,6 @@ func (m *memory) give(w where, b block) {
 }
 
 func (m *memory) free(w where, b block) error {
-	m.used[w].Add(-int64(b.size))
 	if w == onGPU {
 		return m.context.Free(b.gpu)
 	}
