@@ -22,7 +22,7 @@ func (d *Device) trial() error {
 	var views [2]tensor.View // from, to
 	var regions [2]device.Region
 	for i := range regions {
-		b, err := d.Alloc(device.SpaceShared, 4*n)
+		b, err := d.Alloc(device.SpaceShared, mappedSize) // which goes back when it is freed
 		if err != nil {
 			return err
 		}
