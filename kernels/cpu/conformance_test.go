@@ -24,9 +24,16 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// eachLevel runs a test with every instruction set that this machine has.
+// eachLevel runs a test with every instruction set that this machine has; with
+// the best alone under the race detector, which does not see into kernels and
+// makes portable ones twenty times slower.
 func eachLevel(t *testing.T, test func(t *testing.T)) {
-	for _, l := range cpu.Levels() {
+	levels := cpu.Levels()
+	if race {
+		t.Log("NOT REPEATED with -race: other instruction sets")
+		levels = levels[len(levels)-1:]
+	}
+	for _, l := range levels {
 		t.Run(l.String(), func(t *testing.T) {
 			defer cpu.Use(l)()
 			test(t)

@@ -82,6 +82,7 @@ func (r *rig) runCopy(c *device.Copy) error {
 }
 
 func TestCopies(t *testing.T) {
+	onceUnderRace(t)
 	libraries := libraries(t)
 	for _, s := range []msl.Schedule{msl.Forward, msl.Reverse, msl.Random(1)} {
 		require.NoError(t, (&rig{programs: libraries, schedule: s}).copyAll(), s)
@@ -94,6 +95,7 @@ func TestCopies(t *testing.T) {
 // Copies with a mistake do not survive. They run in a process of their own,
 // since some write where they should not.
 func TestCopyTwins(t *testing.T) {
+	onceUnderRace(t)
 	programs := sanitized(t, msl.Address)
 	for _, w := range []twin{
 		{mistake: "squares are read too early", text: "  threadgroup_barrier(mem_flags::mem_threadgroup);\n"},

@@ -12,6 +12,7 @@ import (
 // Small threadgroups go over a row many times; the whole suite's are so large
 // that few rows take a second turn.
 func TestSoftmaxShadersInSmallThreadgroups(t *testing.T) {
+	onceUnderRace(t)
 	libraries, caps := libraries(t), apple
 	var rows kernels.Catalog
 	for _, row := range shaded() {

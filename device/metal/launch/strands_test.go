@@ -88,6 +88,7 @@ func strandRows() (rows []*kernels.Row) {
 // Sums are made up in one order, to the bit: in every bucket, in every layout,
 // with and without reductions across SIMD groups.
 func TestOrderOfStrands(t *testing.T) {
+	onceUnderRace(t)
 	r := &rig{programs: libraries(t), schedule: msl.Forward}
 	for _, types := range strandTypes {
 		g := rand.New(rand.NewPCG(1, 2))
@@ -137,6 +138,7 @@ func (c *strandCase) compare(m *kerneltest.Matmul, row *kernels.Row, a tensor.DT
 // Mistakes that the sums of other tests are too short for, or that leave a sum
 // right but for its rounding.
 func TestStrandTwins(t *testing.T) {
+	onceUnderRace(t)
 	programs := sanitized(t, msl.None)
 	const stretch = "    threadgroup_barrier(mem_flags::mem_threadgroup); // the stretch before was used\n"
 	for _, w := range []twin{
