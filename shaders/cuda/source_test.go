@@ -26,6 +26,9 @@ var legal = []cuda.Types{
 // TestSourcesCompile compiles every source to PTX: for every type for an H100,
 // and on both ways of a product for the oldest architecture that they are for.
 func TestSourcesCompile(t *testing.T) {
+	if race {
+		t.Skip("NOT REPEATED with -race: this is about shaders; run it without")
+	}
 	compiler, err := exec.LookPath("clang-19")
 	if err != nil {
 		const missing = "NOT TESTED: the CUDA sources: no clang-19; apt-get install clang-19"
