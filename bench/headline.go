@@ -163,7 +163,7 @@ func (m *machine) rawKernel(w *memory, n int) (r struct {
 func (m *machine) gemvs(w, x, y *memory) entrant {
 	return m.blasEntrant(fmt.Sprintf("%d x sgemv, each on %d threads", callers, m.threads), func() {
 		for i := range callers {
-			m.library.Gemv(w.rows, w.cols, 1, w.blas(false), x.line(i), 0, y.line(i))
+			m.blas.Gemv(w.rows, w.cols, 1, w.blas(false), x.line(i), 0, y.line(i))
 		}
 	})
 }
@@ -172,8 +172,8 @@ func (m *machine) gemvs(w, x, y *memory) entrant {
 // are threads.
 func (m *machine) callersOfGemv(w, x, y *memory) entrant {
 	return entrant{name: fmt.Sprintf("%d x sgemv, of %d callers", callers, m.threads), run: func(times int) {
-		m.library.Acquire(1)
-		defer m.library.Release()
+		m.blas.Acquire(1)
+		defer m.blas.Release()
 		var next atomic.Int64
 		m.together(func(int) {
 			for {
@@ -181,7 +181,7 @@ func (m *machine) callersOfGemv(w, x, y *memory) entrant {
 				if i >= times*callers {
 					return
 				}
-				m.library.Gemv(w.rows, w.cols, 1, w.blas(false), x.line(i%callers), 0, y.line(i%callers))
+				m.blas.Gemv(w.rows, w.cols, 1, w.blas(false), x.line(i%callers), 0, y.line(i%callers))
 			}
 		})
 	}}

@@ -21,7 +21,7 @@ type machine struct {
 	threads int
 	device  *cpu.Device
 	queue   device.Queue
-	library *blas.Library
+	blas    *blas.Library
 	ggml    *ggml          // nil: none
 	pool    unsafe.Pointer // ggml's threads
 }
@@ -35,7 +35,7 @@ func newMachine(threads int, library *blas.Library) (*machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{threads: threads, device: d, queue: q, library: library, ggml: theGGML}
+	m := &machine{threads: threads, device: d, queue: q, blas: library, ggml: theGGML}
 	if m.ggml != nil {
 		m.pool = m.ggml.pool(int32(threads))
 	}
@@ -94,8 +94,8 @@ func (m *machine) ours(name string, key kernels.Key, d device.Dispatch) entrant 
 // blasEntrant is an entrant that calls the BLAS on all threads.
 func (m *machine) blasEntrant(name string, call func()) entrant {
 	e := entrant{name: name, run: func(times int) {
-		m.library.Acquire(m.threads)
-		defer m.library.Release()
+		m.blas.Acquire(m.threads)
+		defer m.blas.Release()
 		for range times {
 			call()
 		}
@@ -109,7 +109,7 @@ func (m *machine) blasEntrant(name string, call func()) entrant {
 // blasSettles waits until the threads of the BLAS no longer look for work; see
 // findBLAS. Those of MKL do so for 0.2 s.
 func (m *machine) blasSettles() {
-	if m.library.Name == "OpenBLAS" {
+	if m.blas.Name == "OpenBLAS" {
 		time.Sleep(3 * time.Millisecond)
 		return
 	}

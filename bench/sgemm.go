@@ -16,7 +16,7 @@ func (s *session) sgemm(m *machine) error {
 	}
 	t := table{
 		title:  fmt.Sprintf("Square sgemm, %d threads, GFLOP/s; FMA peak %s", m.threads, rate(l.flops)),
-		header: []string{"n", "ours", m.library.Name, "ratio", "% of peak"},
+		header: []string{"n", "ours", m.blas.Name, "ratio", "% of peak"},
 	}
 	var mean geometric
 	for _, n := range s.sizes {
@@ -28,7 +28,7 @@ func (s *session) sgemm(m *machine) error {
 		t.add(fmt.Sprint(n), rate(ours), rate(peer), ratio(ours/peer), percent(ours/l.flops))
 	}
 	s.print(&t)
-	s.conclude("sgemm, %d threads: %.2fx %s (geometric mean; least %.2fx)", m.threads, mean.mean(), m.library.Name, mean.least)
+	s.conclude("sgemm, %d threads: %.2fx %s (geometric mean; least %.2fx)", m.threads, mean.mean(), m.blas.Name, mean.least)
 	return nil
 }
 
@@ -48,7 +48,7 @@ func (s *session) square(m *machine, n int) (ours, peer float64, err error) {
 			A:     a.Region, B: b.Region, C: c.Region,
 			Runs: []device.Run{{Columns: n, Alpha: 1, Bias: -1}},
 		}}),
-		m.blasEntrant(m.library.Name, func() { m.library.Gemm(n, n, n, 1, a.blas(false), b.blas(false), 0, d.blas(false)) }),
+		m.blasEntrant(m.blas.Name, func() { m.blas.Gemm(n, n, n, 1, a.blas(false), b.blas(false), 0, d.blas(false)) }),
 	}
 	if err := verify(entrants, []tensor.View{c.View, d.View}, a.View, b.View); err != nil {
 		return 0, 0, err

@@ -160,16 +160,16 @@ func (m *machine) blasPeers(w, x, y, xr, yr *memory, n int) []entrant {
 	if n <= gemvMost {
 		peers = append(peers, m.blasEntrant("sgemv", func() {
 			for j := range n {
-				m.library.Gemv(w.rows, w.cols, 1, w.blas(false), x.line(j), 0, y.line(j))
+				m.blas.Gemv(w.rows, w.cols, 1, w.blas(false), x.line(j), 0, y.line(j))
 			}
 		}))
 	}
 	return append(peers,
 		m.blasEntrant("sgemm W·X", func() {
-			m.library.Gemm(w.rows, n, w.cols, 1, w.blas(false), xr.blas(false), 0, yr.blas(false))
+			m.blas.Gemm(w.rows, n, w.cols, 1, w.blas(false), xr.blas(false), 0, yr.blas(false))
 		}),
 		m.blasEntrant("sgemm X·Wt", func() {
-			m.library.Gemm(n, w.rows, w.cols, 1, x.blas(false), w.blas(true), 0, y.blas(false))
+			m.blas.Gemm(n, w.rows, w.cols, 1, x.blas(false), w.blas(true), 0, y.blas(false))
 		}))
 }
 

@@ -20,7 +20,7 @@ import (
 // for a quarter of a second. The bounds allow for a machine that others use.
 func TestOthersRunMeanwhile(t *testing.T) {
 	if testing.Short() {
-		t.Skip("NOT TESTED with -short: takes some seconds")
+		t.Skip("NOT TESTED with -short: takes some seconds; run it without")
 	}
 	if !cpu.HasPanels() {
 		t.Skip("NOT TESTED: there is no assembly here; run it on amd64 with AVX2, without -tags noasm")

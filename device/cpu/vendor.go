@@ -19,7 +19,7 @@ const vendorKernel = "matmul_mps"
 // contiguous in neither direction) is copied, block by block. Columns without
 // a product are left to a kernel of ours.
 type vendor struct {
-	library *blas.Library
+	blas    *blas.Library
 	threads int
 	// block is the most elements of a block that is copied, unless a single
 	// row or column has more.
@@ -31,7 +31,7 @@ type vendor struct {
 }
 
 func newVendor(library *blas.Library, threads int) *vendor {
-	return &vendor{library: library, threads: threads, block: 1 << 21}
+	return &vendor{blas: library, threads: threads, block: 1 << 21}
 }
 
 // rest computes what is left to a kernel of ours.
@@ -39,8 +39,8 @@ var rest = cpu.Matmuls["matmul_mlx"]
 
 // compute computes one matrix of a batch.
 func (v *vendor) compute(s *cpu.Scratch, p *cpu.Product, matrix int) {
-	v.library.Acquire(v.threads)
-	defer v.library.Release()
+	v.blas.Acquire(v.threads)
+	defer v.blas.Release()
 	n := 0
 	for runs := p.Runs; len(runs) > 0; {
 		first, count := &runs[0], 1
@@ -143,7 +143,7 @@ func (v *vendor) product(m, n, k int, alpha float32, a, b blas.Matrix, beta floa
 		b.Trans = !b.Trans
 		v.gemv(n, k, alpha, b, blas.Vector{Ptr: a.Ptr, Inc: step(a.LD, !a.Trans)}, beta, blas.Vector{Ptr: c.Ptr, Inc: 1})
 	default:
-		v.library.Gemm(m, n, k, alpha, a, b, beta, c)
+		v.blas.Gemm(m, n, k, alpha, a, b, beta, c)
 	}
 }
 
@@ -161,5 +161,5 @@ func (v *vendor) gemv(m, k int, alpha float32, a blas.Matrix, x blas.Vector, bet
 			*(*float32)(unsafe.Add(y.Ptr, 4*i*y.Inc)) = 0
 		}
 	}
-	v.library.Gemv(m, k, alpha, a, x, beta, y)
+	v.blas.Gemv(m, k, alpha, a, x, beta, y)
 }

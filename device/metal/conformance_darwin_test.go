@@ -12,7 +12,7 @@ import (
 // TestConformanceOfTheGPU runs the suite on the GPU of this Mac.
 func TestConformanceOfTheGPU(t *testing.T) {
 	if _, err := Open(Config{}); err != nil {
-		t.Skipf("NOT TESTED: Metal itself: %v", err)
+		t.Skipf("NOT TESTED: Metal itself: %v; run it on a Mac with a GPU", err)
 	}
 	devicetest.Suite{
 		FlushesSubnormals: true, // the language leaves it to the GPU

@@ -132,7 +132,7 @@ func TestTwoOnOneAddress(t *testing.T) {
 // Memory that client and server share is handed out beside a unix socket.
 func TestSharedMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("SKIPPED: memory is shared on Linux only")
+		t.Skip("NOT TESTED: shared memory, which is Linux only; run it there")
 	}
 	socket := filepath.Join(t.TempDir(), "s")
 	p := serve(t, "-listen", "unix:"+socket)

@@ -24,7 +24,7 @@ import (
 func (p *process) resident() float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
-		p.t.Skip("SKIPPED: this needs /proc, as Linux has it")
+		p.t.Skip("NOT TESTED: it reads /proc; run it on Linux")
 	}
 	for line := range strings.Lines(string(text)) {
 		var kib float64
@@ -83,7 +83,7 @@ func TestTooManyConnections(t *testing.T) {
 // connection for long.
 func TestSlowloris(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED by -short: it takes the ten seconds that the server allows")
+		t.Skip("NOT TESTED with -short: it takes the ten seconds that the server allows; run it without")
 	}
 	p := serve(t)
 	slow := map[string]string{

@@ -43,7 +43,7 @@ func openBrowser(t *testing.T) *browser {
 		if os.Getenv("REQUIRE_CHROMIUM") == "1" {
 			require.FailNow(t, why)
 		}
-		t.Skip("SKIPPED: " + why)
+		t.Skip("NOT TESTED: " + why)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)

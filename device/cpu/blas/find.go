@@ -17,8 +17,8 @@ var found struct {
 }
 
 type result struct {
-	library *Library
-	err     error
+	found *Library
+	err   error
 }
 
 // Find opens the library of the given file name or path; with "" the first of
@@ -30,13 +30,13 @@ func Find(name string) (*Library, error) {
 	defer found.Unlock()
 	r, ok := found.by[name]
 	if !ok {
-		r.library, r.err = find(name, dynamic{}, runtime.GOOS)
+		r.found, r.err = find(name, dynamic{}, runtime.GOOS)
 		if found.by == nil {
 			found.by = map[string]result{}
 		}
 		found.by[name] = r
 	}
-	return r.library, r.err
+	return r.found, r.err
 }
 
 // usual are the names under which a BLAS is found, the preferred first.
