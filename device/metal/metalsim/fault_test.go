@@ -39,11 +39,11 @@ func TestFail(t *testing.T) {
 func TestFailToCompile(t *testing.T) {
 	p := start(t)
 	p.sim.Fail(NoLibrary, 1)
-	library, text := p.library(shaders)
+	library, text := p.newLibrary(shaders)
 	require.Zero(t, library)
 	require.Contains(t, text, "Internal error")
 
-	library, _ = p.library(shaders)
+	library, _ = p.newLibrary(shaders)
 	p.own(library)
 	p.sim.Fail(NoPipeline, 1)
 	pipeline, text := p.pipelineOf(library, "copy", nil)

@@ -13,7 +13,7 @@ import (
 
 func TestCompileError(t *testing.T) {
 	p := start(t)
-	library, text := p.library("#include <metal_stdlib>\nkernel void f(device float* x [[buffer(0)]]) { x[0] = y; }\n")
+	library, text := p.newLibrary("#include <metal_stdlib>\nkernel void f(device float* x [[buffer(0)]]) { x[0] = y; }\n")
 	require.Zero(t, library)
 	require.Contains(t, text, "use of undeclared identifier 'y'")
 	require.Contains(t, text, ":2:")
@@ -28,7 +28,7 @@ func TestCompileError(t *testing.T) {
 
 func TestNoSuchFunction(t *testing.T) {
 	p := start(t)
-	library, _ := p.library(shaders)
+	library, _ := p.newLibrary(shaders)
 	p.own(library)
 	pipeline, text := p.pipelineOf(library, "missing", nil)
 	require.Zero(t, pipeline)
@@ -38,7 +38,7 @@ func TestNoSuchFunction(t *testing.T) {
 // A kernel has to be given the function constants that it reads, and no others.
 func TestFunctionConstants(t *testing.T) {
 	p := start(t)
-	library, _ := p.library(shaders)
+	library, _ := p.newLibrary(shaders)
 	p.own(library)
 	pipeline, text := p.pipelineOf(library, "scale", nil)
 	require.Zero(t, pipeline)
@@ -67,7 +67,7 @@ func TestFunctionConstants(t *testing.T) {
 
 func TestFunctionConstantOfAnotherType(t *testing.T) {
 	p := start(t)
-	library, _ := p.library(shaders)
+	library, _ := p.newLibrary(shaders)
 	p.own(library)
 	p.runtime.Pool(func() {
 		values := p.own(p.send(p.runtime.Class("MTLFunctionConstantValues"), "new"))

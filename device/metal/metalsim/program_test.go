@@ -143,7 +143,7 @@ func floatsAt(memory unsafe.Pointer, bytes int) []float32 {
 }
 
 // library compiles a source; it fails with the text of the NSError.
-func (p *program) library(source string) (library objc.ID, text string) {
+func (p *program) newLibrary(source string) (library objc.ID, text string) {
 	p.runtime.Pool(func() {
 		var failed objc.ID
 		library = p.send(p.device, "newLibraryWithSource:options:error:", p.str(source), 0, uintptr(unsafe.Pointer(&failed)))
@@ -156,7 +156,7 @@ func (p *program) library(source string) (library objc.ID, text string) {
 
 // pipeline makes one of a kernel in shaders, with the value of constant 0.
 func (p *program) pipeline(name string, negate bool) objc.ID {
-	library, text := p.library(shaders)
+	library, text := p.newLibrary(shaders)
 	require.NotZero(p, library, text)
 	defer p.send(library, "release")
 	pipeline, text := p.pipelineOf(library, name, &negate)

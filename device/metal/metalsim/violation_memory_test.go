@@ -22,7 +22,7 @@ var memoryViolations = map[string]wrong{
 		require.Empty(p, p.run(commands))
 	}},
 	"pipeline released in flight": {"MTLComputePipelineState released before the command buffer that uses it completed", func(p *program) {
-		library, _ := p.library(shaders)
+		library, _ := p.newLibrary(shaders)
 		pipeline, _ := p.pipelineOf(library, "copy", nil)
 		p.send(library, "release") // a pipeline does not need its library
 		commands := p.commands()

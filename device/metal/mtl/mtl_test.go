@@ -81,7 +81,7 @@ func TestConstants(t *testing.T) {
 		e.Dispatch(one(2), one(32))
 	}))
 	require.EqualValues(t, -23, x[63])
-	_, err := r.device.NewPipeline(r.library, "scale", []Constant{{0, "yes"}})
+	_, err := r.device.NewPipeline(r.shaders, "scale", []Constant{{0, "yes"}})
 	require.ErrorContains(t, err, "function constant 0 is a string; allowed are")
 }
 
@@ -123,7 +123,7 @@ func TestErrors(t *testing.T) {
 	require.ErrorContains(t, err, "mtl: compile: ")
 	require.ErrorContains(t, err, "undeclared identifier 'y'")
 	var failed *Error
-	_, err = r.device.NewPipeline(r.library, "nonesuch", nil)
+	_, err = r.device.NewPipeline(r.shaders, "nonesuch", nil)
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, "function nonesuch", failed.Op)
 	require.NotEmpty(t, failed.Domain)

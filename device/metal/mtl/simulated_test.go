@@ -43,7 +43,7 @@ type rig struct {
 	api     *API
 	device  *Device
 	queue   Queue
-	library Library
+	shaders Library
 }
 
 func newRig(t *testing.T) *rig {
@@ -57,14 +57,14 @@ func newRig(t *testing.T) *rig {
 	r.queue, err = r.device.NewQueue()
 	require.NoError(t, err)
 	t.Cleanup(r.queue.Release)
-	r.library, err = r.device.NewLibrary(shaders)
+	r.shaders, err = r.device.NewLibrary(shaders)
 	require.NoError(t, err)
-	t.Cleanup(r.library.Release)
+	t.Cleanup(r.shaders.Release)
 	return r
 }
 
 func (r *rig) pipeline(name string, constants ...Constant) *Pipeline {
-	p, err := r.device.NewPipeline(r.library, name, constants)
+	p, err := r.device.NewPipeline(r.shaders, name, constants)
 	require.NoError(r, err)
 	r.Cleanup(p.Release)
 	return p
