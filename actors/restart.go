@@ -44,9 +44,9 @@ func (d *desk) giveUp(cause error) {
 	d.schedule()
 }
 
-// revive opens another queue after a pause and tells the device actor.
+// revive opens another queue after a pause and tells the device actor, which
+// counts it as done.
 func (e *Engine) revive(d device.Device, step policy.RestartStep, pause time.Duration) {
-	defer e.reviving.Done()
 	m := &revived{err: errors.New("the restart did not return")}
 	defer func() { e.sendDevice(m) }()
 	select {
@@ -91,6 +91,9 @@ func (d *desk) resurrect(m *revived) {
 		d.engine.notify("device restarted", nil)
 		d.schedule()
 	}
+	// Not before: Close must not stop the actor while this is to be delivered
+	// again after a panic, or nobody would retire the device before.
+	d.engine.reviving.Done()
 }
 
 // move makes another device the engine's. Nothing runs on the one before but

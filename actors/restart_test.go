@@ -33,7 +33,7 @@ func TestBoundForADeviceThatIsGone(t *testing.T) {
 				if role == "kernel" && armed {
 					armed = false
 					r.desk.fall(device.ErrLost, true)
-					r.reviving.Wait() // its message is ahead of the bound batch
+					synctest.Wait() // until its message is here, ahead of the bound batch
 				}
 			}
 		})
@@ -48,6 +48,39 @@ func TestBoundForADeviceThatIsGone(t *testing.T) {
 		require.EqualValues(t, 1, second.Batches())
 		require.NoError(t, r.close(background))
 		require.Zero(t, second.BytesInUse())
+	})
+}
+
+// The device actor may fail to take another device in while Close waits for
+// that alone: it takes it in all the same, and the one before is retired.
+func TestCloseWhileADeviceTakesOver(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		second := sim.Open(sim.Config{})
+		var closing, failed, retired atomic.Bool
+		r := newRig(t, sim.Config{Fault: func(*device.Batch) sim.Fault { return sim.Lost() }}, func(c *Config) {
+			c.Reopen = func() (*Home, error) {
+				for !closing.Load() {
+					time.Sleep(time.Second)
+				}
+				return &Home{
+					Device: second, Cache: device.NewCache(second, 8), Enter: func() {},
+					Retire: func() { retired.Store(true) },
+				}, nil
+			}
+			c.Fault = func(role string) {
+				if role == "device" && closing.Load() && !failed.Swap(true) {
+					synctest.Wait() // until Close waits for this actor
+					panic("device actor")
+				}
+			}
+		})
+		ts := r.submit(product(fill(4, 4, 1), 1, 1))
+		wait(ts...)
+		time.Sleep(time.Minute) // until another device is being opened
+		time.AfterFunc(time.Hour, func() { closing.Store(true) }) // Close has begun then
+		require.NoError(t, r.close(background))
+		require.True(t, failed.Load())
+		require.True(t, retired.Load())
 	})
 }
 
