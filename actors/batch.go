@@ -73,6 +73,7 @@ type Batch struct {
 	// What happened.
 	key       kernels.Key
 	compiled  bool // a kernel had to be compiled first
+	thawed    bool // it was, while the batch was set aside
 	predicted time.Duration
 	oldest    time.Time // arrival of the job that waited longest
 	formed    time.Time

@@ -162,12 +162,11 @@ func (d *desk) begin(b *Batch) bool {
 // retry puts a batch that waits for the device in the place of a credit; nil
 // if there is none.
 func (d *desk) retry(b *Batch, now time.Time) *Batch {
-	n := len(d.retries)
-	if n == 0 {
+	if len(d.retries) == 0 {
 		return nil
 	}
-	retry := d.retries[n-1]
-	d.retries = d.retries[:n-1]
+	retry := firstFormed(d.retries)
+	d.retries = without(d.retries, retry)
 	retry.slot = b.slot
 	d.takeBack(b)
 	d.engine.recycle(b)
@@ -177,6 +176,19 @@ func (d *desk) retry(b *Batch, now time.Time) *Batch {
 		t.formed(metrics.KindRetry, retry)
 	}
 	return retry
+}
+
+// firstFormed returns the batch that was formed first: what was set aside, such
+// as for a kernel, overtakes nobody when it comes back. Of the halves of one it
+// returns the last, so that few wait at a time.
+func firstFormed(batches []*Batch) *Batch {
+	first := batches[0]
+	for _, b := range batches[1:] {
+		if b.ID <= first.ID {
+			first = b
+		}
+	}
+	return first
 }
 
 // commit hands a bound batch to the device. One that could not be bound, or

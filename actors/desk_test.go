@@ -352,3 +352,13 @@ func TestDeskCutsBatchedProductsByMatrices(t *testing.T) {
 		require.GreaterOrEqual(t, slices.Max(last), 5, "%v", sizes)
 	})
 }
+
+// What was set aside comes back in the order it was formed in, the halves of
+// one batch the last first.
+func TestFirstFormed(t *testing.T) {
+	batch := func(id uint64) *Batch { return &Batch{Batch: device.Batch{ID: id}} }
+	a, b, c, half := batch(7), batch(5), batch(9), batch(5)
+	require.Same(t, b, firstFormed([]*Batch{a, b, c}))
+	require.Same(t, half, firstFormed([]*Batch{b, a, half, c}))
+	require.Same(t, c, firstFormed([]*Batch{c}))
+}

@@ -14,6 +14,11 @@ func (e *Engine) kernelActor(message any) {
 }
 
 func (e *Engine) bind(b *Batch) {
+	if e.desk.overtakes(b) { // its own kernel is there
+		e.desk.setAside(b)
+		e.sendDevice((*compiled)(b))
+		return
+	}
 	ready := true
 	b.epoch = e.epoch
 	err := guard("kernel actor", func() {

@@ -76,7 +76,7 @@ func TestCloseWhileADeviceTakesOver(t *testing.T) {
 		})
 		ts := r.submit(product(fill(4, 4, 1), 1, 1))
 		wait(ts...)
-		time.Sleep(time.Minute) // until another device is being opened
+		time.Sleep(time.Minute)                                   // until another device is being opened
 		time.AfterFunc(time.Hour, func() { closing.Store(true) }) // Close has begun then
 		require.NoError(t, r.close(background))
 		require.True(t, failed.Load())
