@@ -83,7 +83,7 @@ func vendorTypes(key kernels.Key) bool {
 
 // module compiles a source and loads it, once.
 func (d *Device) module(k launch.Kernel) (*functions, error) {
-	return d.modules.get(k, func() (f *functions, err error) {
+	return d.modules.Get(k, func() (f *functions, err error) {
 		source, err := k.Source()
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
 	"github.com/metallic-sched/metallic-sched/device/cuda/launch"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -22,7 +23,7 @@ type Device struct {
 	info         device.Info
 	memory       *memory
 
-	modules flights[launch.Kernel, *functions]
+	modules gpu.Flights[launch.Kernel, *functions]
 	copies  [2]*functions // of elements of 4 and of 2 bytes
 
 	lost, closed atomic.Bool
@@ -55,7 +56,7 @@ func (d *Device) Close() error {
 		return nil
 	}
 	err := d.context.With(func() error {
-		d.modules.drain(func(f *functions) { _ = f.module.Close() })
+		d.modules.Drain(func(f *functions) { _ = f.module.Close() })
 		d.memory.close()
 		return nil
 	})

@@ -10,35 +10,56 @@ import (
 )
 
 func TestSplit(t *testing.T) {
-	d := tensor.Dims{1, 1, 4}
-	buffer := region(t, d, 0)
+	buffer := region(t, tensor.Dims{1, 1, 4}, 0)
 	host := device.Host(tensor.Matrix(make([]float32, 4), 1, 4))
-	up, down, inside := device.Copy{Dst: buffer, Src: host}, device.Copy{Dst: host, Src: buffer}, device.Copy{Dst: buffer, Src: buffer}
-	stage := func(all ...device.Copy) device.Stage { return device.Stage{Copies: all} }
-	split := func(stages ...device.Stage) (s Steps, err error) {
-		err = s.Split(&device.Batch{Stages: stages})
-		return s, err
+	up, down, across := device.Copy{Dst: buffer, Src: host}, device.Copy{Dst: host, Src: buffer}, device.Copy{Dst: buffer, Src: buffer}
+	work := []device.Dispatch{{}}
+	copies := func(all ...device.Copy) device.Stage { return device.Stage{Copies: all} }
+	for name, c := range map[string]struct {
+		stages []device.Stage
+		want   Steps
+	}{
+		"nothing": {},
+		"gather, work, scatter": {
+			[]device.Stage{copies(up), {Dispatches: work}, copies(down)},
+			Steps{Before: []device.Copy{up}, Stages: []device.Stage{{Dispatches: work}}, After: []device.Copy{down}},
+		},
+		"one stage of both": {
+			[]device.Stage{copies(down, up, across)},
+			Steps{Before: []device.Copy{up}, Stages: []device.Stage{copies(across)}, After: []device.Copy{down}},
+		},
+		"up at the end": {
+			[]device.Stage{copies(up), copies(across, up)},
+			Steps{Before: []device.Copy{up}, Stages: []device.Stage{copies(across)}, After: []device.Copy{up}},
+		},
+		"down at the start": {
+			[]device.Stage{copies(down), {Dispatches: work}},
+			Steps{Before: []device.Copy{down}, Stages: []device.Stage{{Dispatches: work}}},
+		},
+		"on the GPU alone": {
+			[]device.Stage{copies(across), {}, {Copies: []device.Copy{across}, Dispatches: work}},
+			Steps{Stages: []device.Stage{copies(across), {Copies: []device.Copy{across}, Dispatches: work}}},
+		},
+	} {
+		var s Steps
+		require.NoError(t, s.Split(&device.Batch{Stages: c.stages}), name)
+		require.Equal(t, c.want, s, name)
 	}
+}
 
-	s, err := split(stage(up), stage(inside), stage(down))
-	require.NoError(t, err)
-	require.Equal(t, Steps{Before: []device.Copy{up}, Stages: []device.Stage{stage(inside)}, After: []device.Copy{down}}, s)
-
-	s, err = split(stage(up, inside, down))
-	require.NoError(t, err)
-	require.Equal(t, Steps{Before: []device.Copy{up}, Stages: []device.Stage{stage(inside)}, After: []device.Copy{down}}, s, "the first is the last")
-
-	s, err = split(stage(inside), stage(up))
-	require.NoError(t, err)
-	require.Equal(t, []device.Copy{up}, s.After, "to a buffer, but after the GPU's work")
-
-	_, err = split(device.Stage{}, stage(up), device.Stage{})
-	var failed *device.KernelError
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, CopyKernel, failed.Kernel)
-
-	other := host
-	other.View = tensor.Matrix(make([]float32, 5), 1, 5)
-	_, err = split(stage(device.Copy{Dst: buffer, Src: other}))
-	require.ErrorAs(t, err, &failed)
+func TestSplitRefuses(t *testing.T) {
+	buffer := region(t, tensor.Dims{1, 1, 4}, 0)
+	fits := device.Stage{Copies: []device.Copy{{Dst: buffer, Src: device.Host(tensor.Matrix(make([]float32, 4), 1, 4))}}}
+	unlike := device.Stage{Copies: []device.Copy{{Dst: buffer, Src: device.Host(tensor.Matrix(make([]float32, 5), 1, 5))}}}
+	for want, stages := range map[string][]device.Stage{
+		"neither the first nor the last": {fits, fits, fits},
+		"copy of":                        {unlike},
+	} {
+		var s Steps
+		err := s.Split(&device.Batch{Stages: stages})
+		var failed *device.KernelError
+		require.ErrorAs(t, err, &failed)
+		require.Equal(t, CopyKernel, failed.Kernel)
+		require.ErrorContains(t, err, want)
+	}
 }

@@ -11,21 +11,40 @@ import (
 )
 
 func TestStretches(t *testing.T) {
-	runs := []device.Run{
-		{Columns: 2, Alpha: 1, Bias: -1},
-		{Columns: 0, Alpha: 7, Bias: -1},
-		{Columns: 3, Alpha: 1, Bias: -1},
-		{Columns: 1, Alpha: 1, Bias: 0},
-		{Columns: 1, Alpha: 0, Bias: -1},
-		{Columns: 1, Alpha: 1, Beta: float32(math.NaN()), Bias: -1},
-		{Columns: 4, Alpha: 2, Beta: 1, Bias: -1},
+	run := func(columns int, alpha, beta float32, bias int) device.Run {
+		return device.Run{Columns: columns, Alpha: alpha, Beta: beta, Bias: bias}
 	}
-	require.Equal(t, []Stretch{
-		{column: 0, columns: 5, run: 0, runs: 3, alpha: 1, Plain: true},
-		{column: 5, columns: 3, run: 3, runs: 3},
-		{column: 8, columns: 4, run: 6, runs: 1, alpha: 2, beta: 1, Plain: true},
-	}, Stretches(runs))
+	plain := func(column, columns, run, runs int, alpha, beta float32) Stretch {
+		return Stretch{column, columns, run, runs, alpha, beta, true}
+	}
+	rest := func(column, columns, run, runs int) Stretch { return Stretch{column, columns, run, runs, 0, 0, false} }
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		name string
+		runs []device.Run
+		want []Stretch
+	}{
+		{"none", nil, nil},
+		{"one", []device.Run{run(3, 2, 0, -1)}, []Stretch{plain(0, 3, 0, 1, 2, 0)}},
+		{"equal ones", []device.Run{run(3, 2, 1, -1), run(1, 2, 1, -1)}, []Stretch{plain(0, 4, 0, 2, 2, 1)}},
+		{"another alpha", []device.Run{run(3, 2, 1, -1), run(1, 3, 1, -1)}, []Stretch{plain(0, 3, 0, 1, 2, 1), plain(3, 1, 1, 1, 3, 1)}},
+		{"another beta", []device.Run{run(3, 2, 1, -1), run(1, 2, 0, -1)}, []Stretch{plain(0, 3, 0, 1, 2, 1), plain(3, 1, 1, 1, 2, 0)}},
+		{
+			"bias, alpha 0, NaN",
+			[]device.Run{run(1, 2, 1, 0), run(2, 0, 1, -1), run(3, nan, 0, -1), run(4, 1, nan, -1), run(5, 1, 1, -1)},
+			[]Stretch{rest(0, 10, 0, 4), plain(10, 5, 4, 1, 1, 1)},
+		},
+		{
+			"empty ones",
+			[]device.Run{run(0, 9, 9, -1), run(2, 1, 0, -1), run(0, 5, 5, 0), run(3, 1, 0, -1), run(0, 7, 7, 0)},
+			[]Stretch{plain(0, 5, 1, 3, 1, 0)},
+		},
+	} {
+		require.Equal(t, c.want, Stretches(c.runs), c.name)
+	}
+}
 
+func TestNarrowed(t *testing.T) {
 	m := product(t)
 	m.Runs[1].Bias = -1
 	part := Stretches(m.Runs)[1].Narrowed(m)
@@ -36,22 +55,26 @@ func TestStretches(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	r := region(t, tensor.Dims{2, 6, 8}, 5)
+	r := region(t, tensor.Dims{2, 6, 8}, 3)
 	for name, c := range map[string]struct {
 		dims, strides tensor.Dims
-		want          Lines
+		want          Lines // of elements and offset apart
 	}{
-		"rows":     {tensor.Dims{2, 3, 4}, tensor.Dims{48, 8, 1}, Lines{Batch: 48, Rows: 3, Columns: 4, Lead: 8, Contiguous: true}},
-		"columns":  {tensor.Dims{1, 3, 4}, tensor.Dims{48, 1, 6}, Lines{Rows: 4, Columns: 3, Lead: 6, Transposed: true, Contiguous: true}},
-		"one row":  {tensor.Dims{1, 1, 4}, tensor.Dims{0, 0, 1}, Lines{Rows: 1, Columns: 4, Lead: 4, Contiguous: true}},
-		"spread":   {tensor.Dims{1, 2, 2}, tensor.Dims{0, 8, 2}, Lines{Rows: 2, Columns: 2}},
-		"repeated": {tensor.Dims{1, 3, 4}, tensor.Dims{0, 0, 1}, Lines{Rows: 3, Columns: 4}},
+		"rows":                  {tensor.Dims{2, 3, 4}, tensor.Dims{20, 5, 1}, Lines{Batch: 20, Rows: 3, Columns: 4, Lead: 5, Contiguous: true}},
+		"columns":               {tensor.Dims{1, 3, 4}, tensor.Dims{20, 1, 6}, Lines{Rows: 4, Columns: 3, Lead: 6, Transposed: true, Contiguous: true}},
+		"one row, far apart":    {tensor.Dims{1, 1, 4}, tensor.Dims{0, 0, 7}, Lines{Rows: 4, Columns: 1, Lead: 7, Transposed: true, Contiguous: true}},
+		"one row":               {tensor.Dims{1, 1, 4}, tensor.Dims{0, 0, 1}, Lines{Rows: 1, Columns: 4, Lead: 4, Contiguous: true}},
+		"one column, far apart": {tensor.Dims{1, 4, 1}, tensor.Dims{0, 7, 9}, Lines{Rows: 4, Columns: 1, Lead: 7, Contiguous: true}},
+		"one element":           {tensor.Dims{1, 1, 1}, tensor.Dims{0, 0, 0}, Lines{Rows: 1, Columns: 1, Lead: 1, Contiguous: true}},
+		"neither":               {tensor.Dims{1, 3, 4}, tensor.Dims{0, 20, 2}, Lines{}},
+		"rows that repeat":      {tensor.Dims{1, 3, 4}, tensor.Dims{0, 0, 1}, Lines{}},
+		"rows that meet":        {tensor.Dims{1, 3, 4}, tensor.Dims{0, 2, 1}, Lines{}},
 	} {
 		v := r
 		v.View = r.View.Strided(c.dims, c.strides, 0)
 		got := LinesOf(&v)
-		if !c.want.Contiguous {
-			require.False(t, got.Contiguous, name)
+		require.Equal(t, c.want.Contiguous, got.Contiguous, name)
+		if !got.Contiguous {
 			continue
 		}
 		c.want.Elements, c.want.Offset = tensor.F32, v.View.Offset()

@@ -94,8 +94,8 @@ type specialisation struct{ source, entry, constants string }
 // specialise compiles a source and specialises its function, each once.
 func (d *Device) specialise(k launch.Kernel) (*mtl.Pipeline, error) {
 	name := specialisation{k.Source, k.Entry, fmt.Sprint(k.Constants)}
-	return d.pipelines.get(name, func() (*mtl.Pipeline, error) {
-		library, err := d.libraries.get(k.Source, func() (mtl.Library, error) { return d.gpu.NewLibrary(k.Source) })
+	return d.pipelines.Get(name, func() (*mtl.Pipeline, error) {
+		library, err := d.libraries.Get(k.Source, func() (mtl.Library, error) { return d.gpu.NewLibrary(k.Source) })
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/device/metal/mtl"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
@@ -18,8 +19,8 @@ type Device struct {
 	info   device.Info
 	memory *memory
 
-	libraries flights[string, mtl.Library] // by source
-	pipelines flights[specialisation, *mtl.Pipeline]
+	libraries gpu.Flights[string, mtl.Library] // by source
+	pipelines gpu.Flights[specialisation, *mtl.Pipeline]
 	copies    [2]*mtl.Pipeline // of elements of 4 and of 2 bytes
 
 	lost, closed atomic.Bool
@@ -49,8 +50,8 @@ func (d *Device) Close() error {
 		return nil
 	}
 	d.api.Pool(func() {
-		d.pipelines.drain(func(p *mtl.Pipeline) { p.Release() })
-		d.libraries.drain(mtl.Library.Release)
+		d.pipelines.Drain(func(p *mtl.Pipeline) { p.Release() })
+		d.libraries.Drain(mtl.Library.Release)
 		d.memory.close()
 		d.gpu.Release()
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/device/metal/launch"
 	"github.com/metallic-sched/metallic-sched/device/metal/mtl"
 )
@@ -28,12 +29,12 @@ type encoding struct {
 // pool.
 func (q *queue) encode(t *task) (err error) {
 	e := &q.encoding
-	e.queue, e.task, e.vendor = q, t, t.steps.vendor()
+	e.queue, e.task, e.vendor = q, t, usesVendor(&t.steps)
 	e.hazards.open = e.hazards.open[:0]
 	defer e.abandon() // what an error or a panic leaves open
 	defer recovered(kernelNames(t.batch), &err)
-	for i := range t.steps.stages {
-		if err := e.encodeStage(&t.steps.stages[i]); err != nil {
+	for i := range t.steps.Stages {
+		if err := e.encodeStage(&t.steps.Stages[i]); err != nil {
 			return err
 		}
 	}
@@ -41,22 +42,22 @@ func (q *queue) encode(t *task) (err error) {
 	return nil
 }
 
-func (e *encoding) encodeStage(s *stage) error {
-	e.stage = s.appendAccesses(e.stage[:0])
+func (e *encoding) encodeStage(s *device.Stage) error {
+	e.stage = appendStage(e.stage[:0], s)
 	if e.hazards.enter(e.stage) && e.encoder != nil {
 		e.encoder.Barrier()
 	}
-	for i := range s.copies {
-		if err := e.encodeCopy(&s.copies[i]); err != nil {
-			return &device.KernelError{Kernel: copyKernel, Cause: err}
+	for i := range s.Copies {
+		if err := e.encodeCopy(&s.Copies[i]); err != nil {
+			return &device.KernelError{Kernel: gpu.CopyKernel, Cause: err}
 		}
 	}
-	for i := range s.dispatches {
+	for i := range s.Dispatches {
 		if e.task.batch.Profile {
 			e.commit(false)
 		}
-		if err := e.encodeDispatch(&s.dispatches[i]); err != nil {
-			return failedDispatch(&s.dispatches[i], err)
+		if err := e.encodeDispatch(&s.Dispatches[i]); err != nil {
+			return failedDispatch(&s.Dispatches[i], err)
 		}
 		if e.task.batch.Profile {
 			e.commit(true)

@@ -3,7 +3,6 @@
 package metal
 
 import (
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,70 +12,6 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
-
-func TestStretches(t *testing.T) {
-	run := func(columns int, alpha, beta float32, bias int) device.Run {
-		return device.Run{Columns: columns, Alpha: alpha, Beta: beta, Bias: bias}
-	}
-	plain := func(column, columns, run, runs int, alpha, beta float32) stretch {
-		return stretch{column, columns, run, runs, alpha, beta, true}
-	}
-	rest := func(column, columns, run, runs int) stretch { return stretch{column, columns, run, runs, 0, 0, false} }
-	nan := float32(math.NaN())
-	for _, c := range []struct {
-		name string
-		runs []device.Run
-		want []stretch
-	}{
-		{"none", nil, nil},
-		{"one", []device.Run{run(3, 2, 0, -1)}, []stretch{plain(0, 3, 0, 1, 2, 0)}},
-		{"equal ones", []device.Run{run(3, 2, 1, -1), run(1, 2, 1, -1)}, []stretch{plain(0, 4, 0, 2, 2, 1)}},
-		{"another alpha", []device.Run{run(3, 2, 1, -1), run(1, 3, 1, -1)}, []stretch{plain(0, 3, 0, 1, 2, 1), plain(3, 1, 1, 1, 3, 1)}},
-		{"another beta", []device.Run{run(3, 2, 1, -1), run(1, 2, 0, -1)}, []stretch{plain(0, 3, 0, 1, 2, 1), plain(3, 1, 1, 1, 2, 0)}},
-		{
-			"bias, alpha 0, NaN",
-			[]device.Run{run(1, 2, 1, 0), run(2, 0, 1, -1), run(3, nan, 0, -1), run(4, 1, nan, -1), run(5, 1, 1, -1)},
-			[]stretch{rest(0, 10, 0, 4), plain(10, 5, 4, 1, 1, 1)},
-		},
-		{
-			"empty ones",
-			[]device.Run{run(0, 9, 9, -1), run(2, 1, 0, -1), run(0, 5, 5, 0), run(3, 1, 0, -1), run(0, 7, 7, 0)},
-			[]stretch{plain(0, 5, 1, 3, 1, 0)},
-		},
-	} {
-		require.Equal(t, c.want, stretches(c.runs), c.name)
-	}
-}
-
-func TestDescribe(t *testing.T) {
-	b := newPlainBuffer(device.SpaceShared)
-	at := func(dims, strides tensor.Dims) device.Region {
-		return device.Region{Buffer: b, View: tensor.Window(b.Pointer(), b.Len(), tensor.F32, dims, strides, 3)}
-	}
-	for _, c := range []struct {
-		name          string
-		dims, strides tensor.Dims
-		want          operand // of elements and buffer apart
-	}{
-		{"rows", tensor.Dims{2, 3, 4}, tensor.Dims{20, 5, 1}, operand{batch: 20, rows: 3, columns: 4, lead: 5, described: true}},
-		{"columns", tensor.Dims{1, 3, 4}, tensor.Dims{20, 1, 6}, operand{rows: 4, columns: 3, lead: 6, transposed: true, described: true}},
-		{"one row, far apart", tensor.Dims{1, 1, 4}, tensor.Dims{0, 0, 7}, operand{rows: 4, columns: 1, lead: 7, transposed: true, described: true}},
-		{"one column, far apart", tensor.Dims{1, 4, 1}, tensor.Dims{0, 7, 9}, operand{rows: 4, columns: 1, lead: 7, described: true}},
-		{"one element", tensor.Dims{1, 1, 1}, tensor.Dims{0, 0, 0}, operand{rows: 1, columns: 1, lead: 1, described: true}},
-		{"neither", tensor.Dims{1, 3, 4}, tensor.Dims{0, 20, 2}, operand{rows: 3, columns: 4}},
-		{"rows that repeat", tensor.Dims{1, 3, 4}, tensor.Dims{0, 0, 1}, operand{rows: 3, columns: 4}},
-		{"rows that meet", tensor.Dims{1, 3, 4}, tensor.Dims{0, 2, 1}, operand{rows: 3, columns: 4, lead: 2}},
-	} {
-		r := at(c.dims, c.strides)
-		got := describe(&r)
-		require.Equal(t, c.want.described, got.described, c.name)
-		if !got.described {
-			continue
-		}
-		c.want.buffer, c.want.elements, c.want.offset = b, tensor.F32, 3
-		require.Equal(t, c.want, got, c.name)
-	}
-}
 
 // The transpose of a product is the product of the transposes, the other way
 // round.
@@ -90,14 +25,14 @@ func TestMirroredProduct(t *testing.T) {
 	p, ok := planProduct(&m)
 	require.True(t, ok)
 	require.Equal(t, mtl.Product{Rows: 2, Columns: 3, Interior: 4, Alpha: 2, Beta: 3}, p.product)
-	require.Equal(t, []int{0, 8, 20}, []int{p.operands[0].offset, p.operands[1].offset, p.operands[2].offset})
+	require.Equal(t, []int{0, 8, 20}, []int{p.operands[0].Offset, p.operands[1].Offset, p.operands[2].Offset})
 
 	m.C = window(b, 20, 3, 2, 2)
 	m.C.View.Transpose()
 	p, ok = planProduct(&m)
 	require.True(t, ok)
 	require.Equal(t, mtl.Product{TransposeLeft: true, TransposeRight: true, Rows: 3, Columns: 2, Interior: 4, Alpha: 2, Beta: 3}, p.product)
-	require.Equal(t, []int{8, 0, 20}, []int{p.operands[0].offset, p.operands[1].offset, p.operands[2].offset})
+	require.Equal(t, []int{8, 0, 20}, []int{p.operands[0].Offset, p.operands[1].Offset, p.operands[2].Offset})
 
 	m.C.View = m.C.View.Strided(tensor.Dims{1, 2, 3}, tensor.Dims{0, 7, 2}, 20)
 	_, ok = planProduct(&m)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/device/metal/metalsim"
 	"github.com/metallic-sched/metallic-sched/device/metal/objc"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
@@ -235,5 +236,5 @@ func TestCopyOfMissingMemory(t *testing.T) {
 	err := run(q, transfer(x, missing))
 	var kernel *device.KernelError
 	require.True(t, errors.As(err, &kernel), err)
-	require.Equal(t, copyKernel, kernel.Kernel)
+	require.Equal(t, gpu.CopyKernel, kernel.Kernel)
 }

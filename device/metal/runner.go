@@ -19,18 +19,18 @@ func (q *queue) mayStart(t *task) bool {
 		return false
 	}
 	if !t.split {
-		t.steps, t.err = split(t.batch)
+		t.err = t.steps.Split(t.batch)
 		t.split = true
 	}
 	var all []access
 	for _, earlier := range q.running {
-		if len(earlier.steps.after) == 0 {
+		if len(earlier.steps.After) == 0 {
 			continue
 		}
 		if all == nil {
-			all = t.steps.accesses()
+			all = accesses(&t.steps)
 		}
-		if meet(all, earlier.steps.afterwards()) {
+		if meet(all, afterwards(&earlier.steps)) {
 			return false
 		}
 	}
@@ -41,14 +41,14 @@ func (q *queue) mayStart(t *task) bool {
 // nothing.
 func (q *queue) start(t *task) {
 	if !t.split {
-		t.steps, t.err = split(t.batch)
+		t.err = t.steps.Split(t.batch)
 		t.split = true
 	}
 	if err := q.device.usable("batch"); err != nil {
 		t.err = err
 	}
 	if t.err == nil {
-		t.err = t.copy(t.steps.before)
+		t.err = t.copy(t.steps.Before)
 	}
 	if t.err == nil {
 		t.err = q.encode(t)
@@ -64,7 +64,7 @@ func (q *queue) finish(t *task) {
 		t.err = err // whatever it would have been
 	}
 	if t.err == nil {
-		t.err = t.copy(t.steps.after)
+		t.err = t.copy(t.steps.After)
 	}
 	t.release()
 	timing.Device += t.copied

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/device/metal/mtl"
 )
 
 // task is a batch on its way. It belongs to the queue's runner, but for left.
 type task struct {
 	batch *device.Batch
-	steps steps // if split is set
+	steps gpu.Steps // if split is set
 	split bool
 	err   error
 
@@ -99,7 +100,7 @@ func kernelNames(b *device.Batch) string {
 		}
 	}
 	if names == "" {
-		return copyKernel
+		return gpu.CopyKernel
 	}
 	return names
 }

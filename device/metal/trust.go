@@ -20,7 +20,7 @@ const (
 // trusted says whether the vendor library is known to compute a product well.
 func (p *productPlan) trusted() bool {
 	for i := range p.operands {
-		if o := &p.operands[i]; o.rows*o.line() >= maxReach {
+		if o := &p.operands[i]; o.Rows*o.line() >= maxReach {
 			return false
 		}
 	}
@@ -29,4 +29,4 @@ func (p *productPlan) trusted() bool {
 }
 
 // line returns how many bytes rows are apart.
-func (o *operand) line() int { return o.lead * o.elements.Size() }
+func (o *operand) line() int { return o.Lead * o.Elements.Size() }

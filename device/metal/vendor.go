@@ -4,16 +4,17 @@ package metal
 
 import (
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/device/metal/mtl"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
 // vendor says whether the vendor library has something to do. What it makes for
 // that, command buffers have to keep.
-func (s *steps) vendor() bool {
-	for i := range s.stages {
-		for j := range s.stages[i].dispatches {
-			if p, ok := s.stages[i].dispatches[j].Pipeline.(*pipeline); ok && p.vendor {
+func usesVendor(s *gpu.Steps) bool {
+	for i := range s.Stages {
+		for j := range s.Stages[i].Dispatches {
+			if p, ok := s.Stages[i].Dispatches[j].Pipeline.(*pipeline); ok && p.vendor {
 				return true
 			}
 		}
@@ -32,10 +33,10 @@ func (e *encoding) encodeVendor(p *pipeline, m *device.Matmul) error {
 	if !m.ReadsOperands() || m.C.View.Len() == 0 {
 		return e.rest(p, m)
 	}
-	for _, s := range stretches(m.Runs) {
-		part := narrowed(m, s)
+	for _, s := range gpu.Stretches(m.Runs) {
+		part := s.Narrowed(m)
 		var err error
-		if plan, ok := planProduct(&part); ok && s.plain {
+		if plan, ok := planProduct(&part); ok && s.Plain {
 			err = e.products(&part, plan)
 		} else {
 			err = e.rest(p, &part)
@@ -87,17 +88,17 @@ func (e *encoding) matrix(o operand, from, n int) (mtl.Matrix, error) {
 	if err != nil {
 		return mtl.Matrix{}, err
 	}
-	size := o.elements.Size()
+	size := o.Elements.Size()
 	layout := mtl.Layout{
-		Matrices: n, Rows: o.rows, Columns: o.columns,
-		Offset:   (o.offset + from*o.batch) * size,
-		RowBytes: o.lead * size, MatrixBytes: o.rows * o.lead * size,
+		Matrices: n, Rows: o.Rows, Columns: o.Columns,
+		Offset:   (o.Offset + from*o.Batch) * size,
+		RowBytes: o.Lead * size, MatrixBytes: o.Rows * o.Lead * size,
 		Type: mtl.MatrixFloat32,
 	}
 	if n > 1 {
-		layout.MatrixBytes = o.batch * size
+		layout.MatrixBytes = o.Batch * size
 	}
-	if o.elements == tensor.F16 {
+	if o.Elements == tensor.F16 {
 		layout.Type = mtl.MatrixFloat16
 	}
 	m, err := e.queue.device.gpu.NewMatrix(own.part.metal, layout)

@@ -1,4 +1,4 @@
-package metal
+package gpu
 
 import (
 	"errors"
@@ -13,13 +13,13 @@ import (
 // However many ask, a value is made once, and they wait for it.
 func TestFlightsMakeOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var f flights[string, int]
+		var f Flights[string, int]
 		var made atomic.Int32
 		release := make(chan struct{})
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				v, err := f.get("k", func() (int, error) {
+				v, err := f.Get("k", func() (int, error) {
 					<-release
 					return int(made.Add(1)), nil
 				})
@@ -36,16 +36,16 @@ func TestFlightsMakeOnce(t *testing.T) {
 }
 
 func TestFlightsKeepNoErrors(t *testing.T) {
-	var f flights[int, string]
+	var f Flights[int, string]
 	failure := errors.New("no")
-	_, err := f.get(1, func() (string, error) { return "", failure })
+	_, err := f.Get(1, func() (string, error) { return "", failure })
 	require.ErrorIs(t, err, failure)
-	v, err := f.get(1, func() (string, error) { return "yes", nil })
+	v, err := f.Get(1, func() (string, error) { return "yes", nil })
 	require.NoError(t, err)
 	require.Equal(t, "yes", v)
 
 	var released []string
-	f.drain(func(v string) { released = append(released, v) })
+	f.Drain(func(v string) { released = append(released, v) })
 	require.Equal(t, []string{"yes"}, released)
-	f.drain(func(string) { t.Fatal("it was released before") })
+	f.Drain(func(string) { t.Fatal("it was released before") })
 }

@@ -1,10 +1,10 @@
-package metal
+package gpu
 
 import "sync"
 
-// flights makes values once for each key, however many ask at the same time.
-// Errors are not kept. The zero flights is ready to use.
-type flights[K comparable, V any] struct {
+// Flights makes values once for each key, however many ask at the same time.
+// Errors are not kept. The zero Flights is ready to use.
+type Flights[K comparable, V any] struct {
 	mu     sync.Mutex
 	landed map[K]V
 	flying map[K]*flight[V]
@@ -17,8 +17,8 @@ type flight[V any] struct {
 	err   error
 }
 
-// get returns the value of a key, which is made by the first who asks.
-func (f *flights[K, V]) get(key K, create func() (V, error)) (V, error) {
+// Get returns the value of a key, which is made by the first who asks.
+func (f *Flights[K, V]) Get(key K, create func() (V, error)) (V, error) {
 	f.mu.Lock()
 	if v, ok := f.landed[key]; ok {
 		f.mu.Unlock()
@@ -47,8 +47,8 @@ func (f *flights[K, V]) get(key K, create func() (V, error)) (V, error) {
 	return own.value, own.err
 }
 
-// drain forgets all values. None may be in the making.
-func (f *flights[K, V]) drain(release func(V)) {
+// Drain forgets all values. None may be in the making.
+func (f *Flights[K, V]) Drain(release func(V)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, v := range f.landed {
