@@ -59,7 +59,7 @@ var imports = []rule{
 		"scheduler", "scheduler/job", "scheduler/policy", "kernels/tensor", "device", "metrics", "scheduler/rpc/...",
 	}},
 	{"scheduler/rpc/...", []string{"scheduler/job", "kernels/tensor", "scheduler/rpc/..."}},
-	{"scheduler/loadtest/...", []string{"scheduler/job", "kernels/tensor", "scheduler/loadtest/..."}},
+	{"scheduler/loadtest/...", []string{"scheduler/job", "kernels/reference", "kernels/tensor", "scheduler/loadtest/..."}},
 	{"scheduler/suite", []string{
 		"device", "kernels", "kernels/reference", "kernels/tensor", "metrics", "scheduler", "scheduler/job", "scheduler/loadtest", "scheduler/policy",
 	}},
