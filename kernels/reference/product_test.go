@@ -26,8 +26,9 @@ func TestProduct(t *testing.T) {
 // term.
 func TestProductBound(t *testing.T) {
 	numbers := NewNumbers(1)
-	for _, k := range []int{1, 7, 300, 5000} {
+	for _, k := range []int{1, 7, 300, 2000} {
 		p := Product{A: numbers.View(tensor.F32, tensor.Dims{1, 1, k}), B: numbers.View(tensor.F32, tensor.Dims{1, k, 1}), Alpha: 1}
+		p.A.SetValue(0, 0, k/2, 1)
 		v := p.At(0, 0, 0, 0, 0)
 		var up, down float32
 		for i := range k {
