@@ -100,6 +100,9 @@ func (c *benchCommand) bench(ctx context.Context, s streams, runner *suite.Runne
 	if err != nil {
 		return err
 	}
+	if err := out.decided(cases); err != nil {
+		return err
+	}
 	options := suite.Options{Benchtime: c.Benchtime, Count: c.Count}
 	live := newBenchLine(len(cases))
 	if isTerminal(s.err) {

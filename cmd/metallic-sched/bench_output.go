@@ -72,6 +72,15 @@ func variablesSet() (set []string, err error) {
 	return set, err
 }
 
+// decided says who decides what Auto means, if it is the user.
+func (o *benchOutput) decided(cases []suite.Case) error {
+	set, err := variablesSet()
+	if by := suite.Deciding(cases, set); err == nil && len(by) > 0 && o.lines != nil {
+		err = o.lines.Comment("no backend is forced: %s decides", strings.Join(by, ", "))
+	}
+	return err
+}
+
 func (o *benchOutput) emit(r *suite.Result) error {
 	switch {
 	case r.Wrong != nil:

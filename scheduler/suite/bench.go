@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 
-	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 )
 
@@ -19,14 +17,6 @@ type Bench struct {
 	fixture Fixture
 	on      *scheduler.Scheduler
 	took    time.Duration // by the operation of the last Check
-}
-
-// Choice is how the first job of a Work gets computed, and why.
-type Choice struct {
-	Backend     string
-	Variant     string
-	Reason      string // of the rule that applied
-	Orientation string
 }
 
 // SkipError says why a Work is not run, or not by a backend.
@@ -79,16 +69,7 @@ func (b *Bench) Force(ctx context.Context, to Backend) (Choice, error) {
 	if family := plan.Family().String(); to != Auto && family != string(to) {
 		return Choice{}, &SkipError{fmt.Sprintf("would be computed by %s: %s", family, because(plan.Rules, to))}
 	}
-	return Choice{plan.Family().String(), plan.Variant(), plan.Reason(), orientation}, nil
-}
-
-// because returns why the rule of a backend did not apply.
-func because(rules []kernels.Rule, to Backend) string {
-	i := slices.IndexFunc(rules, func(r kernels.Rule) bool { return r.Name == to.rule() })
-	if i < 0 {
-		return "no rule is about " + string(to)
-	}
-	return rules[i].Reason
+	return choiceOf(plan, orientation), nil
 }
 
 // Check runs one operation and compares its results with float64 references.

@@ -21,14 +21,29 @@ func decisive(op kernels.Op) []string {
 	return nil
 }
 
+// Deciding returns those of the variables that are set by which a user decides
+// how any of the cases is computed.
+func Deciding(cases []Case, set []string) (by []string) {
+	for _, name := range set {
+		if slices.ContainsFunc(cases, func(c Case) bool { return c.decidedBy(name) }) {
+			by = append(by, name)
+		}
+	}
+	return by
+}
+
+// decidedBy reports whether a variable decides how the case is computed.
+func (c Case) decidedBy(variable string) bool {
+	return slices.ContainsFunc(c.Work.Ops(), func(op kernels.Op) bool { return slices.Contains(decisive(op), variable) })
+}
+
 // Decided leaves the choice to a user who made one: of cases whose operations
 // are decided by one of the variables that are set, each Work is kept once,
 // with Auto. Others stay as they are.
 func Decided(cases []Case, set []string) []Case {
-	isSet := func(name string) bool { return slices.Contains(set, name) }
 	var kept []Case
 	for _, c := range cases {
-		byUser := slices.ContainsFunc(c.Work.Ops(), func(op kernels.Op) bool { return slices.ContainsFunc(decisive(op), isSet) })
+		byUser := slices.ContainsFunc(set, c.decidedBy)
 		if byUser {
 			c.Backend = Auto
 		}

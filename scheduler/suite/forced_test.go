@@ -15,4 +15,6 @@ func TestDecided(t *testing.T) {
 		require.Equal(t, []Case{{"s", m, Auto}, {"s", n, Auto}, {"s", x, Auto}, {"s", x, Vec}}, Decided(cases, []string{name}), name)
 	}
 	require.Equal(t, append(cases[:4:4], Case{"s", x, Auto}), Decided(cases, []string{"METALLIC_SOFTMAX_BACKEND"}))
+	require.Equal(t, []string{"METALLIC_MATMUL_SIMD_M_MIN"},
+		Deciding(cases[:4], []string{"METALLIC_DEVICE", "METALLIC_MATMUL_SIMD_M_MIN", "METALLIC_SOFTMAX_BACKEND"}))
 }
