@@ -14,6 +14,10 @@ import (
 // series of their own; all others are together in the tenant "other".
 func (s *Scheduler) WritePrometheus(w io.Writer) { s.counters.WritePrometheus(w) }
 
+// Totals returns the batches that ended so far, by kernel and by why they were
+// closed.
+func (s *Scheduler) Totals() []metrics.Total { return s.counters.Totals() }
+
 // ExposedTenants is how many tenants WritePrometheus tells apart.
 const ExposedTenants = 20
 

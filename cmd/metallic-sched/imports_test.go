@@ -37,6 +37,7 @@ var imports = []rule{
 	{"metrics/dashboard", []string{"metrics"}},
 	{"kernels/cpu", []string{"kernels/tensor"}},
 	{"kernels/cpu/peak", nil},
+	{"kernels/reference", []string{"kernels/tensor"}},
 	{"kernels/kerneltest", []string{"kernels", "kernels/tensor"}},
 	{"kernels", []string{"kernels/tensor"}},
 	{"device", []string{"kernels", "kernels/tensor"}},
@@ -58,7 +59,10 @@ var imports = []rule{
 		"scheduler", "scheduler/job", "scheduler/policy", "kernels/tensor", "device", "metrics", "scheduler/rpc/...",
 	}},
 	{"scheduler/rpc/...", []string{"scheduler/job", "kernels/tensor", "scheduler/rpc/..."}},
-	{"scheduler/loadtest/...", []string{"scheduler/job", "kernels/tensor", "scheduler/loadtest/..."}},
+	{"scheduler/loadtest/...", []string{"scheduler/job", "kernels/reference", "kernels/tensor", "scheduler/loadtest/..."}},
+	{"scheduler/suite", []string{
+		"device", "kernels", "kernels/reference", "kernels/tensor", "metrics", "scheduler", "scheduler/job", "scheduler/loadtest", "scheduler/policy",
+	}},
 	{"scheduler", []string{
 		"actors", "device", "device/discover", "kernels", "kernels/tensor", "metrics", "scheduler/job", "scheduler/policy",
 	}},

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
+	"github.com/metallic-sched/metallic-sched/scheduler/suite"
 )
 
 // commands are what the program can be told to do.
@@ -29,6 +30,7 @@ type commands struct {
 	Top      topCommand      `cmd:"" help:"Show what a server does, on a terminal."`
 	Load     loadCommand     `cmd:"" help:"Put a measured load on a scheduler: rates, callers or a trace; writes raw results for report."`
 	Report   reportCommand   `cmd:"" help:"Show raw results of load: as tables, JSON, CSV or a page with pictures."`
+	Bench    benchCommand    `cmd:"" help:"Run a benchmark suite of the specification, each backend forced in turn; benchstat reads the output."`
 	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }
@@ -51,7 +53,7 @@ func execute(args []string, s streams) int {
 		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+
 			"The METALLIC_* environment variables apply to every command."),
 		kong.Writers(s.out, s.err),
-		kong.Vars{"mixes": strings.Join(loadtest.Presets(), ", "), "rates": loadtest.RateSyntax},
+		kong.Vars{"mixes": strings.Join(loadtest.Presets(), ", "), "rates": loadtest.RateSyntax, "suites": strings.Join(suite.Names(), ", ")},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
 	command, err := parser.Parse(longFlags(args))
 	if err != nil {

@@ -45,7 +45,6 @@ func (a *Arrivals) step() {
 const (
 	diceArrivals = iota + 1
 	diceJobs
-	diceNumbers
 	diceCallers // and those after it
 )
 

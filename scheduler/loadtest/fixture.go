@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/metallic-sched/metallic-sched/kernels/reference"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -34,7 +35,7 @@ type side struct {
 // variants is how many inputs jobs of a kind choose from.
 const variants = 8
 
-func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *numbers) (*fixture, error) {
+func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *reference.Numbers) (*fixture, error) {
 	f := &fixture{kind: k}
 	aRows, aCols := turned(k.TransA, k.M, k.K)
 	bRows, bCols := turned(k.TransB, k.K, k.N)
@@ -46,9 +47,9 @@ func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *numbers) (*fi
 		f.b.fill(numbers, k.B, k.Batch, bRows, bCols, k.inputs("b"))
 	}
 	if k.Bias {
-		f.bias = numbers.view(k.C, 1, 1, k.N)
+		f.bias = numbers.View(k.C, tensor.Dims{1, 1, k.N})
 	}
-	f.malformed = numbers.view(k.C, k.Batch, k.M, k.N+1)
+	f.malformed = numbers.View(k.C, tensor.Dims{k.Batch, k.M, k.N + 1})
 	for _, s := range []struct {
 		name string
 		side *side
@@ -84,9 +85,9 @@ func turned(trans bool, rows, cols int) (int, int) {
 	return rows, cols
 }
 
-func (s *side) fill(numbers *numbers, dt tensor.DType, batch, rows, cols, count int) {
+func (s *side) fill(numbers *reference.Numbers, dt tensor.DType, batch, rows, cols, count int) {
 	for range count {
-		s.host = append(s.host, numbers.view(dt, batch, rows, cols))
+		s.host = append(s.host, numbers.View(dt, tensor.Dims{batch, rows, cols}))
 	}
 	s.given = s.host
 }
@@ -110,8 +111,7 @@ func (s *side) load(ctx context.Context, d job.Doer) error {
 // spoil makes the poisoned input: its first element is NaN.
 func (s *side) spoil() {
 	v := s.host[0]
-	d := v.Dims()
-	s.poison = newView(v.DType(), d[0], d[1], d[2])
+	s.poison = reference.Zeros(v.DType(), v.Dims())
 	tensor.Copy(s.poison, v)
 	s.poison.SetValue(0, 0, 0, float32(math.NaN()))
 }
@@ -133,7 +133,7 @@ func (f *fixture) result() tensor.View {
 		f.results = f.results[:n-1]
 		return v
 	}
-	return newView(f.kind.C, f.kind.Batch, f.kind.M, f.kind.N)
+	return reference.Zeros(f.kind.C, tensor.Dims{f.kind.Batch, f.kind.M, f.kind.N})
 }
 
 // giveBack takes a result that no job will write to any more.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/kernels/reference"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -17,16 +18,14 @@ func TestPoison(t *testing.T) {
 	} {
 		m := mixOf(t, text)
 		d := newSlowDoer(always(0))
-		f, err := newFixture(t.Context(), d, &m.Kinds[0], newNumbers(newDice(1, diceNumbers)))
+		f, err := newFixture(t.Context(), d, &m.Kinds[0], reference.NewNumbers(1))
 		require.NoError(t, err)
 		for dice := range uint64(20) {
 			plain, poisoned := f.task(Send{Dice: dice}, d.start), f.task(Send{Dice: dice, Poison: true}, d.start)
 			require.True(t, holdsNaN(poisoned.job), text)
 			require.False(t, holdsNaN(plain.job), text)
-			want, _ := poisoned.reference(0, 0, 0)
-			require.True(t, math.IsNaN(want), text)
-			want, _ = plain.reference(0, 0, 0)
-			require.False(t, math.IsNaN(want), text)
+			require.True(t, math.IsNaN(poisoned.reference(0, 0, 0).Want), text)
+			require.False(t, math.IsNaN(plain.reference(0, 0, 0).Want), text)
 		}
 		for _, v := range append(f.a.host, f.b.host...) {
 			require.False(t, math.IsNaN(float64(v.Value(0, 0, 0))), text)
@@ -47,7 +46,7 @@ func holdsNaN(j job.Job) bool {
 // TestResultsAreUsedAgain: jobs in flight never share a result.
 func TestResultsAreUsedAgain(t *testing.T) {
 	m := mixOf(t, tinyMix)
-	f, err := newFixture(t.Context(), newSlowDoer(always(0)), &m.Kinds[0], newNumbers(newDice(1, diceNumbers)))
+	f, err := newFixture(t.Context(), newSlowDoer(always(0)), &m.Kinds[0], reference.NewNumbers(1))
 	require.NoError(t, err)
 	a, b := f.result(), f.result()
 	require.False(t, a.Overlaps(&b))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+
+	"github.com/metallic-sched/metallic-sched/kernels/reference"
 )
 
 // Runner runs a load once.
@@ -73,7 +75,7 @@ func (r *Runner) info() *RunInfo {
 }
 
 func (r *Runner) load(ctx context.Context) error {
-	numbers := newNumbers(newDice(r.cfg.Seed, diceNumbers))
+	numbers := reference.NewNumbers(r.cfg.Seed)
 	for i := range r.cfg.Mix.Kinds {
 		f, err := newFixture(ctx, r.cfg.Doer, &r.cfg.Mix.Kinds[i], numbers)
 		if f != nil {

@@ -22,6 +22,9 @@ func machine() Machine {
 	return m
 }
 
+// Processor is what this machine's maker calls its processor, or "".
+func Processor() string { return machine().Processor }
+
 // field returns the value of the first line "key<separator>value".
 func field(text []byte, key, separator string) string {
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
