@@ -29,6 +29,7 @@ type commands struct {
 	Top      topCommand      `cmd:"" help:"Show what a server does, on a terminal."`
 	Load     loadCommand     `cmd:"" help:"Put a measured load on a scheduler: rates, callers or a trace; writes raw results for report."`
 	Report   reportCommand   `cmd:"" help:"Show raw results of load: as tables, JSON, CSV or a page with pictures."`
+	Tune     tuneCommand     `cmd:"" help:"Measure a device: finds the thresholds that suit it and writes a profile, with pictures."`
 	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }
