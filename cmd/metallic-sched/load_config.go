@@ -18,7 +18,7 @@ func (c *loadCommand) config() (cfg loadtest.Config, err error) {
 	}
 	cfg = loadtest.Config{
 		Seed: c.Seed, Warmup: c.Warmup, Window: c.Window, InFlight: c.InFlight,
-		Late: c.Late, MaxLate: c.MaxLate, CheckEvery: cmp.Or(c.Check, -1), Info: c.loadInfo(),
+		Late: c.Late, MaxLag: c.MaxLag, CheckEvery: cmp.Or(c.Check, -1), Info: c.loadInfo(),
 	}
 	if c.Objective != "" {
 		if cfg.Objective, err = loadtest.ParseObjective(c.Objective); err != nil {
@@ -55,6 +55,8 @@ func (c *loadCommand) check() error {
 		return wrongUsage("--for is %v, --warmup %v; allowed: longer than that", c.For, c.Warmup)
 	case c.Window <= 0 || c.Warmup < 0 || c.Late <= 0:
 		return wrongUsage("--window, --warmup and --late must be more than 0")
+	case c.MaxLag < 0 || c.MaxLag > 1:
+		return wrongUsage("--max-lag is %v; allowed: 0 to 1", c.MaxLag)
 	case c.InFlight < 1:
 		return wrongUsage("--in-flight is %d; allowed: at least 1", c.InFlight)
 	case c.Check < 0:

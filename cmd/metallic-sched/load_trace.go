@@ -13,19 +13,18 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
 )
 
-// traceStage makes the arrivals of a traced run the only stage.
+// traceStage makes the arrivals of a recorded run the only stage.
 func (c *loadCommand) traceStage(cfg *loadtest.Config) error {
 	f, err := os.Open(c.Trace)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	runs, err := metrics.ReadTraces(f)
+	run, err := readRecorded(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Trace, err)
 	}
-	t := newTraceReader(runs[len(runs)-1].Events)
-	kinds, sends, err := t.read()
+	kinds, sends, err := newTraceReader(run.arrivals).read()
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Trace, err)
 	}
@@ -40,7 +39,7 @@ func (c *loadCommand) traceStage(cfg *loadtest.Config) error {
 	if last <= cfg.Warmup {
 		cfg.Warmup = 0
 	}
-	cfg.Info.Loop, cfg.Info.Arrivals, cfg.Info.Mix = loadtest.LoopTrace, "", c.Trace
+	cfg.Info.Loop, cfg.Info.Arrivals, cfg.Info.Mix, cfg.Info.Note = loadtest.LoopTrace, "", c.Trace, run.note
 	return nil
 }
 
