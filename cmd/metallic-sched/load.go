@@ -40,7 +40,8 @@ type loadCommand struct {
 
 	Objective string  `placeholder:"p99<5ms" help:"What latency is asked for; missing it is a failure."`
 	Search    bool    `help:"Look for the highest rate that meets the objective, from --rate on."`
-	Precision float64 `default:"0.05" help:"Of the search."`
+	Precision float64 `default:"0.05" help:"Of the search: how far apart, as a fraction, the best rate and the one that failed may be."`
+	Trials    int     `default:"16" help:"Rates that the search tries at most."`
 
 	InFlight int           `default:"4096" help:"Jobs sent and not ended, at most; those due beyond it are sent late."`
 	Late     time.Duration `default:"2ms" help:"A job sent more than this after its time was late."`

@@ -51,6 +51,8 @@ func (c *loadCommand) check() error {
 		return wrongUsage("--speed is %v; allowed: more than 0", c.Speed)
 	case !(c.Precision > 0):
 		return wrongUsage("--precision is %v; allowed: more than 0", c.Precision)
+	case c.Trials < 1:
+		return wrongUsage("--trials is %d; allowed: at least 1", c.Trials)
 	case c.For <= c.Warmup:
 		return wrongUsage("--for is %v, --warmup %v; allowed: longer than that", c.For, c.Warmup)
 	case c.Window <= 0 || c.Warmup < 0 || c.Late <= 0:
@@ -132,7 +134,7 @@ func (c *loadCommand) searchStages(cfg *loadtest.Config, stage func(string) (loa
 		return err
 	}
 	cfg.Info.Loop = loadtest.LoopSearch
-	cfg.Search = &loadtest.Search{Start: first.Rate, Max: maxSearchRate, Precision: c.Precision}
+	cfg.Search = &loadtest.Search{Start: first.Rate, Max: maxSearchRate, Precision: c.Precision, Trials: c.Trials}
 	cfg.Source = func(rate float64) (loadtest.Stage, error) { return stage(fmt.Sprintf("%.0f", max(1, rate))) }
 	return nil
 }

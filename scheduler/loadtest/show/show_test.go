@@ -68,7 +68,7 @@ func TestText(t *testing.T) {
 	require.NoError(t, Text(&out, []*loadtest.Results{exampleRun(t, "first"), exampleRun(t, "second")}))
 	text := out.String()
 	for _, want := range []string{
-		`first +│ 100/s │ +100 │ 100\.0 % │ +4 │ +0 │ +50ms │ +90ms │ +99ms │ +100ms │ +100ms │ +1ms │ +2\.8 │ 0\.900 │ +yes`,
+		`first +│ 100/s │ +100 │ 100\.0 % │ +4 │ +0 │ +50ms │ +90ms │ +99ms │ +100ms │ +100ms │ +1ms │ +0s │ +2\.8 │ 0\.900 │ +yes`,
 		`second │ 200/s │ +100 │ .* │ 500ms │`,
 		`808 submitted = 800 done \+ 0 failed .*: balances`,
 		`33 sampled values agree with a float64 reference`,
