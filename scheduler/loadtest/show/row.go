@@ -84,10 +84,8 @@ func facts(run *loadtest.Results) [][2]string {
 		}
 		out = append(out, [2]string{"highest rate with " + i.Objective, best})
 	}
-	for _, s := range run.Summaries() {
-		if s.Warning != "" {
-			out = append(out, [2]string{"warning", s.Name + ": " + s.Warning})
-		}
+	for _, w := range run.Warnings() {
+		out = append(out, [2]string{"warning", w})
 	}
 	return append(out, [2]string{"verdict", verdict})
 }
