@@ -30,13 +30,13 @@ type loadCommand struct {
 	Rate     string        `default:"1000" placeholder:"RATE,..." help:"Jobs a second, one stage each: ${rates}."`
 	Arrivals string        `enum:"poisson,even" default:"poisson" help:"How jobs arrive: poisson (independent callers), even."`
 	Callers  []int         `placeholder:"N,..." help:"Closed loop instead of a rate: so many callers that wait for each answer, one stage each."`
-	Trace    string        `placeholder:"FILE" help:"Replay the jobs of a recorded run instead: of a trace (METALLIC_TRACE), or of any file of decisions (METALLIC_METRICS_JSONL_PATH)."`
+	Trace    string        `placeholder:"FILE" help:"Replay the jobs of a recorded run instead: of a trace (METALLIC_TRACE), or of any file of decisions (METALLIC_METRICS_JSONL_PATH); or counted products, each as often as counted, at --rate: qwen25, or a file (.csv)."`
 	Speed    float64       `default:"1" help:"Of the replay."`
 	Seed     uint64        `default:"1" help:"Seed of arrivals, jobs and numbers."`
 	For      time.Duration `default:"10s" help:"How long each stage lasts, with its warm-up."`
 	Warmup   time.Duration `default:"1s" help:"The start of each stage that does not count."`
 	Window   time.Duration `default:"1s" help:"Results are kept, and stability is judged, by stretches of this length."`
-	Stable   bool          `help:"Go on, up to three times as long, until the last three windows are within 10%."`
+	Stable   bool          `help:"Go on, up to three times as long, until the last three windows are within 10%; it is a failure if they never are."`
 
 	Objective string  `placeholder:"p99<5ms" help:"What latency is asked for; missing it is a failure."`
 	Search    bool    `help:"Look for the highest rate that meets the objective, from --rate on."`

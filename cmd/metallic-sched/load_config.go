@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,37 +68,43 @@ func (c *loadCommand) check() error {
 	return nil
 }
 
-// mix reads the mix: a preset or a file.
-func (c *loadCommand) mix() (loadtest.Mix, error) {
-	for _, name := range loadtest.Presets() {
-		if c.Mix == name {
-			return loadtest.Preset(name)
-		}
+// readMix reads a mix: a preset or a file.
+func readMix(name string) (loadtest.Mix, error) {
+	if slices.Contains(loadtest.Presets(), name) {
+		return loadtest.Preset(name)
 	}
-	f, err := os.Open(c.Mix)
+	f, err := os.Open(name)
 	if err != nil {
 		return loadtest.Mix{}, fmt.Errorf("mix: %w; presets are: %s", err, strings.Join(loadtest.Presets(), ", "))
 	}
 	defer f.Close()
-	if filepath.Ext(c.Mix) == ".csv" {
+	if filepath.Ext(name) == ".csv" {
 		return loadtest.ReadCSV(f)
 	}
 	return loadtest.ParseMix(f)
 }
 
+// arrivals returns when jobs are due at a rate, and the mean of it.
+func (c *loadCommand) arrivals(rate string) (*loadtest.Arrivals, float64, error) {
+	shape, mean, err := loadtest.ParseShape(rate, c.For)
+	if err != nil {
+		return nil, 0, wrongUsage("%v", err)
+	}
+	if c.Arrivals == "even" {
+		return loadtest.Even(shape), mean, nil
+	}
+	return loadtest.Poisson(shape, c.Seed), mean, nil
+}
+
 func (c *loadCommand) openStages(cfg *loadtest.Config) (err error) {
-	if cfg.Mix, err = c.mix(); err != nil {
+	if cfg.Mix, err = readMix(c.Mix); err != nil {
 		return err
 	}
 	cfg.Info.Loop = loadtest.LoopOpen
 	stage := func(text string) (loadtest.Stage, error) {
-		shape, mean, err := loadtest.ParseShape(text, c.For)
+		arrivals, mean, err := c.arrivals(text)
 		if err != nil {
-			return loadtest.Stage{}, wrongUsage("%v", err)
-		}
-		arrivals := loadtest.Even(shape)
-		if c.Arrivals == "poisson" {
-			arrivals = loadtest.Poisson(shape, c.Seed)
+			return loadtest.Stage{}, err
 		}
 		st := loadtest.Stage{Name: text + "/s", Rate: mean, Length: c.For, Most: c.most(), Source: cfg.Mix.Mixed(arrivals, c.Seed)}
 		if strings.Contains(text, ":") { // a rate that changes is never stable
@@ -140,7 +147,7 @@ func (c *loadCommand) searchStages(cfg *loadtest.Config, stage func(string) (loa
 }
 
 func (c *loadCommand) closedStages(cfg *loadtest.Config) (err error) {
-	if cfg.Mix, err = c.mix(); err != nil {
+	if cfg.Mix, err = readMix(c.Mix); err != nil {
 		return err
 	}
 	cfg.Info.Loop, cfg.Info.Arrivals = loadtest.LoopClosed, ""

@@ -137,6 +137,8 @@ type StageEnd struct {
 	Sent    int64         `json:"sent"`    // jobs that were
 	Last    time.Duration `json:"last_ns"` // when the last was sent
 	Waited  int64         `json:"waited,omitempty"`
+	// The stage was to go on until it was stable, for a while.
+	UntilStable bool `json:"until_stable,omitempty"`
 }
 
 // RunEnd says whether the results were right.

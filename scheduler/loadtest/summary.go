@@ -144,6 +144,9 @@ func (s *Summary) judge(info *RunInfo) {
 		}
 	}
 	s.judgeLag(info)
+	if s.UntilStable && !s.Stable {
+		s.problem("the last %d windows of %v were not within %.0f %% of each other", steadyWindows, s.Length, 100*steadyWithin)
+	}
 	if s.Intended.Count() == 0 {
 		s.problem("no job was done after the warm-up")
 	}

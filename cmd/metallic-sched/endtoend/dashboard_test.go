@@ -175,7 +175,7 @@ func scrapePath(t *testing.T) string {
 	require.NoError(t, err)
 	var scrape struct {
 		Configs []struct {
-			Path    string `yaml:"metrics_path"`
+			Path    string                       `yaml:"metrics_path"`
 			Targets []struct{ Targets []string } `yaml:"static_configs"`
 		} `yaml:"scrape_configs"`
 	}
