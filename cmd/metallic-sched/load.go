@@ -30,21 +30,22 @@ type loadCommand struct {
 	Rate     string        `default:"1000" placeholder:"RATE,..." help:"Jobs a second, one stage each: ${rates}."`
 	Arrivals string        `enum:"poisson,even" default:"poisson" help:"How jobs arrive: poisson (independent callers), even."`
 	Callers  []int         `placeholder:"N,..." help:"Closed loop instead of a rate: so many callers that wait for each answer, one stage each."`
-	Trace    string        `placeholder:"FILE" help:"Replay the arrivals of a traced run (METALLIC_TRACE) instead."`
+	Trace    string        `placeholder:"FILE" help:"Replay the jobs of a recorded run instead: of a trace (METALLIC_TRACE), or of any file of decisions (METALLIC_METRICS_JSONL_PATH); or counted products, each as often as counted, at --rate: qwen25, or a file (.csv)."`
 	Speed    float64       `default:"1" help:"Of the replay."`
 	Seed     uint64        `default:"1" help:"Seed of arrivals, jobs and numbers."`
 	For      time.Duration `default:"10s" help:"How long each stage lasts, with its warm-up."`
 	Warmup   time.Duration `default:"1s" help:"The start of each stage that does not count."`
 	Window   time.Duration `default:"1s" help:"Results are kept, and stability is judged, by stretches of this length."`
-	Stable   bool          `help:"Go on, up to three times as long, until the last three windows are within 10%."`
+	Stable   bool          `help:"Go on, up to three times as long, until the last three windows are within 10%; it is a failure if they never are."`
 
 	Objective string  `placeholder:"p99<5ms" help:"What latency is asked for; missing it is a failure."`
 	Search    bool    `help:"Look for the highest rate that meets the objective, from --rate on."`
-	Precision float64 `default:"0.05" help:"Of the search."`
+	Precision float64 `default:"0.05" help:"Of the search: how far apart, as a fraction, the best rate and the one that failed may be."`
+	Trials    int     `default:"16" help:"Rates that the search tries at most."`
 
 	InFlight int           `default:"4096" help:"Jobs sent and not ended, at most; those due beyond it are sent late."`
-	Late     time.Duration `default:"5ms" help:"A job sent more than this after its time was late."`
-	MaxLate  float64       `default:"0.01" help:"The generator fails when more than this fraction was late."`
+	Late     time.Duration `default:"2ms" help:"A job sent more than this after its time was late."`
+	MaxLag   float64       `default:"0.25" help:"The generator fails when its lag is more than this part of the latency, and more than --late, at the median, p90 or a missed objective."`
 	Check    int           `default:"61" help:"Compare one result in so many with a float64 reference; 0 for none."`
 }
 
@@ -113,6 +114,8 @@ func (c *loadCommand) load(ctx context.Context, s streams, cfg loadtest.Config) 
 	if cfg.Unchecked != "" {
 		fmt.Fprintf(s.err, "NOT CHECKED: %s\n", cfg.Unchecked)
 	}
+	cfg.Alarm = loadtest.NewAlarm()
+	defer cfg.Alarm.Close()
 	runner, err := loadtest.New(cfg)
 	if err != nil {
 		return nil, err

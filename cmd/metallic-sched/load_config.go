@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ func (c *loadCommand) config() (cfg loadtest.Config, err error) {
 	}
 	cfg = loadtest.Config{
 		Seed: c.Seed, Warmup: c.Warmup, Window: c.Window, InFlight: c.InFlight,
-		Late: c.Late, MaxLate: c.MaxLate, CheckEvery: cmp.Or(c.Check, -1), Info: c.loadInfo(),
+		Late: c.Late, MaxLag: c.MaxLag, CheckEvery: cmp.Or(c.Check, -1), Info: c.loadInfo(),
 	}
 	if c.Objective != "" {
 		if cfg.Objective, err = loadtest.ParseObjective(c.Objective); err != nil {
@@ -51,10 +52,14 @@ func (c *loadCommand) check() error {
 		return wrongUsage("--speed is %v; allowed: more than 0", c.Speed)
 	case !(c.Precision > 0):
 		return wrongUsage("--precision is %v; allowed: more than 0", c.Precision)
+	case c.Trials < 1:
+		return wrongUsage("--trials is %d; allowed: at least 1", c.Trials)
 	case c.For <= c.Warmup:
 		return wrongUsage("--for is %v, --warmup %v; allowed: longer than that", c.For, c.Warmup)
 	case c.Window <= 0 || c.Warmup < 0 || c.Late <= 0:
 		return wrongUsage("--window, --warmup and --late must be more than 0")
+	case c.MaxLag < 0 || c.MaxLag > 1:
+		return wrongUsage("--max-lag is %v; allowed: 0 to 1", c.MaxLag)
 	case c.InFlight < 1:
 		return wrongUsage("--in-flight is %d; allowed: at least 1", c.InFlight)
 	case c.Check < 0:
@@ -63,37 +68,43 @@ func (c *loadCommand) check() error {
 	return nil
 }
 
-// mix reads the mix: a preset or a file.
-func (c *loadCommand) mix() (loadtest.Mix, error) {
-	for _, name := range loadtest.Presets() {
-		if c.Mix == name {
-			return loadtest.Preset(name)
-		}
+// readMix reads a mix: a preset or a file.
+func readMix(name string) (loadtest.Mix, error) {
+	if slices.Contains(loadtest.Presets(), name) {
+		return loadtest.Preset(name)
 	}
-	f, err := os.Open(c.Mix)
+	f, err := os.Open(name)
 	if err != nil {
 		return loadtest.Mix{}, fmt.Errorf("mix: %w; presets are: %s", err, strings.Join(loadtest.Presets(), ", "))
 	}
 	defer f.Close()
-	if filepath.Ext(c.Mix) == ".csv" {
+	if filepath.Ext(name) == ".csv" {
 		return loadtest.ReadCSV(f)
 	}
 	return loadtest.ParseMix(f)
 }
 
+// arrivals returns when jobs are due at a rate, and the mean of it.
+func (c *loadCommand) arrivals(rate string) (*loadtest.Arrivals, float64, error) {
+	shape, mean, err := loadtest.ParseShape(rate, c.For)
+	if err != nil {
+		return nil, 0, wrongUsage("%v", err)
+	}
+	if c.Arrivals == "even" {
+		return loadtest.Even(shape), mean, nil
+	}
+	return loadtest.Poisson(shape, c.Seed), mean, nil
+}
+
 func (c *loadCommand) openStages(cfg *loadtest.Config) (err error) {
-	if cfg.Mix, err = c.mix(); err != nil {
+	if cfg.Mix, err = readMix(c.Mix); err != nil {
 		return err
 	}
 	cfg.Info.Loop = loadtest.LoopOpen
 	stage := func(text string) (loadtest.Stage, error) {
-		shape, mean, err := loadtest.ParseShape(text, c.For)
+		arrivals, mean, err := c.arrivals(text)
 		if err != nil {
-			return loadtest.Stage{}, wrongUsage("%v", err)
-		}
-		arrivals := loadtest.Even(shape)
-		if c.Arrivals == "poisson" {
-			arrivals = loadtest.Poisson(shape, c.Seed)
+			return loadtest.Stage{}, err
 		}
 		st := loadtest.Stage{Name: text + "/s", Rate: mean, Length: c.For, Most: c.most(), Source: cfg.Mix.Mixed(arrivals, c.Seed)}
 		if strings.Contains(text, ":") { // a rate that changes is never stable
@@ -130,13 +141,13 @@ func (c *loadCommand) searchStages(cfg *loadtest.Config, stage func(string) (loa
 		return err
 	}
 	cfg.Info.Loop = loadtest.LoopSearch
-	cfg.Search = &loadtest.Search{Start: first.Rate, Max: maxSearchRate, Precision: c.Precision}
+	cfg.Search = &loadtest.Search{Start: first.Rate, Max: maxSearchRate, Precision: c.Precision, Trials: c.Trials}
 	cfg.Source = func(rate float64) (loadtest.Stage, error) { return stage(fmt.Sprintf("%.0f", max(1, rate))) }
 	return nil
 }
 
 func (c *loadCommand) closedStages(cfg *loadtest.Config) (err error) {
-	if cfg.Mix, err = c.mix(); err != nil {
+	if cfg.Mix, err = readMix(c.Mix); err != nil {
 		return err
 	}
 	cfg.Info.Loop, cfg.Info.Arrivals = loadtest.LoopClosed, ""

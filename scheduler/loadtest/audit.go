@@ -39,10 +39,10 @@ func (r *Runner) audit(end *RunEnd, before *job.Audit) {
 		wrong = append(wrong, "it does not balance")
 	}
 	o := r.checks.total
-	all := o.Done + o.Lost() + o.Cancelled + o.Malformed
-	// A client refuses what is malformed before it is in anybody's books.
+	lost := o.Lost() + o.Cancelled // accepted or not, depending on when
 	compare("done", d.Done, o.Done, o.Done)
 	compare("in flight", d.InFlight, 0, 0)
-	compare("ended", d.Submitted-d.InFlight, all-o.Malformed, all)
+	compare("rejected", d.Rejected, o.Malformed, o.Malformed+lost)
+	compare("ended", d.Submitted-d.InFlight, o.Done+o.Malformed+lost, o.Done+o.Malformed+lost)
 	end.AuditWrong = strings.Join(wrong, "; ")
 }

@@ -31,15 +31,24 @@ func (s *stageRun) close(drain bool) (over bool) {
 
 // sleep waits for a time since the start; it returns false if ctx ends first.
 func (s *stageRun) sleep(ctx context.Context, until time.Duration) bool {
-	d := until - time.Since(s.start)
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	s.timer.Reset(d)
-	select {
-	case <-s.timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+	for {
+		d := until - time.Since(s.start)
+		switch {
+		case d <= 0:
+			return ctx.Err() == nil
+		case d <= short && s.r.cfg.Alarm.wait(d):
+			continue
+		case d > short && s.r.cfg.Alarm != nil:
+			d -= short / 2 // the rest is for the alarm
+		}
+		s.timer.Reset(d)
+		select {
+		case <-s.timer.C:
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
+
+// short is a time for which nobody minds that ctx has ended.
+const short = 4 * time.Millisecond

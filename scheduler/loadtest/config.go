@@ -41,11 +41,15 @@ type Config struct {
 	// InFlight bounds the jobs sent and not ended; a job that is due beyond it
 	// is sent late. Default 4096.
 	InFlight int
-	// A send is late when it is more than Late after its time, default 5 ms;
-	// the generator lags when more than the fraction MaxLate of them are,
-	// default 0.01.
-	Late    time.Duration
-	MaxLate float64
+	// A send is late when it is more than Late after its time, default 2 ms. The
+	// generator lags, and the run fails, when at the median, at the 90th
+	// percentile, or at an objective that is missed the lag is more than the part
+	// MaxLag of the latency, default 0.25, and more than Late.
+	Late   time.Duration
+	MaxLag float64
+	// Alarm, if set, wakes the generator more exactly than the runtime's timers,
+	// by the clock of the machine.
+	Alarm *Alarm
 	// CheckEvery is how many jobs there are to one whose result is compared
 	// with a float64 reference. Default 61; negative: none is.
 	CheckEvery int
@@ -69,8 +73,8 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	set(&c.Window, time.Second)
 	set(&c.InFlight, 4096)
-	set(&c.Late, 5*time.Millisecond)
-	set(&c.MaxLate, 0.01)
+	set(&c.Late, 2*time.Millisecond)
+	set(&c.MaxLag, 0.25)
 	set(&c.CheckEvery, 61)
 	set(&c.Drain, 30*time.Second)
 	if c.Batches == nil {
@@ -103,7 +107,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("loadtest: there is no stage to run")
 	case c.InFlight < 1:
 		return fmt.Errorf("loadtest: at most %d jobs in flight; allowed: at least 1", c.InFlight)
-	case c.Window < 0 || c.Warmup < 0 || c.Late < 0 || c.MaxLate < 0:
+	case c.Window < 0 || c.Warmup < 0 || c.Late < 0 || c.MaxLag < 0:
 		return fmt.Errorf("loadtest: a negative time or fraction")
 	case c.Search != nil && (c.Objective == nil || c.Source == nil):
 		return fmt.Errorf("loadtest: a search needs an objective and a source")

@@ -32,8 +32,11 @@ type side struct {
 	poison tensor.View // with NaN in it; zero where no job may have it
 }
 
-// variants is how many inputs jobs of a kind choose from.
-const variants = 8
+// Jobs of a kind choose from so many inputs, fewer where they are large.
+const (
+	variants     = 8
+	variantBytes = 64 << 20 // of all together, if there is more than one
+)
 
 func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *reference.Numbers) (*fixture, error) {
 	f := &fixture{kind: k}
@@ -42,9 +45,9 @@ func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *reference.Num
 	if k.Softmax {
 		aRows, aCols = k.M, k.N
 	}
-	f.a.fill(numbers, k.A, k.Batch, aRows, aCols, k.inputs("a"))
+	f.a.fill(numbers, k.A, k.Batch, aRows, aCols, k.inputs("a", k.A.Size()*k.Batch*aRows*aCols))
 	if !k.Softmax {
-		f.b.fill(numbers, k.B, k.Batch, bRows, bCols, k.inputs("b"))
+		f.b.fill(numbers, k.B, k.Batch, bRows, bCols, k.inputs("b", k.B.Size()*k.Batch*bRows*bCols))
 	}
 	if k.Bias {
 		f.bias = numbers.View(k.C, tensor.Dims{1, 1, k.N})
@@ -70,12 +73,12 @@ func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *reference.Num
 	return f, nil
 }
 
-// inputs returns how many matrices there are for a side.
-func (k *Kind) inputs(side string) int {
+// inputs returns how many matrices of a number of bytes there are for a side.
+func (k *Kind) inputs(side string, size int) int {
 	if k.Loaded == side {
 		return k.Operands
 	}
-	return variants
+	return min(variants, max(1, variantBytes/max(1, size)))
 }
 
 func turned(trans bool, rows, cols int) (int, int) {

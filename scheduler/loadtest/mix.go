@@ -56,6 +56,11 @@ func (m *Mix) draw(dice *rand.Rand) Send {
 	for m.Kinds[kind].Share == 0 { // a share that ends where the next begins
 		kind++
 	}
+	return m.drawOf(kind, dice)
+}
+
+// drawOf chooses a job of a kind.
+func (m *Mix) drawOf(kind int, dice *rand.Rand) Send {
 	k := &m.Kinds[kind]
 	s := Send{
 		Kind: kind, Tenant: k.Tenants[dice.IntN(len(k.Tenants))], Operand: dice.IntN(k.Operands),

@@ -124,3 +124,24 @@ func TestDraw(t *testing.T) {
 	require.InDelta(t, 0.125*n, x, 0.01*n)
 	require.Len(t, operands, 5)
 }
+
+// TestCounted: every product as often as counted, evenly spread, at the times of
+// the arrivals.
+func TestCounted(t *testing.T) {
+	m, err := Preset("qwen25")
+	require.NoError(t, err)
+	sends := m.Counted(Even(Constant(1000)), 1)
+	counts, last := make([]int, len(m.Kinds)), make([]int, len(m.Kinds))
+	for i, s := range sends {
+		require.Equal(t, time.Duration(i)*time.Millisecond, s.At.Round(time.Microsecond))
+		counts[s.Kind]++
+		if m.Kinds[s.Kind].Name == "lm_head 151936x896" && counts[s.Kind] > 1 {
+			require.InDelta(t, len(sends)/95, i-last[s.Kind], 20)
+		}
+		last[s.Kind] = i
+	}
+	for i, n := range counts {
+		require.EqualValues(t, m.Kinds[i].Share, n)
+	}
+	require.Len(t, sends, 4*2280+95+14*24)
+}

@@ -27,7 +27,7 @@ func ParseObjective(text string) (*Objective, error) {
 }
 
 func (o Objective) String() string {
-	return fmt.Sprintf("p%s<%v", strconv.FormatFloat(o.Quantile*100, 'g', 6, 64), o.Latency)
+	return fmt.Sprintf("%s<%v", quantileName(o.Quantile), o.Latency)
 }
 
 // met reports whether latencies, and jobs lost besides, meet the objective.

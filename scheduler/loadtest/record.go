@@ -44,12 +44,13 @@ type RunInfo struct {
 	Arrivals  string   `json:"arrivals,omitempty"`
 	Seed      uint64   `json:"seed"`
 	Objective string   `json:"objective,omitempty"`
+	Note      string   `json:"note,omitempty"` // what to know of the load
 
 	Warmup   time.Duration `json:"warmup_ns"`
 	Window   time.Duration `json:"window_ns"`
 	InFlight int           `json:"in_flight"` // at most
 	Late     time.Duration `json:"late_ns"`   // from where on a send is late
-	MaxLate  float64       `json:"max_late"`  // the fraction of late sends that is allowed
+	MaxLag   float64       `json:"max_lag"`   // the part of the latency that the lag may be
 }
 
 // Window is what happened in a stretch of time. A job counts where it ended,
@@ -136,6 +137,8 @@ type StageEnd struct {
 	Sent    int64         `json:"sent"`    // jobs that were
 	Last    time.Duration `json:"last_ns"` // when the last was sent
 	Waited  int64         `json:"waited,omitempty"`
+	// The stage was to go on until it was stable, for a while.
+	UntilStable bool `json:"until_stable,omitempty"`
 }
 
 // RunEnd says whether the results were right.

@@ -64,7 +64,7 @@ func (r *Runner) Run(ctx context.Context) (*Results, error) {
 
 func (r *Runner) info() *RunInfo {
 	i, c := r.cfg.Info, &r.cfg
-	i.Seed, i.Warmup, i.Window, i.InFlight, i.Late, i.MaxLate = c.Seed, c.Warmup, c.Window, c.InFlight, c.Late, c.MaxLate
+	i.Seed, i.Warmup, i.Window, i.InFlight, i.Late, i.MaxLag = c.Seed, c.Warmup, c.Window, c.InFlight, c.Late, c.MaxLag
 	for _, k := range c.Mix.Kinds {
 		i.Kinds = append(i.Kinds, k.Name)
 	}

@@ -161,6 +161,20 @@ func TestUntilStable(t *testing.T) {
 	})
 }
 
+// TestNeverStable: a stage that was to be stable and never is fails.
+func TestNeverStable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := mixOf(t, tinyMix)
+		st := evenStage(&m, 100, 3*time.Second)
+		st.Most = 6 * time.Second
+		results := runLoad(t, t.Context(), Config{
+			Doer: newSlowDoer(func(now time.Duration) time.Duration { return now / 20 }), Mix: m, CheckEvery: -1, Stages: []Stage{st},
+		})
+		require.ErrorContains(t, results.Verdict(), "the last 3 windows of 6s were not within 10 % of each other")
+		require.EqualValues(t, 600, results.Summaries()[0].Sent)
+	})
+}
+
 func TestOutcomesAndAudit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := mixOf(t, tinyMix+" cancel=20% cancelafter=1ms invalid=10% deadline=3ms priority=high")

@@ -1,7 +1,9 @@
 package loadtest
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -48,4 +50,29 @@ func (r *replayed) Next() (Send, bool) {
 	r.next++
 	s.At = time.Duration(float64(s.At) / r.speed)
 	return s, true
+}
+
+// Counted returns exactly as many jobs of each kind as its share says: those of
+// a trace that was counted. Kinds are interleaved evenly, those alike in the
+// order of the mix, and come when the arrivals say.
+func (m *Mix) Counted(a *Arrivals, seed uint64) (sends []Send) {
+	type place struct {
+		at   float64 // from 0 to 1
+		kind int
+	}
+	var places []place
+	for i := range m.Kinds {
+		n := int(m.Kinds[i].Share)
+		for j := range n {
+			places = append(places, place{(float64(j) + 0.5) / float64(n), i})
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.at, b.at) })
+	dice := newDice(seed, diceJobs)
+	for _, p := range places {
+		send := m.drawOf(p.kind, dice)
+		send.At = a.Next()
+		sends = append(sends, send)
+	}
+	return sends
 }

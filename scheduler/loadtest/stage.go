@@ -47,7 +47,7 @@ func newStageRun(r *Runner, st Stage, index int) *stageRun {
 		s.boundary = r.cfg.Warmup
 	}
 	s.boundary = min(s.boundary, st.Length)
-	s.end = StageEnd{Stage: index, Name: st.Name, Rate: st.Rate, Callers: st.Callers}
+	s.end = StageEnd{Stage: index, Name: st.Name, Rate: st.Rate, Callers: st.Callers, UntilStable: st.Most > st.Length}
 	return s
 }
 
@@ -85,7 +85,7 @@ func (s *stageRun) openLoop(ctx, calls context.Context) {
 			return
 		}
 		s.end.Due++
-		if hopeless := time.Since(s.start)-next.At > s.stage.Most; hopeless {
+		if hopeless := time.Since(s.start)-next.At > max(s.stage.Most, time.Second); hopeless {
 			s.countRest(next)
 			return
 		}

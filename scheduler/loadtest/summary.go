@@ -26,6 +26,7 @@ type Summary struct {
 	Jain       float64 // of the part of what each tenant asked for that was done
 	Batches    []BatchCount
 	Problems   []string // that make the stage worthless
+	Warning    string   // what cannot be trusted, "" if all can
 }
 
 // Summaries returns the summary of every stage that ended.
@@ -142,13 +143,9 @@ func (s *Summary) judge(info *RunInfo) {
 			s.Achieved *= float64(s.Length) / float64(last)
 		}
 	}
-	late := float64(s.Late) / float64(max(1, s.Counted))
-	switch {
-	case late > info.MaxLate:
-		s.problem("the generator lagged: %.1f %% of the jobs were sent more than %v late (allowed: %.1f %%)%s",
-			100*late, info.Late, 100*info.MaxLate, s.crowded(info))
-	case s.Achieved < 1-info.MaxLate:
-		s.problem("the generator lagged: it reached %.1f %% of the rate%s", 100*s.Achieved, s.crowded(info))
+	s.judgeLag(info)
+	if s.UntilStable && !s.Stable {
+		s.problem("the last %d windows of %v were not within %.0f %% of each other", steadyWindows, s.Length, 100*steadyWithin)
 	}
 	if s.Intended.Count() == 0 {
 		s.problem("no job was done after the warm-up")
@@ -157,14 +154,6 @@ func (s *Summary) judge(info *RunInfo) {
 
 func (s *Summary) problem(format string, args ...any) {
 	s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
-}
-
-// crowded says that jobs were late because those before had not ended.
-func (s *Summary) crowded(info *RunInfo) string {
-	if s.Waited == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; %d of them waited for one of %d jobs in flight to end", s.Waited, info.InFlight)
 }
 
 // Meets reports whether the stage meets an objective.

@@ -43,6 +43,24 @@ func (r *Results) Verdict() error {
 	return errors.Join(errs...)
 }
 
+// Warnings returns what cannot be trusted of a run that is good otherwise; of a
+// search, of its best stage.
+func (r *Results) Warnings() (all []string) {
+	stages := r.Summaries()
+	if r.Info.Loop == LoopSearch {
+		stages = nil
+		if b := r.Best(); b != nil {
+			stages = append(stages, b)
+		}
+	}
+	for _, s := range stages {
+		if s.Warning != "" {
+			all = append(all, "stage "+s.Name+": "+s.Warning)
+		}
+	}
+	return all
+}
+
 func lostToo(s *Summary) string {
 	if n := s.Outcomes.Lost(); n > 0 {
 		return fmt.Sprintf(", and %d jobs lost", n)

@@ -10,6 +10,31 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
+// accept makes a call of a job and takes a lease for it. On an error the job is
+// counted as rejected, also when it is refused here and no server hears of it.
+func (c *Client) accept(ctx context.Context, j job.Job) (*call, error) {
+	x, err := c.newCall(ctx, j)
+	if err != nil {
+		c.reject(j)
+		return nil, err
+	}
+	if err := c.admit(ctx, x); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// reject counts jobs that were refused before there was a call.
+func (c *Client) reject(jobs ...job.Job) {
+	for _, j := range jobs {
+		o := new(job.Options)
+		if j != nil {
+			o = job.OptionsOf(j)
+		}
+		c.ledger.Account(c.tenantOf(o)).Reject(1)
+	}
+}
+
 // admit takes a lease for a call, waiting for room if the job asked to. On an
 // error the call is let go.
 func (c *Client) admit(ctx context.Context, x *call) error {
@@ -80,6 +105,7 @@ func (c *Client) acceptAll(ctx context.Context, jobs []job.Job, g *job.Group) ([
 	for i, j := range jobs {
 		x, err := c.newCall(ctx, j)
 		if err != nil {
+			c.reject(jobs[i:]...)
 			return nil, c.refuseAll(list, 0, fmt.Errorf("job %d of %d: %w", i, len(jobs), err))
 		}
 		list = append(list, x)

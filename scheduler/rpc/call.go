@@ -61,6 +61,7 @@ type use struct {
 var calls = sync.Pool{New: func() any { return new(call) }}
 
 // newCall checks a job and writes its message. The operands it names are held.
+// A job that is refused is not counted yet.
 func (c *Client) newCall(ctx context.Context, j job.Job) (*call, error) {
 	if j == nil {
 		return nil, wire.Invalid("job", "a *job.Matmul or *job.Softmax", "nil")
@@ -77,6 +78,14 @@ func (c *Client) newCall(ctx context.Context, j job.Job) (*call, error) {
 	return x, nil
 }
 
+// tenantOf returns whose job it is.
+func (c *Client) tenantOf(o *job.Options) string {
+	if o.Tenant != "" {
+		return o.Tenant
+	}
+	return c.cfg.Tenant
+}
+
 func (x *call) fill(ctx context.Context, j job.Job) error {
 	if err := j.Arrange(&x.form, asWritten); err != nil {
 		return err
@@ -86,10 +95,7 @@ func (x *call) fill(ctx context.Context, j job.Job) error {
 	if d, ok := ctx.Deadline(); ok && (x.deadline.IsZero() || d.Before(x.deadline)) {
 		x.deadline = d
 	}
-	tenant := o.Tenant
-	if tenant == "" {
-		tenant = x.client.cfg.Tenant
-	}
+	tenant := x.client.tenantOf(o)
 	x.account = x.client.ledger.Account(tenant)
 	x.message.Tenant, x.message.Priority = tenant, int32(o.Priority)
 	var err error

@@ -60,10 +60,7 @@ var _ job.Doer = (*Client)(nil)
 
 // Do implements job.Doer.
 func (c *Client) Do(ctx context.Context, j job.Job) error {
-	x, err := c.newCall(ctx, j)
-	if err == nil {
-		err = c.admit(ctx, x)
-	}
+	x, err := c.accept(ctx, j)
 	if err != nil {
 		return err
 	}
@@ -82,10 +79,7 @@ func (c *Client) Do(ctx context.Context, j job.Job) error {
 
 // Submit implements job.Doer.
 func (c *Client) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
-	x, err := c.newCall(ctx, j)
-	if err == nil {
-		err = c.admit(ctx, x)
-	}
+	x, err := c.accept(ctx, j)
 	if err != nil {
 		return job.Handle{}, err
 	}

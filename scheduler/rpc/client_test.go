@@ -138,6 +138,32 @@ func TestErrorsAreTyped(t *testing.T) {
 	require.ErrorIs(t, err, job.ErrInvalid)
 }
 
+// What is malformed is in the books as rejected, whoever refuses it: the client,
+// which tells no server of it, as well as a scheduler.
+func TestRejectedIsCounted(t *testing.T) {
+	var nobody *job.Softmax
+	refuse := func(t *testing.T, d job.Doer) job.Audit {
+		good := func() job.Job { return &job.Softmax{X: tensor.Matrix(make([]float32, 8), 2, 4)} }
+		bad := &job.Softmax{X: tensor.Matrix(make([]float32, 8), 2, 4), Y: tensor.Matrix(make([]float32, 10), 2, 5)}
+		require.ErrorIs(t, d.Do(t.Context(), bad), job.ErrInvalid)
+		require.ErrorIs(t, d.Do(t.Context(), nil), job.ErrInvalid)
+		require.ErrorIs(t, d.Do(t.Context(), nobody), job.ErrInvalid)
+		_, err := d.Submit(t.Context(), bad)
+		require.ErrorIs(t, err, job.ErrInvalid)
+		require.ErrorIs(t, d.DoAll(t.Context(), []job.Job{good(), bad, good()}), job.ErrInvalid)
+		require.NoError(t, d.Do(t.Context(), good()))
+		return d.(interface{ Audit() job.Audit }).Audit()
+	}
+	s, err := scheduler.Open(t.Context(), scheduler.Config{DeviceName: "cpu"})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close(context.Background())) }()
+	want := refuse(t, s)
+	require.Equal(t, job.Audit{Submitted: 8, Done: 1, Rejected: 7}, want)
+	r := startRig(t, rigConfig{})
+	require.Equal(t, want, refuse(t, r.dial(rpc.Config{Tenant: "t"})))
+	require.EqualValues(t, 1, r.scheduler.Audit().Submitted, "the server never saw the others")
+}
+
 // Sixty-four clients, with a connection each, share one weight.
 func TestManyClientsShareAWeight(t *testing.T) {
 	const clients, rounds, n = 64, 20, 128

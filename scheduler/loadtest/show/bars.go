@@ -2,9 +2,9 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
@@ -20,7 +20,7 @@ func batches(r *loadtest.Results) (all []loadtest.BatchCount) {
 }
 
 // batchSizes has the batches of each run by the number of their jobs.
-func batchSizes(runs []*loadtest.Results) (*plot.Plot, error) {
+func batchSizes(runs []*loadtest.Results) (*chart, error) {
 	var groups [][]float64
 	most := 0
 	for _, r := range runs {
@@ -40,69 +40,100 @@ func batchSizes(runs []*loadtest.Results) (*plot.Plot, error) {
 			labels = append(labels, label)
 		}
 	}
-	p := newPlot("Batches by size", "jobs in a batch", "% of batches")
-	return p, addBars(p, runs, groups, labels)
+	c := newChart("Batches by size", "jobs in a batch", "% of batches")
+	top, err := c.bars(runs, groups, len(labels), false)
+	c.NominalX(labels...)
+	c.X.Min, c.X.Max = -0.6, float64(len(labels))-0.4
+	c.Y.Min, c.Y.Max = 0, top
+	return c, err
 }
 
-// decisions has the jobs of each run by the kernel that was chosen.
-func decisions(runs []*loadtest.Results) (*plot.Plot, error) {
-	var labels []string
-	index := map[string]int{}
-	groups := make([][]float64, len(runs))
+// mostKernels is how many there is room for.
+const mostKernels = 12
+
+// decisions has the jobs of each run by the kernel that was chosen, those with
+// the most jobs on top.
+func decisions(runs []*loadtest.Results) (*chart, error) {
+	shares := map[string][]float64{} // of each run
 	for i, r := range runs {
 		for _, v := range variants(batches(r)) {
-			at, known := index[v.name]
-			if !known {
-				at = len(labels)
-				index[v.name] = at
-				labels = append(labels, v.name)
+			if shares[v.name] == nil {
+				shares[v.name] = make([]float64, len(runs))
 			}
-			for len(groups[i]) <= at {
-				groups[i] = append(groups[i], 0)
-			}
-			groups[i][at] = float64(v.jobs)
+			shares[v.name][i] = float64(v.jobs)
 		}
 	}
-	if len(labels) == 0 {
+	if len(shares) == 0 {
 		return nil, nil
 	}
-	p := newPlot("Decisions by kernel", "", "% of jobs")
-	if len(labels) > 4 { // they would run into each other
-		p.X.Tick.Label.Rotation = 0.5
-		p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = -1, -0.5
+	names := byJobs(shares)
+	c := newChart("Decisions by kernel", "% of jobs", "")
+	if more := len(names) - mostKernels; more > 0 {
+		c.Note = fmt.Sprintf("and %d kernels with fewer jobs", more)
+		names = names[:mostKernels]
 	}
-	return p, addBars(p, runs, groups, labels)
+	slices.Reverse(names) // the axis goes up
+	groups := make([][]float64, len(runs))
+	for i := range runs {
+		for _, name := range names {
+			groups[i] = append(groups[i], shares[name][i])
+		}
+	}
+	top, err := c.bars(runs, groups, len(names), true)
+	c.NominalY(names...)
+	c.Y.Min, c.Y.Max = -0.6, float64(len(names))-0.4
+	c.X.Min, c.X.Max = 0, top
+	return c, err
 }
 
-// addBars adds a group of bars for each label, a bar for each run, in percent
-// of the run's sum.
-func addBars(p *plot.Plot, runs []*loadtest.Results, groups [][]float64, labels []string) error {
-	room := (pictureWidth - 3*vg.Centimeter) / vg.Length(len(labels))
+// byJobs returns the names, those with the most jobs of all runs first.
+func byJobs(shares map[string][]float64) []string {
+	total := func(name string) (sum float64) {
+		for _, x := range shares[name] {
+			sum += x
+		}
+		return sum
+	}
+	names := sorted(shares)
+	slices.SortStableFunc(names, func(a, b string) int { return int(total(b) - total(a)) })
+	return names
+}
+
+// bars adds a group of bars for each label, a bar for each run, in percent of
+// the run's sum. It returns where the axis may end.
+func (c *chart) bars(runs []*loadtest.Results, groups [][]float64, labels int, lying bool) (top float64, err error) {
+	room := (pictureWidth - 3*vg.Centimeter) / vg.Length(labels)
+	if lying {
+		room = (pictureHeight - 2*vg.Centimeter) / vg.Length(labels)
+	}
 	width := min(room*0.8/vg.Length(len(runs)), vg.Centimeter)
-	for i, values := range groups {
-		percent := make(plotter.Values, len(labels))
-		sum := 0.0
-		for _, v := range values {
-			sum += v
-		}
-		for j, v := range values {
-			percent[j] = 100 * v / sum
-		}
-		bars, err := plotter.NewBarChart(percent, width)
+	for i, counts := range groups {
+		values := percent(counts, labels)
+		bars, err := plotter.NewBarChart(values, width)
 		if err != nil {
-			return fmt.Errorf("show: %s: %w", p.Title.Text, err)
+			return 0, fmt.Errorf("show: %s: %w", c.Title.Text, err)
 		}
-		bars.Color, bars.LineStyle.Width = colour(i), 0
+		bars.Color, bars.LineStyle.Width, bars.Horizontal = colour(i), 0, lying
 		bars.Offset = width * (vg.Length(i) - vg.Length(len(groups)-1)/2)
-		p.Add(bars)
-		p.Legend.Add(runs[i].Info.Name, bars)
+		if lying { // the first run on top
+			bars.Offset = -bars.Offset
+		}
+		c.Add(bars)
+		c.explain(runs[i].Info.Name, colour(i), nil)
+		top = max(top, slices.Max(values))
 	}
-	p.Legend.Left = false
-	p.NominalX(labels...)
-	p.X.Min, p.X.Max = -0.6, float64(len(labels))-0.4
-	p.Y.Min, p.Y.Max = 0, 100+8*float64(len(runs)) // room for the legend
-	p.Y.Tick.Marker = plot.ConstantTicks{
-		{Value: 0, Label: "0"}, {Value: 25, Label: "25"}, {Value: 50, Label: "50"}, {Value: 75, Label: "75"}, {Value: 100, Label: "100"},
+	return min(100, top*1.05), nil
+}
+
+func percent(counts []float64, n int) plotter.Values {
+	out, sum := make(plotter.Values, n), 0.0
+	for _, x := range counts {
+		sum += x
 	}
-	return nil
+	for i, x := range counts {
+		if sum > 0 {
+			out[i] = 100 * x / sum
+		}
+	}
+	return out
 }

@@ -44,7 +44,7 @@ func ending(e *loadtest.RunEnd) (out [][2]string) {
 	return out
 }
 
-func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // number writes a number with no more digits than say something.
 func number(x float64) string {

@@ -19,16 +19,17 @@ func HTML(w io.Writer, runs []*loadtest.Results) error {
 	type run struct {
 		Name   string
 		Failed string
+		Warned []string
 		Facts  [][2]string
 		Tables []template.HTML
 	}
 	data := struct {
 		Runs     []run
 		Stages   template.HTML
-		Pictures []template.HTML
+		Pictures []picture
 	}{Stages: template.HTML(stages(runs).RenderHTML())}
 	for _, r := range runs {
-		one := run{Name: r.Info.Name, Facts: facts(r)}
+		one := run{Name: r.Info.Name, Facts: facts(r), Warned: r.Warnings()}
 		if err := r.Verdict(); err != nil {
 			one.Failed = err.Error()
 		}

@@ -2,6 +2,8 @@ package show
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"html/template"
 	"math"
 	"slices"
@@ -12,31 +14,36 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
 )
 
+// picture is a chart, drawn.
+type picture struct {
+	*chart
+	Drawing template.HTML
+}
+
 // pictures draws everything that there is to see.
-func pictures(runs []*loadtest.Results) (out []template.HTML, err error) {
-	for _, draw := range []func([]*loadtest.Results) (*plot.Plot, error){
+func pictures(runs []*loadtest.Results) (out []picture, err error) {
+	for _, draw := range []func([]*loadtest.Results) (*chart, error){
 		latencyAgainstRate, percentiles, throughputOverTime, latencyOverTime, batchSizes, decisions,
 	} {
-		p, err := draw(runs)
+		c, err := draw(runs)
 		if err != nil {
 			return nil, err
 		}
-		if p == nil { // nothing is known
+		if c == nil { // nothing is known
 			continue
 		}
-		drawing, err := svg(p)
+		drawing, err := svg(c.Plot)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, drawing)
+		out = append(out, picture{c, drawing})
 	}
 	return out, nil
 }
 
 // latencyAgainstRate has the median and the 99th percentile of every stage.
-func latencyAgainstRate(runs []*loadtest.Results) (*plot.Plot, error) {
-	p := newPlot("Latency against rate", "jobs done a second", "latency")
-	drawn := false
+func latencyAgainstRate(runs []*loadtest.Results) (*chart, error) {
+	c := newChart("Latency against rate", "jobs done a second", "latency")
 	for i, r := range runs {
 		all := withLatency(r.Summaries())
 		slices.SortFunc(all, func(a, b *loadtest.Summary) int { return cmp.Compare(a.Throughput, b.Throughput) })
@@ -45,21 +52,18 @@ func latencyAgainstRate(runs []*loadtest.Results) (*plot.Plot, error) {
 			medians = append(medians, plotter.XY{X: s.Throughput, Y: inMs(s.Intended.Quantile(0.5))})
 			tails = append(tails, plotter.XY{X: s.Throughput, Y: inMs(s.Intended.Quantile(0.99))})
 		}
-		drawn = drawn || len(all) > 0
-		if err := addLine(p, r.Info.Name+" p99", tails, colour(i), nil); err != nil {
-			return nil, err
-		}
-		if err := addLine(p, r.Info.Name+" p50", medians, colour(i), dashed); err != nil {
+		err := errors.Join(c.line(r.Info.Name+" p99", tails, colour(i), nil), c.line(r.Info.Name+" p50", medians, colour(i), dashed))
+		if err != nil {
 			return nil, err
 		}
 	}
-	if !drawn {
+	if len(c.Legend) == 0 {
 		return nil, nil
 	}
-	p.X.Min = 0
-	p.X.Max *= 1.05
-	logTime(p)
-	return p, nil
+	c.X.Min = 0
+	c.X.Max *= 1.05
+	logTime(c.Plot)
+	return c, nil
 }
 
 func withLatency(all []*loadtest.Summary) (out []*loadtest.Summary) {
@@ -71,34 +75,40 @@ func withLatency(all []*loadtest.Summary) (out []*loadtest.Summary) {
 	return out
 }
 
+// mostCurves is how many can be told apart.
+const mostCurves = 9
+
 // percentiles has the whole distribution of every stage: from when jobs were
 // due, and dashed from when they were sent. The axis gives each nine the same
 // room.
-func percentiles(runs []*loadtest.Results) (*plot.Plot, error) {
-	p := newPlot("Latency by percentile (dashed: from when jobs were sent)", "percentile", "latency")
-	most, lines := 10.0, 0
-	for _, r := range runs {
-		for _, s := range withLatency(r.Summaries()) {
-			name := s.Name
+func percentiles(runs []*loadtest.Results) (*chart, error) {
+	c := newChart("Latency by percentile (dashed: from when jobs were sent)", "percentile", "latency")
+	most, left := 10.0, 0
+	for i, r := range runs {
+		all := withLatency(ofInterest(r))
+		for j, s := range all {
+			if len(c.Legend) == mostCurves {
+				left++
+				continue
+			}
+			name, of := s.Name, colour(j)
 			if len(runs) > 1 {
-				name = r.Info.Name + " " + name
+				name, of = r.Info.Name+" "+name, shade(colour(i), j, len(all))
 			}
 			most = max(most, float64(s.Intended.Count()))
-			if err := addLine(p, name, curve(&s.Intended), colour(lines), nil); err != nil {
+			if err := errors.Join(c.line("", curve(&s.Actual), of, dashed), c.line(name, curve(&s.Intended), of, nil)); err != nil {
 				return nil, err
 			}
-			if err := addLine(p, "", curve(&s.Actual), colour(lines), dashed); err != nil {
-				return nil, err
-			}
-			lines++
 		}
 	}
-	if lines == 0 {
+	if len(c.Legend) == 0 {
 		return nil, nil
 	}
-	p.Legend.Top, p.Legend.Left = false, false // where no line goes
-	p.X.Scale, p.X.Min, p.X.Max = plot.LogScale{}, 1, most
-	p.X.Tick.Marker = plot.ConstantTicks{
+	if left > 0 {
+		c.Note = fmt.Sprintf("and %d more stages, see the table", left)
+	}
+	c.X.Scale, c.X.Min, c.X.Max = plot.LogScale{}, 1, most
+	c.X.Tick.Marker = plot.ConstantTicks{
 		{Value: 1, Label: "0"},
 		{Value: 2, Label: "50"},
 		{Value: 10, Label: "90"},
@@ -108,8 +118,23 @@ func percentiles(runs []*loadtest.Results) (*plot.Plot, error) {
 		{Value: 1e5, Label: "99.999"},
 		{Value: 1e6, Label: "99.9999"},
 	}
-	logTime(p)
-	return p, nil
+	logTime(c.Plot)
+	return c, nil
+}
+
+// ofInterest are the stages of a run; of a search those between which its limit
+// lies.
+func ofInterest(r *loadtest.Results) []*loadtest.Summary {
+	if r.Info.Loop != loadtest.LoopSearch {
+		return r.Summaries()
+	}
+	var all []*loadtest.Summary
+	for _, s := range []*loadtest.Summary{r.Best(), r.Limit()} {
+		if s != nil {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // curve returns quantile q at 1/(1-q), as far as there are jobs to tell it.

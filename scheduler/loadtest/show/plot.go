@@ -18,18 +18,18 @@ import (
 )
 
 // colours can be told apart by everybody (Okabe and Ito).
-var colours = []color.Color{
-	color.RGBA{0, 114, 178, 255},
-	color.RGBA{213, 94, 0, 255},
-	color.RGBA{0, 158, 115, 255},
-	color.RGBA{204, 121, 167, 255},
-	color.RGBA{230, 159, 0, 255},
-	color.RGBA{86, 180, 233, 255},
-	color.RGBA{0, 0, 0, 255},
-	color.RGBA{140, 140, 140, 255},
+var colours = []color.RGBA{
+	{0, 114, 178, 255},
+	{213, 94, 0, 255},
+	{0, 158, 115, 255},
+	{204, 121, 167, 255},
+	{230, 159, 0, 255},
+	{86, 180, 233, 255},
+	{0, 0, 0, 255},
+	{140, 140, 140, 255},
 }
 
-func colour(i int) color.Color { return colours[i%len(colours)] }
+func colour(i int) color.RGBA { return colours[i%len(colours)] }
 
 const (
 	pictureWidth  = 16 * vg.Centimeter
@@ -39,30 +39,36 @@ const (
 // newPlot returns an empty picture.
 func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
+	p.BackgroundColor = color.Transparent
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.Title.TextStyle.Font = sans(12)
 	p.Title.Padding = vg.Points(6)
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font, a.Tick.Label.Font = sans(10), sans(9)
 		a.Label.Padding = vg.Points(3)
-		a.Tick.Marker = plot.TickerFunc(plainTicks)
+		a.Tick.Marker = plot.TickerFunc(roundTicks)
 	}
-	p.Legend.TextStyle.Font = sans(9)
-	p.Legend.Top, p.Legend.Left = true, true
-	p.Legend.Padding = vg.Points(2)
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{225}, color.Gray{225}
 	p.Add(grid)
 	return p
 }
 
-// plainTicks are the usual ones, without needless digits.
-func plainTicks(low, high float64) []plot.Tick {
-	ticks := plot.DefaultTicks{}.Ticks(low, high)
-	for i := range ticks {
-		if ticks[i].Label != "" {
-			ticks[i].Label = strconv.FormatFloat(ticks[i].Value, 'g', 6, 64)
+// roundTicks are at most nine, 1, 2 or 5 times a power of ten apart.
+func roundTicks(low, high float64) (ticks []plot.Tick) {
+	if !(high > low) {
+		return []plot.Tick{{Value: low, Label: strconv.FormatFloat(low, 'g', 6, 64)}}
+	}
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/8)))
+	for _, times := range []float64{1, 2, 5, 10} {
+		if (high-low)/(step*times) <= 8 {
+			step *= times
+			break
 		}
+	}
+	for i := int(math.Ceil(low/step - 1e-9)); float64(i)*step <= high+step*1e-9; i++ {
+		v := float64(i) * step
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 6, 64)})
 	}
 	return ticks
 }
@@ -82,27 +88,6 @@ func svg(p *plot.Plot) (template.HTML, error) {
 		return "", fmt.Errorf("show: the picture %q is no svg", p.Title.Text)
 	}
 	return template.HTML("<svg" + string(drawing)), nil
-}
-
-// addLine adds a line, with points if there are few.
-func addLine(p *plot.Plot, name string, xys plotter.XYs, c color.Color, dashes []vg.Length) error {
-	if len(xys) == 0 {
-		return nil
-	}
-	line, points, err := plotter.NewLinePoints(xys)
-	if err != nil {
-		return fmt.Errorf("show: %s: %w", name, err)
-	}
-	line.Color, line.Width, line.Dashes = c, vg.Points(1.5), dashes
-	p.Add(line)
-	if len(xys) <= 40 {
-		points.Color, points.Shape, points.Radius = c, draw.CircleGlyph{}, vg.Points(2)
-		p.Add(points)
-	}
-	if name != "" {
-		p.Legend.Add(name, line)
-	}
-	return nil
 }
 
 var dashed = []vg.Length{vg.Points(4), vg.Points(3)}

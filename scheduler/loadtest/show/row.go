@@ -19,6 +19,9 @@ type Row struct {
 	Cancelled  int64         `json:"cancelled"`
 	Malformed  int64         `json:"malformed"`
 	Late       int64         `json:"late"`
+	LagP50     time.Duration `json:"lag_p50_ns"` // how long after their time jobs were sent
+	LagP90     time.Duration `json:"lag_p90_ns"`
+	LagP99     time.Duration `json:"lag_p99_ns"`
 	P50        time.Duration `json:"p50_ns"`
 	P90        time.Duration `json:"p90_ns"`
 	P99        time.Duration `json:"p99_ns"`
@@ -30,6 +33,7 @@ type Row struct {
 	Jain       float64       `json:"jain"`
 	Stable     bool          `json:"stable"`
 	Problems   []string      `json:"problems,omitempty"`
+	Warning    string        `json:"warning,omitempty"`
 }
 
 func rows(run *loadtest.Results) []Row {
@@ -39,9 +43,10 @@ func rows(run *loadtest.Results) []Row {
 		out = append(out, Row{
 			Run: run.Info.Name, Stage: s.Name, Rate: s.Rate, Achieved: s.Achieved, Throughput: s.Throughput,
 			Done: s.Outcomes.Done, Lost: s.Outcomes.Lost(), Cancelled: s.Outcomes.Cancelled, Malformed: s.Outcomes.Malformed,
-			Late: s.Late, P50: h.Quantile(0.5), P90: h.Quantile(0.9), P99: h.Quantile(0.99), P999: h.Quantile(0.999), Max: h.Max(),
+			Late: s.Late, LagP50: s.Lag.Quantile(0.5), LagP90: s.Lag.Quantile(0.9), LagP99: s.Lag.Quantile(0.99),
+			P50: h.Quantile(0.5), P90: h.Quantile(0.9), P99: h.Quantile(0.99), P999: h.Quantile(0.999), Max: h.Max(),
 			SentP50: s.Actual.Quantile(0.5), SentP99: s.Actual.Quantile(0.99),
-			MeanBatch: s.MeanBatch(), Jain: s.Jain, Stable: s.Stable, Problems: s.Problems,
+			MeanBatch: s.MeanBatch(), Jain: s.Jain, Stable: s.Stable, Problems: s.Problems, Warning: s.Warning,
 		})
 	}
 	return out
@@ -55,6 +60,9 @@ func facts(run *loadtest.Results) [][2]string {
 		{"program", i.Program},
 		{"device", i.Device},
 		{"load", load(i)},
+	}
+	if i.Note != "" {
+		out = append(out, [2]string{"note", i.Note})
 	}
 	for _, name := range sorted(i.Env) {
 		out = append(out, [2]string{"variable", name + "=" + i.Env[name]})
@@ -75,6 +83,9 @@ func facts(run *loadtest.Results) [][2]string {
 			best += "; at " + number(l.Rate) + " " + l.Problems[0]
 		}
 		out = append(out, [2]string{"highest rate with " + i.Objective, best})
+	}
+	for _, w := range run.Warnings() {
+		out = append(out, [2]string{"warning", w})
 	}
 	return append(out, [2]string{"verdict", verdict})
 }

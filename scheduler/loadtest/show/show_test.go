@@ -27,7 +27,7 @@ func exampleRun(t *testing.T, name string) *loadtest.Results {
 		require.NoError(t, lines.Encode(r))
 	}
 	write(loadtest.Record{Kind: loadtest.KindRun, Run: &loadtest.RunInfo{
-		Name: name, Device: "cpu: <b>fast</b>", Mix: "x", Loop: loadtest.LoopOpen, Kinds: []string{"gemv", "<own>"}, MaxLate: 0.01,
+		Name: name, Device: "cpu: <b>fast</b>", Mix: "x", Loop: loadtest.LoopOpen, Kinds: []string{"gemv", "<own>"}, MaxLag: 0.25,
 		Env: map[string]string{"METALLIC_DEVICE": "cpu"}, Time: time.Unix(0, 0).UTC(),
 	}})
 	for stage := range 2 {
@@ -68,7 +68,7 @@ func TestText(t *testing.T) {
 	require.NoError(t, Text(&out, []*loadtest.Results{exampleRun(t, "first"), exampleRun(t, "second")}))
 	text := out.String()
 	for _, want := range []string{
-		`first +│ 100/s │ +100 │ 100\.0 % │ +4 │ +0 │ +50ms │ +90ms │ +99ms │ +100ms │ +100ms │ +1ms │ +2\.8 │ 0\.900 │ +yes`,
+		`first +│ 100/s │ +100 │ 100\.0 % │ +4 │ +0 │ +50ms │ +90ms │ +99ms │ +100ms │ +100ms │ +1ms │ +0s │ +2\.8 │ 0\.900 │ +yes`,
 		`second │ 200/s │ +100 │ .* │ 500ms │`,
 		`808 submitted = 800 done \+ 0 failed .*: balances`,
 		`33 sampled values agree with a float64 reference`,
@@ -117,6 +117,55 @@ func TestHTML(t *testing.T) {
 		require.NotContains(t, drawings[i], "NaN")
 		require.NotContains(t, drawings[i], "Inf")
 		wellFormed(t, drawings[i])
+	}
+	legends := regexp.MustCompile(`(?s)<figcaption>.*?</figcaption>`).FindAllString(page, -1)
+	require.Len(t, legends, 6)
+	for i, want := range []string{"first p50", "&lt;i&gt;second&lt;/i&gt; 200/s", "first", "first", "first", "first"} {
+		require.Contains(t, legends[i], want)
+	}
+}
+
+// TestManyStages: as many curves as can be told apart, and kernels as there is
+// room for; the rest is told.
+func TestManyStages(t *testing.T) {
+	var runs []*loadtest.Results
+	for range 5 {
+		runs = append(runs, exampleRun(t, "run"))
+	}
+	for i := range 20 {
+		w := runs[0].Windows[0][1]
+		w.Batches = append(w.Batches, loadtest.BatchCount{Variant: "kernel " + string(rune('a'+i)), Jobs: 1, Count: int64(100 + i)})
+	}
+	curves, err := percentiles(runs)
+	require.NoError(t, err)
+	require.Len(t, curves.Legend, mostCurves)
+	require.Equal(t, "and 1 more stages, see the table", curves.Note)
+	seen := map[entry]bool{}
+	for _, e := range curves.Legend {
+		seen[entry{Colour: e.Colour}] = true
+	}
+	require.Len(t, seen, mostCurves, "a colour each")
+	bars, err := decisions(runs)
+	require.NoError(t, err)
+	require.Equal(t, "and 10 kernels with fewer jobs", bars.Note)
+}
+
+func TestRoundTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{0, 17.5, "0 5 10 15"},
+		{0, 3000, "0 500 1000 1500 2000 2500 3000"},
+		{0.3, 0.9, "0.3 0.4 0.5 0.6 0.7 0.8 0.9"},
+		{-3, 8, "-2 0 2 4 6 8"},
+		{5, 5, "5"},
+	} {
+		var labels []string
+		for _, tick := range roundTicks(c.low, c.high) {
+			labels = append(labels, tick.Label)
+		}
+		require.Equal(t, c.want, strings.Join(labels, " "))
 	}
 }
 

@@ -33,7 +33,7 @@ func JSON(w io.Writer, runs []*loadtest.Results) error {
 
 var csvHeader = []string{
 	"run", "stage", "rate", "achieved", "throughput", "done", "lost", "cancelled", "malformed", "late",
-	"p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms", "sent_p50_ms", "sent_p99_ms", "mean_batch", "jain", "stable",
+	"p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms", "sent_p50_ms", "sent_p99_ms", "lag_p50_ms", "lag_p90_ms", "lag_p99_ms", "mean_batch", "jain", "stable",
 }
 
 // CSV writes a line for each stage of each run.
@@ -61,7 +61,7 @@ func (r *Row) fields() []string {
 	for _, n := range []int64{r.Done, r.Lost, r.Cancelled, r.Malformed, r.Late} {
 		f = append(f, strconv.FormatInt(n, 10))
 	}
-	for _, d := range []time.Duration{r.P50, r.P90, r.P99, r.P999, r.Max, r.SentP50, r.SentP99} {
+	for _, d := range []time.Duration{r.P50, r.P90, r.P99, r.P999, r.Max, r.SentP50, r.SentP99, r.LagP50, r.LagP90, r.LagP99} {
 		f = append(f, strconv.FormatFloat(float64(d)/1e6, 'f', 4, 64))
 	}
 	return append(f, strconv.FormatFloat(r.MeanBatch, 'f', 3, 64), strconv.FormatFloat(r.Jain, 'f', 4, 64), strconv.FormatBool(r.Stable))

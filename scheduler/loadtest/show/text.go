@@ -27,7 +27,7 @@ func Text(out io.Writer, runs []*loadtest.Results) error {
 			fmt.Fprintln(w, t.Render())
 		}
 	}
-	fmt.Fprintln(w, "Latency is from when a job was due; \"sent\" from when it was sent.")
+	fmt.Fprintln(w, "Latency is from when a job was due, \"sent\" from when it was sent; lag is between the two.")
 	_, err := w.WriteTo(out)
 	return err
 }
@@ -47,12 +47,12 @@ func newTable(title string, texts int, header ...any) table.Writer {
 }
 
 func stages(runs []*loadtest.Results) table.Writer {
-	t := newTable("Stages", 2, "run", "stage", "done/s", "reached", "lost", "late", "p50", "p90", "p99", "p99.9", "max", "sent p99", "batch", "fair", "stable")
+	t := newTable("Stages", 2, "run", "stage", "done/s", "reached", "lost", "late", "p50", "p90", "p99", "p99.9", "max", "sent p99", "lag p99", "batch", "fair", "stable")
 	for _, run := range runs {
 		for _, r := range rows(run) {
 			t.AppendRow(table.Row{
 				r.Run, r.Stage, number(r.Throughput), fmt.Sprintf("%.1f %%", 100*r.Achieved), r.Lost, r.Late,
-				duration(r.P50), duration(r.P90), duration(r.P99), duration(r.P999), duration(r.Max), duration(r.SentP99),
+				duration(r.P50), duration(r.P90), duration(r.P99), duration(r.P999), duration(r.Max), duration(r.SentP99), duration(r.LagP99),
 				batch(r.MeanBatch), fmt.Sprintf("%.3f", r.Jain), yes(r.Stable),
 			})
 		}

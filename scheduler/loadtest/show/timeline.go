@@ -3,7 +3,6 @@ package show
 import (
 	"errors"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
@@ -42,65 +41,55 @@ func moments(r *loadtest.Results) (all [][]moment) {
 	return all
 }
 
-// addMoments adds two lines for each stage of a run, the second dashed.
-func addMoments(p *plot.Plot, r *loadtest.Results, run int, of func(m *moment) (solid, dashed float64)) (drawn bool, err error) {
-	name := r.Info.Name
-	for _, stage := range moments(r) {
-		var lines [2]plotter.XYs
-		for i := range stage {
-			a, b := of(&stage[i])
-			if a > 0 { // otherwise there is nothing to tell
-				lines[0] = append(lines[0], plotter.XY{X: stage[i].at, Y: a})
-				lines[1] = append(lines[1], plotter.XY{X: stage[i].at, Y: b})
+// overTime adds two lines for each stage of each run, the second dashed.
+func (c *chart) overTime(runs []*loadtest.Results, of func(m *moment) (solid, dashed float64)) error {
+	c.X.Min = 0
+	for i, r := range runs {
+		name := r.Info.Name
+		for _, stage := range moments(r) {
+			var lines [2]plotter.XYs
+			for j := range stage {
+				a, b := of(&stage[j])
+				if a > 0 { // otherwise there is nothing to tell
+					lines[0] = append(lines[0], plotter.XY{X: stage[j].at, Y: a})
+					lines[1] = append(lines[1], plotter.XY{X: stage[j].at, Y: b})
+				}
+			}
+			if err := errors.Join(c.line("", lines[1], colour(i), dashed), c.line(name, lines[0], colour(i), nil)); err != nil {
+				return err
+			}
+			if len(lines[0]) > 0 {
+				name = "" // one entry of the legend
 			}
 		}
-		err = errors.Join(addLine(p, "", lines[1], colour(run), dashed), addLine(p, name, lines[0], colour(run), nil))
-		if err != nil {
-			return drawn, err
-		}
-		if len(lines[0]) > 0 {
-			name, drawn = "", true // one entry of the legend
-		}
 	}
-	return drawn, nil
+	return nil
 }
 
-func throughputOverTime(runs []*loadtest.Results) (*plot.Plot, error) {
-	p := newPlot("Jobs over time (dashed: sent)", "seconds", "jobs done a second")
-	drawn, err := overTime(p, runs, func(m *moment) (float64, float64) {
+func throughputOverTime(runs []*loadtest.Results) (*chart, error) {
+	c := newChart("Jobs over time (dashed: sent)", "seconds", "jobs done a second")
+	err := c.overTime(runs, func(m *moment) (float64, float64) {
 		s := m.window.Length.Seconds()
 		return float64(m.done) / s, float64(m.window.Sent) / s
 	})
-	if !drawn || err != nil {
+	if len(c.Legend) == 0 || err != nil {
 		return nil, err
 	}
-	fromZero(p)
-	return p, nil
+	fromZero(c.Plot)
+	return c, nil
 }
 
-func latencyOverTime(runs []*loadtest.Results) (*plot.Plot, error) {
-	p := newPlot("Latency over time (dashed: median)", "seconds", "latency, p99")
-	drawn, err := overTime(p, runs, func(m *moment) (float64, float64) {
+func latencyOverTime(runs []*loadtest.Results) (*chart, error) {
+	c := newChart("Latency over time (dashed: median)", "seconds", "latency, p99")
+	err := c.overTime(runs, func(m *moment) (float64, float64) {
 		if m.latency.Count() == 0 {
 			return 0, 0
 		}
 		return inMs(m.latency.Quantile(0.99)), inMs(m.latency.Quantile(0.5))
 	})
-	if !drawn || err != nil {
+	if len(c.Legend) == 0 || err != nil {
 		return nil, err
 	}
-	logTime(p)
-	return p, nil
-}
-
-func overTime(p *plot.Plot, runs []*loadtest.Results, of func(m *moment) (solid, dashed float64)) (drawn bool, err error) {
-	p.X.Min = 0
-	for i, r := range runs {
-		d, err := addMoments(p, r, i, of)
-		if err != nil {
-			return drawn, err
-		}
-		drawn = drawn || d
-	}
-	return drawn, nil
+	logTime(c.Plot)
+	return c, nil
 }

@@ -1,0 +1,67 @@
+package show
+
+import (
+	"fmt"
+	"html/template"
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// chart is a picture and what its colours mean. That stands below it, where no
+// line goes and there is room for any number.
+type chart struct {
+	*plot.Plot
+	Legend []entry
+	Note   string // what is not drawn
+}
+
+// entry is a line of the legend.
+type entry struct {
+	Name   string
+	Colour template.CSS
+	Dashed bool
+}
+
+func newChart(title, x, y string) *chart { return &chart{Plot: newPlot(title, x, y)} }
+
+func (c *chart) explain(name string, of color.RGBA, dashes []vg.Length) {
+	c.Legend = append(c.Legend, entry{name, template.CSS(fmt.Sprintf("#%02x%02x%02x", of.R, of.G, of.B)), len(dashes) > 0})
+}
+
+// line adds a line, with points if there are few. One without a name is not in
+// the legend.
+func (c *chart) line(name string, xys plotter.XYs, of color.RGBA, dashes []vg.Length) error {
+	if len(xys) == 0 {
+		return nil
+	}
+	line, points, err := plotter.NewLinePoints(xys)
+	if err != nil {
+		return fmt.Errorf("show: %s: %w", name, err)
+	}
+	line.Color, line.Width, line.Dashes = of, vg.Points(1.5), dashes
+	c.Add(line)
+	if len(xys) <= 40 {
+		points.Color, points.Shape, points.Radius = of, draw.CircleGlyph{}, vg.Points(2)
+		if len(dashes) > 0 {
+			points.Shape = draw.RingGlyph{}
+		}
+		c.Add(points)
+	}
+	if name != "" {
+		c.explain(name, of, dashes)
+	}
+	return nil
+}
+
+// shade is a colour for the i-th of n things alike: the last has the colour
+// itself, those before are paler.
+func shade(c color.RGBA, i, n int) color.RGBA {
+	const palest = 0.65
+	white := palest * float64(n-1-i) / float64(max(1, n-1))
+	mix := func(v uint8) uint8 { return uint8(float64(v)*(1-white) + 255*white) }
+	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 255}
+}
