@@ -57,7 +57,7 @@ func (d *desk) work(l *lane) policy.Work {
 	}
 	return policy.Work{
 		Family: l.key.family, A: l.key.a, B: l.key.b, C: l.key.c,
-		Shape: kernels.Shape{Batch: 1, M: l.key.m, N: 1, K: l.key.k},
+		Shape: kernels.Shape{Batch: 1, M: l.key.m, N: max(l.key.width, 1), K: l.key.k},
 	}
 }
 
@@ -78,6 +78,9 @@ func (d *desk) foresee(b *Batch) policy.Foresight {
 // work returns the batch's average problem and how many there are.
 func (b *Batch) work() (w policy.Work, problems int) {
 	w, problems = policy.WorkOf(b.plan()), max(len(b.scratch.dispatches), 1)
+	if w.Family == kernels.FamilyChain {
+		problems = max(len(b.parts), 1)
+	}
 	extent := 0
 	for i := range b.parts {
 		extent += b.parts[i].extent()

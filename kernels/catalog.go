@@ -96,9 +96,9 @@ func Variant(f Family, b Bucket, width int) string {
 	switch f {
 	case FamilySmallN:
 		return b.String()
-	case FamilyVec, FamilyBlock, FamilyLegacy:
+	case FamilyVec, FamilyBlock, FamilyLegacy, FamilyChain:
 		return "w" + strconv.Itoa(width)
-	case FamilyGEMV, FamilySIMD, FamilyMLX, FamilyMPS:
+	case FamilyGEMV, FamilySIMD, FamilyMLX, FamilyMPS, familyEnd:
 	}
 	return "-"
 }

@@ -16,7 +16,7 @@ import (
 // A CostModel belongs to one goroutine.
 type CostModel struct {
 	prior    Prior
-	groups   [int(kernels.FamilyLegacy) + 1][4]group // by family and type of A
+	groups   [kernels.FamilyCount][4]group // by family and type of A
 	surprise float64                                 // see Foresight
 }
 

@@ -35,7 +35,7 @@ func (s schedulerService) explain(m *pb.Job) (*pb.ExplainResponse, error) {
 	}
 	answer := &pb.ExplainResponse{
 		Backend: plan.Family().String(), Variant: plan.Variant(), Kernel: plan.Key.Kernel, Key: plan.Key.String(),
-		Orientation: orientation, Invariant: plan.Family().BatchInvariant(),
+		Orientation: orientation, Invariant: plan.BatchInvariant(),
 	}
 	for _, rule := range plan.Rules {
 		answer.Rules = append(answer.Rules, &pb.Rule{Name: rule.Name, Applied: rule.Applied, Reason: rule.Reason})
