@@ -147,17 +147,9 @@ func scoresAt(memory device.Region, w *policy.Wave, x *policy.Step, row int) dev
 func (b *Batch) bindScores(x *policy.Step, scores device.Region) {
 	t, in := b.parts[x.Job].task, &b.scratch.chains[x.Job]
 	k := b.sharedHeads(x, in.k)
-	mirrored := t.Plan.Chain.Scores.Problem.Mirrored
+	k.View.Transpose()
 	for j := range t.Plan.Problem.Products() {
-		m := device.Matmul{A: b.queryHeads(x, in.q, j, x.R0, x.R1), B: k, C: b.groupHeads(x, scores, j)}
-		m.B.View.Transpose()
-		if mirrored {
-			m.A, m.B = m.B, m.A
-			m.A.View.Transpose()
-			m.B.View.Transpose()
-			m.C.View.Transpose()
-		}
-		b.product(x, linkScores, m, t.Form.Alpha)
+		b.product(x, linkScores, b.queryHeads(x, in.q, j), k, b.groupHeads(x, scores, j))
 	}
 }
 
@@ -165,22 +157,29 @@ func (b *Batch) bindScores(x *policy.Step, scores device.Region) {
 func (b *Batch) bindValues(x *policy.Step, weights device.Region) {
 	t, in := b.parts[x.Job].task, &b.scratch.chains[x.Job]
 	v := b.sharedHeads(x, in.v)
-	v.View.Transpose()
 	for j := range t.Plan.Problem.Products() {
-		m := device.Matmul{A: v, B: b.groupHeads(x, weights, j), C: b.queryHeads(x, in.o, j, x.R0, x.R1)}
-		m.B.View.Transpose()
-		m.C.View.Transpose()
-		b.product(x, linkValues, m, 1)
+		b.product(x, linkValues, b.groupHeads(x, weights, j), v, b.queryHeads(x, in.o, j))
 	}
 }
 
-// product appends a product of a step.
-func (b *Batch) product(x *policy.Step, link int, m device.Matmul, alpha float32) {
-	s := &b.scratch
-	c := m.C.View.Dims()
-	m.Shape = kernels.Shape{Batch: c[0], M: c[1], N: c[2], K: m.A.View.Cols()}
-	m.Runs = appendWithin(&s.runs, nil, device.Run{Columns: c[2], Alpha: alpha, Bias: -1})
-	s.matmuls = append(s.matmuls, m)
+// product appends a product of a step, oriented as its plan is.
+func (b *Batch) product(x *policy.Step, link int, left, right, result device.Region) {
+	s, t := &b.scratch, b.parts[x.Job].task
+	if t.Plan.Chain.Links()[link].Problem.Mirrored {
+		left, right = right, left
+		left.View.Transpose()
+		right.View.Transpose()
+		result.View.Transpose()
+	}
+	run := device.Run{Columns: result.View.Cols(), Alpha: 1, Bias: -1}
+	if link == linkScores {
+		run.Alpha = t.Form.Alpha
+	}
+	c := result.View.Dims()
+	s.matmuls = append(s.matmuls, device.Matmul{
+		Shape: kernels.Shape{Batch: c[0], M: c[1], N: c[2], K: left.View.Cols()},
+		A:     left, B: right, C: result, Runs: appendWithin(&s.runs, nil, run),
+	})
 	s.dispatches = append(s.dispatches, device.Dispatch{
 		Pipeline: s.pipelines[chainLinks*x.Job+link], Matmul: &s.matmuls[len(s.matmuls)-1],
 	})
@@ -219,11 +218,11 @@ func (b *Batch) sharedHeads(x *policy.Step, r device.Region) device.Region {
 	return r
 }
 
-// queryHeads returns rows [r0, r1) of queries or results: of the j-th head of
+// queryHeads returns a step's rows of queries or results: of the j-th head of
 // each group or, folded, of all heads.
-func (b *Batch) queryHeads(x *policy.Step, r device.Region, j, r0, r1 int) device.Region {
+func (b *Batch) queryHeads(x *policy.Step, r device.Region, j int) device.Region {
 	u0 := b.parts[x.Job].u0
-	r.View = r.View.Sub((x.H0-u0)*x.Group, (x.H1-u0)*x.Group).Slice(r0, r1, 0, r.View.Cols())
+	r.View = r.View.Sub((x.H0-u0)*x.Group, (x.H1-u0)*x.Group).Slice(x.R0, x.R1, 0, r.View.Cols())
 	return b.groupHeads(x, r, j)
 }
 

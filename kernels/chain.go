@@ -3,9 +3,9 @@ package kernels
 // Chain is how an attention is computed: three links, each of which reads what
 // the one before wrote, step by step.
 type Chain struct {
-	Scores  *Plan // S = scale*Q*Kt in f32; Mirrored: St = scale*K*Qt
+	Scores  *Plan // S = scale*Q*Kt in f32, or mirrored
 	Weights *Plan // P = softmax(S), in place
-	Values  *Plan // Ot = Vt*Pt
+	Values  *Plan // O = P*V, or mirrored
 	Tiling  Tiling
 }
 
@@ -15,7 +15,7 @@ func (c *Chain) Links() [3]*Plan { return [3]*Plan{c.Scores, c.Weights, c.Values
 // Tiling is how much of an attention one step computes. Its scores are all
 // that is kept of it, and only until the next step.
 type Tiling struct {
-	Heads int // K/V heads, at least 1; more than 1 only with all rows or a causal mask
+	Heads int // K/V heads, at least 1
 	Rows  int // query rows of each head, at least 1
 }
 

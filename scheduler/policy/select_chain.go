@@ -19,17 +19,17 @@ func selectChain(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kern
 	if p.A != p.B || (p.C != p.A && p.C != tensor.F32) || !p.A.Valid() {
 		return nil, &TypesError{A: p.A, B: p.B, C: p.C}
 	}
-	scores, orientation := scoresOf(p, prefs.SmallNMaxN)
+	mirror, orientation := mirrors(p, prefs.SmallNMaxN)
 	c := &kernels.Chain{}
 	plan := &kernels.Plan{
 		Problem: p, Row: chainRow, Chain: c,
-		Rules: []kernels.Rule{{Name: "scores: orientation", Applied: true, Reason: orientation}},
+		Rules: []kernels.Rule{{Name: "orientation", Applied: true, Reason: orientation}},
 	}
 	for _, link := range [...]struct {
 		name    string
 		problem kernels.Problem
 		to      **kernels.Plan
-	}{{"scores", scores, &c.Scores}, {"weights", weightsOf(p), &c.Weights}, {"values", valuesOf(p), &c.Values}} {
+	}{{"scores", scoresOf(p, mirror), &c.Scores}, {"weights", weightsOf(p), &c.Weights}, {"values", valuesOf(p, mirror), &c.Values}} {
 		l, err := selectLink(link.problem, caps, prefs, catalog)
 		if err != nil {
 			return nil, fmt.Errorf("attention: %s: %w", link.name, err)
@@ -47,8 +47,8 @@ func selectChain(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kern
 	return plan, nil
 }
 
-// selectLink is Select without a look at the types: those of the values are
-// ones that no job has.
+// selectLink is Select without a look at the types: no job multiplies f32 with
+// f16 or bf16 into these, as the values do.
 func selectLink(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kernels.Catalog) (*kernels.Plan, error) {
 	s := newSelection(p, caps, prefs, catalog)
 	if p.Op == kernels.OpSoftmax {
@@ -57,35 +57,45 @@ func selectLink(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kerne
 	return s.finish(s.matmul())
 }
 
-// scoresOf returns the product of queries and keys. Few queries are taken as
-// the columns that small-N kernels multiply the keys with.
-func scoresOf(p kernels.Problem, smallN int) (s kernels.Problem, reason string) {
+// mirrors decides how the products are taken. Few query rows are the columns
+// that small-N kernels multiply keys and values with.
+func mirrors(p kernels.Problem, smallN int) (mirror bool, reason string) {
 	rows := p.QueryRows()
-	s = kernels.Problem{
-		Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: p.Shape.Batch, M: rows, N: p.Shape.N, K: p.Shape.K},
-		A: p.A, B: p.B, C: tensor.F32, TransA: p.TransA, TransB: !p.TransB,
-	}
 	if rows > smallN {
-		return s, fmt.Sprintf("as written: %d query rows > SMALLN_MAX_N=%d", rows, smallN)
+		return false, fmt.Sprintf("as written: %d query rows > SMALLN_MAX_N=%d", rows, smallN)
 	}
-	s.Shape, s.Mirrored = s.Shape.Mirror(), true
-	s.TransA, s.TransB = p.TransB, !p.TransA
-	return s, fmt.Sprintf("mirrored: %d query rows <= SMALLN_MAX_N=%d", rows, smallN)
+	return true, fmt.Sprintf("mirrored: %d query rows <= SMALLN_MAX_N=%d", rows, smallN)
+}
+
+func scoresOf(p kernels.Problem, mirror bool) kernels.Problem {
+	return oriented(kernels.Problem{
+		Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: p.Shape.Batch, M: p.QueryRows(), N: p.Shape.N, K: p.Shape.K},
+		A: p.A, B: p.B, C: tensor.F32, TransA: p.TransA, TransB: !p.TransB,
+	}, mirror)
+}
+
+func valuesOf(p kernels.Problem, mirror bool) kernels.Problem {
+	return oriented(kernels.Problem{
+		Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: p.Shape.Batch, M: p.QueryRows(), N: p.ValueCols, K: p.Shape.N},
+		A: tensor.F32, B: p.B, C: p.C, TransB: p.TransV,
+	}, mirror)
+}
+
+// oriented returns a product as written or as its mirror image.
+func oriented(p kernels.Problem, mirror bool) kernels.Problem {
+	if !mirror {
+		return p
+	}
+	p.Shape, p.Mirrored = p.Shape.Mirror(), true
+	p.A, p.B = p.B, p.A
+	p.TransA, p.TransB = !p.TransB, !p.TransA
+	return p
 }
 
 func weightsOf(p kernels.Problem) kernels.Problem {
 	return kernels.Problem{
 		Op: kernels.OpSoftmax, Shape: kernels.Shape{Batch: p.Shape.Batch * p.Group, M: p.Shape.M, N: p.Shape.N},
 		A: tensor.F32, B: tensor.F32, C: tensor.F32, Causal: p.Causal, QueryOffset: p.QueryOffset,
-	}
-}
-
-// valuesOf returns the product of values and weights: mirrored, because weights
-// of f32 may only stand on the right of values of another type.
-func valuesOf(p kernels.Problem) kernels.Problem {
-	return kernels.Problem{
-		Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: p.Shape.Batch, M: p.ValueCols, N: p.QueryRows(), K: p.Shape.N},
-		A: p.B, B: tensor.F32, C: p.C, TransA: !p.TransV, TransB: true, Mirrored: true,
 	}
 }
 

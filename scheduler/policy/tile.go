@@ -11,10 +11,10 @@ const (
 	defaultScratch = 64 << 20
 	// tileRows is what rows of a step are a multiple of, if there are as many.
 	tileRows = 64
-	// causalCuts is how many steps the rows of a causal attention are cut into
-	// where that leaves steps large enough: half of the scores are masked, and
-	// of those all but a part of one in so many are then never computed.
-	causalCuts = 8
+	// causalCuts is how many steps the rows of a causal attention are cut into,
+	// of at least causalRows: half of the scores are masked, and of those all but
+	// a part of one in so many are then never computed.
+	causalCuts, causalRows = 8, 2 * tileRows
 	// leastShare of the scratch memory is what steps are not made smaller than
 	// for the sake of a causal mask.
 	leastShare = 4
@@ -26,36 +26,30 @@ func Tile(p *kernels.Problem, scratch int) (t kernels.Tiling, reason string) {
 	if scratch <= 0 {
 		scratch = defaultScratch
 	}
-	s := &p.Shape
-	row := scoresBytes(p) // of one query row of a K/V head
-	rows := max(s.M, 1)
-	if most := whole(int(float64(scratch)/row), rows); rows > most {
-		rows = most
+	all, row := max(p.Shape.M, 1), scoresBytes(p)
+	t.Rows, reason = wholeRows(float64(scratch)/row, all), "as many rows as have room"
+	if t.Rows == all {
+		reason = "all rows"
 	}
-	why := "all rows"
-	if rows < s.M {
-		why = "fewer rows"
+	if p.Causal {
+		cut := wholeRows(float64(max(causalRows, all/causalCuts)), t.Rows)
+		if enough := float64(cut) * row * float64(p.Shape.Batch) * leastShare; cut < t.Rows && enough >= float64(scratch) {
+			t.Rows, reason = cut, "fewer rows, to leave out more masked keys"
+		}
 	}
-	if cut := whole((s.M+causalCuts-1)/causalCuts+tileRows-1, rows); p.Causal && cut < rows &&
-		float64(cut)*row*float64(s.Batch) >= float64(scratch)/leastShare {
-		rows, why = cut, "causal: masked keys are left out"
-	}
-	heads := 1
-	if rows == s.M || p.Causal {
-		heads = max(1, min(s.Batch, int(float64(scratch)/(float64(rows)*row))))
-	}
-	return kernels.Tiling{Heads: heads, Rows: rows},
-		fmt.Sprintf("%s: %d of %d rows of %d of %d heads, for %d bytes of scores", why, rows, s.M, heads, s.Batch, scratch)
+	t.Heads = int(max(1, min(float64(p.Shape.Batch), float64(scratch)/(float64(t.Rows)*row))))
+	return t, fmt.Sprintf("%s: %d of %d rows and %d of %d K/V heads at a time, for scores of up to %d bytes",
+		reason, t.Rows, p.Shape.M, t.Heads, p.Shape.Batch, scratch)
 }
 
-// whole rounds rows down to a multiple of tileRows, if there are as many, and
-// into 1 to most.
-func whole(rows, most int) int {
-	rows = min(rows, most)
-	if rows < most && rows > tileRows {
-		rows -= rows % tileRows
+// wholeRows returns at least 1 and up to most rows, a multiple of tileRows
+// where that is possible.
+func wholeRows(rows float64, most int) int {
+	n := int(max(1, min(rows, float64(most))))
+	if n < most && n > tileRows {
+		n -= n % tileRows
 	}
-	return max(rows, 1)
+	return n
 }
 
 // scoresBytes returns the memory of the scores of one query row and all heads
