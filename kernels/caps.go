@@ -9,7 +9,7 @@ type Caps struct {
 	// Scratch is the memory, in bytes, that dependent kernels best hand on at a
 	// time: what stays near, and keeps all of the device busy. 0: not known.
 	Scratch int
-	Vendor         bool // the platform's vendor library was found
+	Vendor  bool // the platform's vendor library was found
 	// VendorHelp says how to get the vendor library when Vendor is false.
 	VendorHelp string
 }

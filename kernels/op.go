@@ -7,9 +7,9 @@ type Op uint8
 
 // The operations.
 const (
-	OpMatmul  Op = iota + 1 // C = alpha*op(A)*op(B) + beta*C + bias
-	OpSoftmax               // softmax over each row
-	OpAttention             // softmax(scale*Q*Kt)*V for each head, as a chain of the others
+	OpMatmul    Op = iota + 1 // C = alpha*op(A)*op(B) + beta*C + bias
+	OpSoftmax                 // softmax over each row
+	OpAttention               // softmax(scale*Q*Kt)*V for each head, as a chain of the others
 
 	opEnd
 )

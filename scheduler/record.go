@@ -109,7 +109,7 @@ func (r *recording) fill(o *actors.Outcome) {
 			Causal: q.Causal, QueryOffset: q.QueryOffset, Mirrored: q.Mirrored, TransV: q.TransV,
 		},
 		Heads: metrics.Heads{Group: q.Group, Values: q.ValueCols},
-		Jobs: o.Jobs(), Columns: o.Columns(), Problems: o.Problems(), Picked: o.Picked(),
+		Jobs:  o.Jobs(), Columns: o.Columns(), Problems: o.Problems(), Picked: o.Picked(),
 		Orientation: o.Form().Orientation,
 		Plan: metrics.Plan{
 			Backend: p.Family().String(), Variant: kernels.Variant(p.Family(), key.Bucket, key.Width),

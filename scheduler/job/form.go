@@ -31,8 +31,8 @@ type Form struct {
 	Problem     kernels.Problem
 	A, B, C     tensor.View
 	Bias        tensor.View // zero, or as large as C with one stride of 0
-	Alpha, Beta float32 // Alpha is an attention's scale
-	QueryOffset int     // softmax, attention
+	Alpha, Beta float32     // Alpha is an attention's scale
+	QueryOffset int         // softmax, attention
 	Orientation string
 }
 

@@ -17,7 +17,7 @@ import (
 type CostModel struct {
 	prior    Prior
 	groups   [kernels.FamilyCount][4]group // by family and type of A
-	surprise float64                                 // see Foresight
+	surprise float64                       // see Foresight
 }
 
 // group holds the corrections of one family and type.

@@ -57,4 +57,3 @@ func wholeRows(rows float64, most int) int {
 func scoresBytes(p *kernels.Problem) float64 {
 	return float64(max(p.Group, 1)) * float64(max(p.Shape.N, 1)) * 4
 }
-
