@@ -5,8 +5,6 @@ import (
 	"math"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -61,11 +59,13 @@ func linksOf(j *job.Attention, dt tensor.DType) []job.Job {
 	d := tensor.Dims{j.Q.Matrices(), j.Q.Rows(), j.K.Rows()}
 	scores := alloc(dt, d[0]*d[1]*d[2]).Strided(d, tensor.Compact(d), 0)
 	scale := float32(1 / math.Sqrt(float64(j.Q.Cols())))
+	last := &job.Matmul{A: scores, B: j.V, C: j.O}
+	if dt != j.V.DType() { // f32 must stand on the right
+		last = &job.Matmul{A: j.V.T(), B: scores.T(), C: j.O.T()}
+	}
 	return []job.Job{
 		&job.Matmul{A: j.Q, B: j.K, TransB: true, C: scores, Scale: job.AlphaBeta(scale, 0)},
 		&job.Softmax{X: scores, Causal: j.Causal, QueryOffset: j.QueryOffset},
-		&job.Matmul{A: scores, B: j.V, C: j.O},
+		last,
 	}
 }
-
-var _ = require.NoError
