@@ -20,9 +20,14 @@ func (d *desk) limits(l *lane) (columns, problems int) {
 func (d *desk) measure(l *lane) {
 	w := d.work(l)
 	one := max(d.costs.Predict(w.Widen(1)), 1)
-	if budget := max(d.engine.MaxTime, 4*one); l.key.single {
+	budget := max(d.engine.MaxTime, 4*one)
+	switch {
+	case l.key.single:
 		l.width = min(d.costs.Columns(budget, w), d.engine.MaxColumns)
-	} else { // cut by matrices
+	case l.key.family == kernels.FamilyChain: // by heads, in launches that all share
+		l.width = min(d.costs.Columns(budget, w), d.engine.MaxColumns)
+		one = max(d.costs.Predict(w.Widen(2))-one, 1)
+	default: // cut by matrices
 		w.Shape.Batch = 1
 		one = max(d.costs.Predict(w), 1)
 		l.width = int(min(max(budget/one, 1), time.Duration(d.engine.MaxColumns)))
@@ -40,7 +45,10 @@ func (d *desk) ahead(l *lane, columns int) float64 {
 		return 0
 	}
 	w := d.work(l)
-	if !l.key.single {
+	switch {
+	case l.key.family == kernels.FamilyChain:
+		return float64(d.costs.Predict(w)) / float64(max(w.Shape.Batch, 1))
+	case !l.key.single:
 		w.Shape.Batch = 1
 		return float64(d.costs.Predict(w))
 	}
