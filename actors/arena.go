@@ -7,11 +7,12 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
-// arena is the staging memory of one batch: activations gathered side by side
-// and results before they are committed. It keeps its memory from batch to
-// batch.
+// arena is memory of one batch. There is one for staging, where activations are
+// gathered side by side and results lie before they are committed, and one for
+// what kernels hand on to each other. It keeps its memory from batch to batch.
 type arena struct {
 	device  device.Device
+	space   device.Space
 	relieve func()          // gives back memory that nobody uses
 	chunk   device.Buffer   // in use, nil before the first
 	used    int             // bytes of it
@@ -25,7 +26,7 @@ const (
 	arenaMost  = 1 << 50  // far more than any device has, far from overflow
 )
 
-// alloc returns a compact region of shared memory. Its contents are whatever
+// alloc returns a compact region. Its contents are whatever
 // was there before.
 func (a *arena) alloc(dt tensor.DType, dims tensor.Dims) (r device.Region, err error) {
 	if float64(dims[0])*float64(dims[1])*float64(dims[2]) > arenaMost {
@@ -58,10 +59,10 @@ func (a *arena) grow(size int) error {
 	for next < size {
 		next *= 2
 	}
-	buf, err := a.device.Alloc(device.SpaceShared, next)
+	buf, err := a.device.Alloc(a.space, next)
 	if err != nil { // what idle batches keep, or the last of the memory, may be enough
 		a.relieve()
-		buf, err = a.device.Alloc(device.SpaceShared, max(size, 1))
+		buf, err = a.device.Alloc(a.space, max(size, 1))
 	}
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 
 func newArena(c sim.Config) (*arena, *sim.Device) {
 	d := sim.Open(c)
-	return &arena{device: d, relieve: func() {}}, d
+	return &arena{space: device.SpaceShared, device: d, relieve: func() {}}, d
 }
 
 func (a *arena) bytes(t *testing.T, n int) device.Region {

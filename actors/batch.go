@@ -69,6 +69,7 @@ type Batch struct {
 	check      *check // what a job's result is compared with, nil for other work
 	settlement job.Settlement
 	arena      arena
+	scores     arena // of attentions
 
 	// What happened.
 	key       kernels.Key
@@ -146,7 +147,7 @@ func (b *Batch) clear() {
 	clear(b.parts)
 	b.parts = b.parts[:0]
 	b.scratch.clear()
-	b.arena.reset()
+	b.resetMemory()
 	b.Stages = b.Stages[:0]
 	b.shard, b.lane, b.check, b.refused, b.err = nil, nil, nil, nil, nil
 	b.problems, b.columns, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0
@@ -165,7 +166,11 @@ func (e *Engine) newBatch() *Batch {
 		e.spare = e.spare[:n-1]
 		return b
 	}
-	b := &Batch{engine: e, arena: arena{device: e.device, relieve: e.freeSpare}}
+	b := &Batch{
+		engine: e,
+		arena:  arena{device: e.device, space: device.SpaceShared, relieve: e.freeSpare},
+		scores: arena{device: e.device, relieve: e.freeSpare},
+	}
 	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }
 	return b
 }
@@ -176,13 +181,13 @@ func (e *Engine) recycle(b *Batch) {
 	b.leave()
 	b.clear()
 	if b.wreckage != nil { // its queue is gone, and perhaps its device
-		b.arena.move(e.device)
+		b.moveMemory(e.device)
 		b.wreckage.letGo()
 		b.wreckage = nil
 	}
 	e.spare = append(e.spare, b)
 	if len(e.spare) > maxSpareArenas {
-		b.arena.free()
+		b.freeMemory()
 	}
 }
 
@@ -197,6 +202,23 @@ func (b *Batch) leave() {
 	b.parts = b.parts[:0]
 }
 
+// resetMemory makes the batch's memory on the device free for other work.
+func (b *Batch) resetMemory() {
+	b.arena.reset()
+	b.scores.reset()
+}
+
+// moveMemory gives it up for that of another device.
+func (b *Batch) moveMemory(d device.Device) {
+	b.arena.move(d)
+	b.scores.move(d)
+}
+
+func (b *Batch) freeMemory() {
+	b.arena.free()
+	b.scores.free()
+}
+
 // maxSpareArenas bounds the staging memory that is kept for batches to come:
 // far more are out only while a failed batch is bisected.
 const maxSpareArenas = 8
@@ -204,6 +226,6 @@ const maxSpareArenas = 8
 // freeSpare gives back the staging memory of batches that are not in use.
 func (e *Engine) freeSpare() {
 	for _, b := range e.spare {
-		b.arena.free()
+		b.freeMemory()
 	}
 }

@@ -20,6 +20,8 @@ type bindings struct {
 	pipelines  []device.Pipeline
 	compiled   []device.Pipeline // for this batch: the cache may drop them again
 	results    []tensor.View     // of each problem, where it is staged
+	chains     []operands        // of each attention
+	steps      []policy.Step     // of all of them
 }
 
 // clear lets go of everything the batch referred to.
@@ -32,6 +34,8 @@ func (s *bindings) clear() {
 	clear(s.pipelines)
 	clear(s.compiled)
 	clear(s.results)
+	clear(s.chains)
+	s.chains, s.steps = s.chains[:0], s.steps[:0]
 	s.gather, s.dispatches, s.matmuls, s.softmaxes = s.gather[:0], s.dispatches[:0], s.matmuls[:0], s.softmaxes[:0]
 	s.runs, s.biases, s.rows = s.runs[:0], s.biases[:0], s.rows[:0]
 	s.pipelines, s.compiled, s.results = s.pipelines[:0], s.compiled[:0], s.results[:0]
@@ -80,8 +84,19 @@ func (p *part) sharesColumns() bool {
 	return p.task.Plan.SharesColumns() && (p.task.split == nil || !p.task.split.result.IsZero())
 }
 
-// keyOf returns the specialisation that computes a problem.
-func keyOf(ps []part) kernels.Key {
+// links returns how many kernels a problem takes, one after another.
+func links(ps []part) int {
+	if ps[0].task.Plan.Chain != nil {
+		return chainLinks
+	}
+	return 1
+}
+
+// keyOf returns the specialisation of one of the kernels that compute a problem.
+func keyOf(ps []part, link int) kernels.Key {
+	if c := ps[0].task.Plan.Chain; c != nil {
+		return c.Links()[link].Key
+	}
 	var beta, bias bool
 	columns := 0
 	for i := range ps {
@@ -103,17 +118,22 @@ func (b *Batch) resolve() (ready bool) {
 	s.pipelines = s.pipelines[:0]
 	for i := 0; i < len(b.parts); {
 		ps := b.problem(i)
-		b.key = keyOf(ps)
-		p, ok := b.engine.cache.Lookup(b.key)
-		if !ok && b.compiler == b.engine.cache {
-			p, ok = s.find(b.key)
+		for link := range links(ps) {
+			b.key = keyOf(ps, link)
+			p, ok := b.engine.cache.Lookup(b.key)
+			if !ok && b.compiler == b.engine.cache {
+				p, ok = s.find(b.key)
+			}
+			if !ok {
+				b.compileBy(b.engine.cache)
+				return false
+			}
+			s.pipelines = append(s.pipelines, p)
 		}
-		if !ok {
-			b.compileBy(b.engine.cache)
-			return false
-		}
-		s.pipelines = append(s.pipelines, p)
 		i += len(ps)
+	}
+	if p := b.plan(); p.Chain != nil {
+		b.key = p.Key
 	}
 	return true
 }
@@ -140,11 +160,13 @@ func (b *Batch) compileBy(cache *device.Cache) {
 func (b *Batch) compile() error {
 	for i := 0; i < len(b.parts); {
 		ps := b.problem(i)
-		p, _, err := b.compiler.Get(keyOf(ps))
-		if err != nil {
-			return err
+		for link := range links(ps) {
+			p, _, err := b.compiler.Get(keyOf(ps, link))
+			if err != nil {
+				return err
+			}
+			b.scratch.compiled = append(b.scratch.compiled, p)
 		}
-		b.scratch.compiled = append(b.scratch.compiled, p)
 		i += len(ps)
 	}
 	return nil
@@ -154,9 +176,12 @@ func (b *Batch) compile() error {
 // are committed by the host after the batch has ended.
 func (b *Batch) bind() error {
 	s := &b.scratch
-	b.arena.reset()
+	b.resetMemory()
 	s.reuse()
 	b.Stages = b.Stages[:0]
+	if b.plan().Chain != nil {
+		return b.bindChains()
+	}
 	s.grow(len(b.parts), len(s.pipelines), b.rowRuns())
 	for i := 0; i < len(b.parts); {
 		ps := b.problem(i)

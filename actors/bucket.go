@@ -18,11 +18,18 @@ type laneKey struct {
 	offset      bool
 	single      bool // one matrix, so that columns can be put side by side
 	m, k, width int
+	values      int            // length of an attention's values
+	weights     kernels.Family // of its softmax
 }
 
 func laneOf(p *kernels.Plan) laneKey {
 	q := &p.Problem
 	key := laneKey{family: p.Row.Family, a: q.A, b: q.B, c: q.C, single: q.Shape.Batch == 1}
+	if q.Op == kernels.OpAttention {
+		key.m, key.k, key.values, key.width = q.Shape.M*q.Group, q.Shape.K, q.ValueCols, p.Key.Width
+		key.weights, key.causal, key.offset, key.single = p.Chain.Weights.Row.Family, q.Causal, q.QueryOffset, false
+		return key
+	}
 	if q.Op == kernels.OpSoftmax {
 		key.width, key.causal, key.offset, key.single = p.Key.Width, q.Causal, q.QueryOffset, true
 		return key

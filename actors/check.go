@@ -50,7 +50,7 @@ func (b *Batch) sample() {
 		}
 		e.count++
 		t := p.task
-		p.sampled = e.Sample.Takes(e.count) && t.split == nil && t.Plan.Family().BatchInvariant() && !e.writesInPlace(t)
+		p.sampled = e.Sample.Takes(e.count) && t.split == nil && t.Plan.BatchInvariant() && !e.writesInPlace(t)
 	}
 }
 

@@ -20,9 +20,14 @@ func (d *desk) limits(l *lane) (columns, problems int) {
 func (d *desk) measure(l *lane) {
 	w := d.work(l)
 	one := max(d.costs.Predict(w.Widen(1)), 1)
-	if budget := max(d.engine.MaxTime, 4*one); l.key.single {
+	budget := max(d.engine.MaxTime, 4*one)
+	switch {
+	case l.key.single:
 		l.width = min(d.costs.Columns(budget, w), d.engine.MaxColumns)
-	} else { // cut by matrices
+	case l.key.family == kernels.FamilyChain: // by heads, in launches that all share
+		l.width = min(d.costs.Columns(budget, w), d.engine.MaxColumns)
+		one = max(d.costs.Predict(w.Widen(2))-one, 1)
+	default: // cut by matrices
 		w.Shape.Batch = 1
 		one = max(d.costs.Predict(w), 1)
 		l.width = int(min(max(budget/one, 1), time.Duration(d.engine.MaxColumns)))
@@ -40,7 +45,10 @@ func (d *desk) ahead(l *lane, columns int) float64 {
 		return 0
 	}
 	w := d.work(l)
-	if !l.key.single {
+	switch {
+	case l.key.family == kernels.FamilyChain:
+		return float64(d.costs.Predict(w)) / float64(max(w.Shape.Batch, 1))
+	case !l.key.single:
 		w.Shape.Batch = 1
 		return float64(d.costs.Predict(w))
 	}
@@ -57,7 +65,7 @@ func (d *desk) work(l *lane) policy.Work {
 	}
 	return policy.Work{
 		Family: l.key.family, A: l.key.a, B: l.key.b, C: l.key.c,
-		Shape: kernels.Shape{Batch: 1, M: l.key.m, N: 1, K: l.key.k},
+		Shape: kernels.Shape{Batch: 1, M: l.key.m, N: max(l.key.width, 1), K: l.key.k},
 	}
 }
 
@@ -78,6 +86,9 @@ func (d *desk) foresee(b *Batch) policy.Foresight {
 // work returns the batch's average problem and how many there are.
 func (b *Batch) work() (w policy.Work, problems int) {
 	w, problems = policy.WorkOf(b.plan()), max(len(b.scratch.dispatches), 1)
+	if w.Family == kernels.FamilyChain {
+		problems = max(len(b.parts), 1)
+	}
 	extent := 0
 	for i := range b.parts {
 		extent += b.parts[i].extent()

@@ -8,7 +8,7 @@ import (
 
 func (d *desk) anythingWaits() bool {
 	waits := len(d.retries) > 0
-	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
+	for _, ds := range &d.engine.dispatchers {
 		for _, owner := range ds {
 			waits = owner.shard.waits() || waits
 		}
@@ -59,7 +59,7 @@ func (d *desk) pick(b *Batch, now time.Time) bool {
 // survey collects a candidate for every lane in which something waits.
 func (d *desk) survey(now time.Time) {
 	d.cands, d.places, d.soonest = d.cands[:0], d.places[:0], 0
-	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
+	for _, ds := range &d.engine.dispatchers {
 		for _, owner := range ds {
 			d.surveyShard(owner, now)
 		}

@@ -102,12 +102,11 @@ type Engine struct {
 	// tenants belong to the loop's owner.
 	tenants *tenants
 
-	system  *actor.ActorSystem
-	loop    *loop
-	matmul  []*dispatcher
-	softmax []*dispatcher
-	kernels [int(kernels.FamilyLegacy) + 1]*actor.PID
-	devicer *actor.PID
+	system      *actor.ActorSystem
+	loop        *loop
+	dispatchers [kernels.Ops][]*dispatcher // by operation
+	kernels     [kernels.FamilyCount]*actor.PID
+	devicer     *actor.PID
 
 	opened    time.Time
 	trace     *trace // nil unless traced
@@ -183,10 +182,7 @@ func (e *Engine) SubmitAll(ts []*Task) {
 // dispatcherFor returns the shard where all jobs that could share a batch with
 // one of this plan meet.
 func (e *Engine) dispatcherFor(p *kernels.Plan) *dispatcher {
-	ds := e.matmul
-	if p.Problem.Op == kernels.OpSoftmax {
-		ds = e.softmax
-	}
+	ds := e.dispatchers[p.Problem.Op]
 	if len(ds) == 1 {
 		return ds[0]
 	}
@@ -211,7 +207,7 @@ func (e *Engine) writesInPlace(t *Task) bool {
 
 // Waiting returns the tasks that wait in buckets.
 func (e *Engine) Waiting() (n int64) {
-	for _, ds := range [][]*dispatcher{e.matmul, e.softmax} {
+	for _, ds := range &e.dispatchers {
 		for _, d := range ds {
 			n += d.shard.queued.Load()
 		}

@@ -31,7 +31,7 @@ func (d *desk) gather(b *Batch) {
 	} else {
 		d.gatherRest = 0
 	}
-	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
+	for _, ds := range &d.engine.dispatchers {
 		for _, owner := range ds {
 			owner.shard.absorb()
 		}

@@ -30,7 +30,7 @@ func (o *Outcome) Compiled() bool { return o.compiled }
 // Jobs returns the jobs, or parts of jobs, in the batch.
 func (o *Outcome) Jobs() int { return len(o.parts) }
 
-// Columns returns the columns (softmax: rows) of the batch.
+// Columns returns the columns (softmax: rows, attention: K/V heads) of the batch.
 func (o *Outcome) Columns() int { return o.columns }
 
 // Problems returns the products with operands of their own in the batch.

@@ -14,7 +14,7 @@ func (e *Engine) replanWaiting() {
 		return
 	}
 	var ts []*Task
-	for _, ds := range [...][]*dispatcher{e.matmul, e.softmax} {
+	for _, ds := range &e.dispatchers {
 		for _, d := range ds {
 			ts = append(ts, d.shard.takeAll()...)
 		}

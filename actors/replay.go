@@ -47,8 +47,9 @@ func NewReplayer(cfg Config, queueDepth int, measured *policy.CostModel, plan Pl
 	e := &Engine{Config: cfg, opened: time.Unix(0, 0), info: device.Info{QueueDepth: queueDepth}, tenants: newTenants(cfg.Weights)}
 	e.desk = newDesk(e, nil)
 	for range cfg.Shards {
-		e.matmul = append(e.matmul, e.unmanned(kernels.OpMatmul))
-		e.softmax = append(e.softmax, e.unmanned(kernels.OpSoftmax))
+		for op := kernels.OpMatmul; int(op) < kernels.Ops; op++ {
+			e.dispatchers[op] = append(e.dispatchers[op], e.unmanned(op))
+		}
 	}
 	return &Replayer{
 		engine: e, plan: plan, measured: measured, tasks: map[uint64]*Task{}, operands: map[uint64]*namedOperand{},

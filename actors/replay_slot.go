@@ -92,7 +92,7 @@ func (r *Replayer) chosenThere(s *slot, e *metrics.Event) *Choice {
 
 // dispatcher returns whose work was asked for, nil for all.
 func (r *Replayer) dispatcher(op string, shard int) *dispatcher {
-	for _, ds := range [...][]*dispatcher{r.engine.matmul, r.engine.softmax} {
+	for _, ds := range &r.engine.dispatchers {
 		for i, d := range ds {
 			if d.op.String() == op && i == shard {
 				return d

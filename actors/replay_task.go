@@ -76,7 +76,8 @@ func problemOf(e *metrics.Event) (p kernels.Problem, err error) {
 	p = kernels.Problem{
 		Shape:  kernels.Shape(e.Shape),
 		TransA: f.TransA, TransB: f.TransB, BetaNonZero: f.Beta, Bias: f.Bias,
-		Mirrored: f.Mirrored, Causal: f.Causal, QueryOffset: f.QueryOffset,
+		Mirrored: f.Mirrored, Causal: f.Causal, QueryOffset: f.QueryOffset, TransV: f.TransV,
+		Group: e.Heads.Group, ValueCols: e.Heads.Values,
 	}
 	if f.Mirrored {
 		p.Shape = p.Shape.Mirror()
@@ -86,8 +87,10 @@ func problemOf(e *metrics.Event) (p kernels.Problem, err error) {
 		p.Op = kernels.OpMatmul
 	case kernels.OpSoftmax.String():
 		p.Op = kernels.OpSoftmax
+	case kernels.OpAttention.String():
+		p.Op = kernels.OpAttention
 	default:
-		return p, fmt.Errorf("op %q is not known; allowed are matmul, softmax", e.Op)
+		return p, fmt.Errorf("op %q is not known; allowed are matmul, softmax, attention", e.Op)
 	}
 	var errA, errB, errC error
 	p.A, errA = tensor.ParseDType(e.DTypes.A)

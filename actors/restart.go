@@ -111,7 +111,7 @@ func (d *desk) move(h *Home) {
 	for _, list := range [...][]*Batch{d.out, d.cold, d.retries, e.spare} {
 		for _, b := range list {
 			if b.wreckage == nil { // else its results are being read
-				b.arena.move(e.device)
+				b.moveMemory(e.device)
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func (d *desk) free() {
 	}
 	d.engine.freeSpare()
 	for _, b := range d.out { // the standing credit
-		b.arena.free()
+		b.freeMemory()
 	}
 }
 
@@ -48,7 +48,7 @@ func (d *desk) report() {
 // abandonAll ends every job that waits or is on its way. What the device
 // writes in place ends when the device lets go of it.
 func (d *desk) abandonAll(o job.Outcome, err error) {
-	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
+	for _, ds := range &d.engine.dispatchers {
 		for _, owner := range ds {
 			owner.shard.abandonAll(o, err)
 		}

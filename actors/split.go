@@ -92,6 +92,9 @@ func (t *Task) sub(v *tensor.View, u0, u1 int) {
 	p := &t.Plan.Problem
 	switch {
 	case u0 == 0 && u1 == t.Units:
+	case p.Op == kernels.OpAttention: // Q and the result have a group of heads for each
+		heads := v.Matrices() / p.Shape.Batch
+		*v = v.Sub(u0*heads, u1*heads)
 	case p.Shape.Batch != 1:
 		*v = v.Sub(u0, u1)
 	case p.Op == kernels.OpSoftmax:

@@ -20,10 +20,11 @@ func (e *Engine) start() {
 		return slog.New(slog.DiscardHandler)
 	}))
 	for range e.Shards {
-		e.matmul = append(e.matmul, e.newDispatcher(kernels.OpMatmul))
-		e.softmax = append(e.softmax, e.newDispatcher(kernels.OpSoftmax))
+		for op := kernels.OpMatmul; int(op) < kernels.Ops; op++ {
+			e.dispatchers[op] = append(e.dispatchers[op], e.newDispatcher(op))
+		}
 	}
-	for _, f := range kernels.Families {
+	for f := 1; f < kernels.FamilyCount; f++ {
 		e.kernels[f] = e.spawn("kernel", e.kernelActor)
 	}
 	e.devicer = e.spawn("device", e.desk.receive)
@@ -32,7 +33,7 @@ func (e *Engine) start() {
 // stop ends the actors, each after the messages it has.
 func (e *Engine) stop() {
 	pids := append([]*actor.PID{e.devicer}, e.kernels[1:]...)
-	for _, ds := range [][]*dispatcher{e.matmul, e.softmax} {
+	for _, ds := range &e.dispatchers {
 		for _, d := range ds {
 			pids = append(pids, d.pid)
 		}

@@ -42,6 +42,8 @@ const (
 	OperandB
 	OperandBias
 	Operands
+
+	OperandV = OperandBias // an attention has no bias
 )
 
 // Memory is a loaded operand as one task uses it.

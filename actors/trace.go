@@ -65,8 +65,9 @@ func (t *trace) arrived(k *Task) {
 	e.DTypes = metrics.DTypes{A: p.A.String(), B: p.B.String(), C: p.C.String()}
 	e.Flags = metrics.Flags{
 		TransA: p.TransA, TransB: p.TransB, Beta: p.BetaNonZero, Bias: p.Bias,
-		Causal: p.Causal, QueryOffset: p.QueryOffset, Mirrored: p.Mirrored,
+		Causal: p.Causal, QueryOffset: p.QueryOffset, Mirrored: p.Mirrored, TransV: p.TransV,
 	}
+	e.Heads = metrics.Heads{Group: p.Group, Values: p.ValueCols}
 	e.Priority = k.Class - 1
 	if k.Account != nil {
 		e.Tenant = k.Account.Tenant
@@ -178,7 +179,7 @@ func outcomeOf(err error) string {
 }
 
 func (e *Engine) shardOf(d *dispatcher) int {
-	for _, ds := range [...][]*dispatcher{e.matmul, e.softmax} {
+	for _, ds := range &e.dispatchers {
 		for i := range ds {
 			if ds[i] == d {
 				return i

@@ -117,6 +117,6 @@ func (b *Batch) surface() {
 // is never used again.
 func (b *Batch) salvage() {
 	b.leave()
-	b.arena.free()
+	b.freeMemory()
 	b.wreckage.letGo()
 }

@@ -6,7 +6,10 @@ type Caps struct {
 	SIMDReduction  bool // can reduce across a SIMD group
 	SIMDWidth      int  // threads in a SIMD group, at least 1
 	MaxThreadgroup int  // most threads in a threadgroup, at least SIMDWidth
-	Vendor         bool // the platform's vendor library was found
+	// Scratch is the memory, in bytes, that dependent kernels best hand on at a
+	// time: what stays near, and keeps all of the device busy. 0: not known.
+	Scratch int
+	Vendor  bool // the platform's vendor library was found
 	// VendorHelp says how to get the vendor library when Vendor is false.
 	VendorHelp string
 }

@@ -17,7 +17,7 @@ type Row struct {
 	Experimental bool   // chosen only with METALLIC_EXP_KERNELS
 
 	Types   []tensor.DType // of A (matmul) or of the rows (softmax)
-	Mixed   bool           // f16/bf16 A with f32 B, and f32 C
+	Mixed   bool           // f32 among f16 or bf16, as any of A, B and C
 	Causal  bool
 	Offset  bool // query offset other than 0
 	MaxCols int  // softmax: longest row, 0 for no limit
@@ -96,9 +96,9 @@ func Variant(f Family, b Bucket, width int) string {
 	switch f {
 	case FamilySmallN:
 		return b.String()
-	case FamilyVec, FamilyBlock, FamilyLegacy:
+	case FamilyVec, FamilyBlock, FamilyLegacy, FamilyChain:
 		return "w" + strconv.Itoa(width)
-	case FamilyGEMV, FamilySIMD, FamilyMLX, FamilyMPS:
+	case FamilyGEMV, FamilySIMD, FamilyMLX, FamilyMPS, familyEnd:
 	}
 	return "-"
 }

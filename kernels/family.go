@@ -16,9 +16,15 @@ const (
 	FamilyVec                      // softmax: short rows, vectorised
 	FamilyBlock                    // softmax: long rows, in blocks
 	FamilyLegacy                   // softmax: plain, supports every mode
+	FamilyChain                    // attention: kernels of the others, one after another
+
+	familyEnd
 )
 
-// Families lists every Family.
+// FamilyCount is the length of a table by Family.
+const FamilyCount = int(familyEnd)
+
+// Families lists every Family that has kernels of its own.
 var Families = []Family{FamilyGEMV, FamilySmallN, FamilySIMD, FamilyMLX, FamilyMPS, FamilyVec, FamilyBlock, FamilyLegacy}
 
 func (f Family) String() string {
@@ -39,13 +45,19 @@ func (f Family) String() string {
 		return "block"
 	case FamilyLegacy:
 		return "legacy"
+	case FamilyChain:
+		return "chain"
+	case familyEnd:
 	}
 	return fmt.Sprintf("family(%d)", uint8(f))
 }
 
 // Op returns the operation the family computes.
 func (f Family) Op() Op {
-	if f >= FamilyVec {
+	switch {
+	case f >= FamilyChain:
+		return OpAttention
+	case f >= FamilyVec:
 		return OpSoftmax
 	}
 	return OpMatmul

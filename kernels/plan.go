@@ -10,6 +10,8 @@ type Plan struct {
 	Rules   []Rule // every rule tried, in order; the last one applied
 	// SmallN holds the row for a batch of each bucket, N1 first; small-N only.
 	SmallN [5]*Row
+	// Chain is what an attention is made of, nil for other operations.
+	Chain *Chain
 }
 
 // Rule is one step of selection.
@@ -24,9 +26,25 @@ func (p *Plan) Family() Family { return p.Row.Family }
 
 // SharesColumns reports whether columns (softmax: rows) of the job may be
 // computed beside those of others: not those of a batched product, nor those
-// that a vendor library would then compute differently.
+// that a vendor library would then compute differently. Attentions share a
+// batch, but each has operands of its own.
 func (p *Plan) SharesColumns() bool {
-	return p.Problem.Op == OpSoftmax || (p.Problem.Shape.Batch == 1 && p.Row.Family.BatchInvariant())
+	switch p.Problem.Op {
+	case OpSoftmax:
+		return true
+	case OpMatmul:
+		return p.Problem.Shape.Batch == 1 && p.Row.Family.BatchInvariant()
+	case OpAttention, opEnd:
+	}
+	return false
+}
+
+// BatchInvariant reports whether the job's bits do not depend on its batch.
+func (p *Plan) BatchInvariant() bool {
+	if c := p.Chain; c != nil {
+		return c.Scores.BatchInvariant() && c.Values.BatchInvariant()
+	}
+	return p.Row.Family.BatchInvariant()
 }
 
 // Variant returns the sub-choice within the family: the small-N bucket, the

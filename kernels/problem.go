@@ -16,6 +16,13 @@ type Problem struct {
 	Mirrored       bool // taken as Ct = op(B)t op(A)t
 	Causal         bool // softmax only
 	QueryOffset    bool // softmax only: the offset is not 0
+
+	// Attention only. Batch is its K/V heads, M the query rows, N the keys and K
+	// the length of a query; A, B and C are the types of Q, of K and V, and of
+	// the result. TransA and TransB are of Q and K.
+	Group     int  // query heads for each K/V head
+	ValueCols int  // length of a value
+	TransV    bool // V lies as TransA says of A
 }
 
 // Written returns the shape as the caller wrote it.

@@ -49,8 +49,9 @@ type Decision struct {
 	Normalised Shape    `json:"normalised"` // of the batch, as it ran
 	DTypes     DTypes   `json:"dtypes"`
 	Flags      Flags    `json:"flags"`
+	Heads      Heads    `json:"heads,omitzero"` // of an attention
 	Jobs       int      `json:"jobs"`
-	Columns    int      `json:"columns"`  // of a matmul; rows of a softmax
+	Columns    int      `json:"columns"`  // of a matmul; rows of a softmax; K/V heads of an attention
 	Problems   int      `json:"problems"` // products with operands of their own
 	Tenants    []Tenant `json:"tenants,omitempty"`
 
@@ -81,7 +82,8 @@ type Decision struct {
 }
 
 // Shape is the size of an operation: Batch products of M x K and K x N, or
-// Batch*M rows of N columns (K is 0).
+// Batch*M rows of N columns (K is 0), or M query rows of length K and N keys for
+// each of Batch K/V heads.
 type Shape struct {
 	Batch int `json:"batch"`
 	M     int `json:"m"`
@@ -105,6 +107,14 @@ type Flags struct {
 	Causal      bool `json:"causal"`
 	QueryOffset bool `json:"query_offset"` // the offset is not 0
 	Mirrored    bool `json:"mirrored"`     // taken as the transposed product
+	TransV      bool `json:"trans_v,omitempty"`
+}
+
+// Heads are what the shape of an attention does not say: how many query heads
+// share keys and values, and how long a value is.
+type Heads struct {
+	Group  int `json:"group"`
+	Values int `json:"values"`
 }
 
 // Tenant is a tenant's share of a batch.

@@ -24,6 +24,7 @@ type Event struct {
 	Shape    Shape         `json:"shape,omitzero"` // as written
 	DTypes   DTypes        `json:"dtypes,omitzero"`
 	Flags    Flags         `json:"flags,omitzero"`
+	Heads    Heads         `json:"heads,omitzero"` // of an attention
 	Backend  string        `json:"backend,omitempty"`
 	Tenant   string        `json:"tenant,omitempty"`
 	Priority int           `json:"priority,omitempty"`
@@ -106,6 +107,7 @@ type Caps struct {
 	SIMDReduction  bool   `json:"simd_reduction"`
 	SIMDWidth      int    `json:"simd_width"`
 	MaxThreadgroup int    `json:"max_threadgroup"`
+	Scratch        int    `json:"scratch,omitempty"`
 	Vendor         bool   `json:"vendor"`
 	VendorHelp     string `json:"vendor_help,omitempty"`
 }

@@ -111,9 +111,11 @@ func loadShared(t testing.TB, s *scheduler.Scheduler) []*weight {
 
 // any returns a random job of any kind.
 func (m maker) any(shared []*weight) *check {
-	switch m.IntN(4) {
+	switch m.IntN(5) {
 	case 0:
 		return m.softmax(1+m.IntN(9), 1+m.IntN(50))
+	case 4:
+		return m.attention(2 + m.IntN(30))
 	case 1:
 		return m.matmul(nil, 1+m.IntN(20))
 	case 2:

@@ -1,5 +1,5 @@
-// Package scheduler runs matrix products and softmaxes on a device for many
-// callers at once. Jobs that share an operand are computed together, so that
+// Package scheduler runs matrix products, softmaxes and attentions on a device
+// for many callers at once. Jobs that share an operand are computed together, so that
 // it is read once; nobody's result, latency or failure depends on whom a job
 // was batched with.
 //

@@ -12,7 +12,7 @@ import (
 // job.ErrInvalid.
 func (s *Scheduler) Explain(j job.Job) (plan *kernels.Plan, orientation string, err error) {
 	if j == nil {
-		return nil, "", &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul or *job.Softmax"}
+		return nil, "", &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul, *job.Softmax or *job.Attention"}
 	}
 	var f job.Form
 	if err := j.Arrange(&f, policy.Orient); err != nil {

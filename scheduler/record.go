@@ -91,9 +91,12 @@ func (r *recording) fill(o *actors.Outcome) {
 	p, key, d := o.Plan(), o.Key(), &r.decision
 	q := &p.Problem
 	written, ran := q.Written(), q.Shape
-	if q.Op == kernels.OpSoftmax {
+	switch {
+	case q.Op == kernels.OpAttention:
+		ran.Batch = o.Columns()
+	case q.Op == kernels.OpSoftmax:
 		ran.Batch, ran.M = 1, o.Columns()
-	} else if q.Shape.Batch == 1 {
+	case q.Shape.Batch == 1:
 		ran.N = o.Columns()
 	}
 	tenants, rules := d.Tenants[:0], d.Rules[:0]
@@ -103,15 +106,16 @@ func (r *recording) fill(o *actors.Outcome) {
 		DTypes: metrics.DTypes{A: q.A.String(), B: q.B.String(), C: q.C.String()},
 		Flags: metrics.Flags{
 			TransA: q.TransA, TransB: q.TransB, Beta: key.BetaNonZero, Bias: key.Bias,
-			Causal: q.Causal, QueryOffset: q.QueryOffset, Mirrored: q.Mirrored,
+			Causal: q.Causal, QueryOffset: q.QueryOffset, Mirrored: q.Mirrored, TransV: q.TransV,
 		},
-		Jobs: o.Jobs(), Columns: o.Columns(), Problems: o.Problems(), Picked: o.Picked(),
+		Heads: metrics.Heads{Group: q.Group, Values: q.ValueCols},
+		Jobs:  o.Jobs(), Columns: o.Columns(), Problems: o.Problems(), Picked: o.Picked(),
 		Orientation: o.Form().Orientation,
 		Plan: metrics.Plan{
 			Backend: p.Family().String(), Variant: kernels.Variant(p.Family(), key.Bucket, key.Width),
 			Kernel: key.Kernel, Key: key.String(),
 		},
-		Invariant:   p.Family().BatchInvariant(),
+		Invariant:   p.BatchInvariant(),
 		CloseReason: o.Reason().String(), Attempt: o.Attempt() + 1, CacheHit: !o.Compiled(),
 		Queue: o.Queue(), Encode: o.Encode(), DeviceTime: o.Device(), Total: o.Total(),
 		Dispatches: o.Dispatches(), Check: o.Check().String(), Outcome: "done",

@@ -70,7 +70,7 @@ func (s *Scheduler) refuse(t *actors.Task, o *job.Options) {
 // prepare fills in the task: form, plan, operands, deadline.
 func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *job.Options, err error) {
 	if j == nil {
-		return new(job.Options), &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul or *job.Softmax"}
+		return new(job.Options), &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul, *job.Softmax or *job.Attention"}
 	}
 	o = job.OptionsOf(j)
 	if ctx == nil {

@@ -25,6 +25,10 @@ var (
 
 const priorLaunch = 5 * time.Microsecond
 
+// scratchBytes of one thread about stay in its second-level cache, and are
+// enough for packed operands to be worth packing.
+const scratchBytes = 2 << 20
+
 // describeDevice describes the processor, and the BLAS that was found or why
 // there is none.
 func describeDevice(threads int, library *blas.Library, missing error) device.Info {
@@ -35,6 +39,7 @@ func describeDevice(threads int, library *blas.Library, missing error) device.In
 			SIMDMatrix:     true, // matmul_simd is there, if need be in portable Go
 			SIMDWidth:      1,
 			MaxThreadgroup: 1024,
+			Scratch:        scratchBytes * threads,
 		},
 		Threads:    threads,
 		Memory:     physicalMemory(),

@@ -53,6 +53,7 @@ func (s Suite) Run(t *testing.T) {
 		{"copies", testCopies, true},
 		{"order of stages and batches", testOrder, true},
 		{"queues side by side", testQueues, true},
+		{"chain", testChain, true},
 		{"failure", testFailure, true},
 		{"kernels", testKernels, true},
 	} {

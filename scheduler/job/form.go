@@ -7,7 +7,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
-// Job is a Matmul or a Softmax, by pointer. It is read during Submit only: the
+// Job is a Matmul, a Softmax or an Attention, by pointer. It is read during Submit only: the
 // same struct may be changed and submitted again as soon as Submit returns.
 // The memory behind its views belongs to the job until it ends.
 type Job interface {
@@ -25,13 +25,14 @@ func OptionsOf(j Job) *Options { return j.options() }
 
 // Form is a checked job, after orientation: C = alpha*A*B + beta*C + bias with
 // transposes in the strides and every operand of the same batch. For a
-// softmax A holds the rows and C takes the results.
+// softmax A holds the rows and C takes the results; for an attention A, B and
+// Bias hold Q, K and V.
 type Form struct {
 	Problem     kernels.Problem
 	A, B, C     tensor.View
 	Bias        tensor.View // zero, or as large as C with one stride of 0
-	Alpha, Beta float32
-	QueryOffset int // softmax
+	Alpha, Beta float32     // Alpha is an attention's scale
+	QueryOffset int         // softmax, attention
 	Orientation string
 }
 
@@ -44,11 +45,16 @@ func (f *Form) InPlace() bool {
 func (f *Form) ReadsC() bool { return f.Problem.BetaNonZero || f.InPlace() }
 
 // Units is how many pieces the job can be cut into: the matrices of a batched
-// one, else the columns of a product or the rows of a softmax. One without
-// results has none, whatever its dimensions.
+// one, else the columns of a product or the rows of a softmax; the K/V heads of
+// an attention. One without results has none, whatever its dimensions.
 func (f *Form) Units() int {
 	s := &f.Problem.Shape
 	switch {
+	case f.Problem.Op == kernels.OpAttention:
+		if s.M == 0 || f.Problem.ValueCols == 0 {
+			return 0
+		}
+		return s.Batch
 	case s.Batch == 0 || s.M == 0 || s.N == 0:
 		return 0
 	case s.Batch != 1:
@@ -62,13 +68,19 @@ func (f *Form) Units() int {
 
 // Volume returns the bytes that the job's activations and result occupy, for
 // admission. Loaded operands are not counted: they are there anyway.
-func (f *Form) Volume() int64 { return volume(&f.A) + volume(&f.B) + volume(&f.C) }
+func (f *Form) Volume() int64 {
+	n := volume(&f.A) + volume(&f.B) + volume(&f.C)
+	if f.Problem.Op == kernels.OpAttention {
+		n += volume(&f.Bias)
+	}
+	return n
+}
 
 func volume(v *tensor.View) int64 {
 	if v.Resident() != nil || v.IsZero() {
 		return 0
 	}
-	const most = math.MaxInt64 / 4 // the sum of three still fits
+	const most = math.MaxInt64 / 4 // the sum of four still fits
 	n := int64(v.Len())
 	if n > most/8 { // strides of 0: more than any memory holds
 		return most

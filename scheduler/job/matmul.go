@@ -54,7 +54,7 @@ func (m *Matmul) options() *Options {
 // Arrange implements Job.
 func (m *Matmul) Arrange(f *Form, orient Orient) error {
 	if m == nil {
-		return invalid("job", "a *Matmul or *Softmax", "nil")
+		return invalid("job", "a *Matmul, *Softmax or *Attention", "nil")
 	}
 	if err := m.check(); err != nil {
 		return err

@@ -75,7 +75,7 @@ func TestMatmulErrors(t *testing.T) {
 			requireInvalid(t, m.Arrange(new(job.Form), mirrored), x.field, x.allowed)
 		})
 	}
-	requireInvalid(t, (*job.Matmul)(nil).Arrange(new(job.Form), asWritten), "job", "a *Matmul or *Softmax")
+	requireInvalid(t, (*job.Matmul)(nil).Arrange(new(job.Form), asWritten), "job", "a *Matmul, *Softmax or *Attention")
 }
 
 // requireInvalid: the error names the field and says what is allowed.

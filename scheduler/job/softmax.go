@@ -32,7 +32,7 @@ func (s *Softmax) options() *Options {
 // Arrange implements Job.
 func (s *Softmax) Arrange(f *Form, _ Orient) error {
 	if s == nil {
-		return invalid("job", "a *Matmul or *Softmax", "nil")
+		return invalid("job", "a *Matmul, *Softmax or *Attention", "nil")
 	}
 	if err := s.check(); err != nil {
 		return err

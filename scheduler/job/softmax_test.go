@@ -43,7 +43,7 @@ func TestSoftmaxErrors(t *testing.T) {
 			requireInvalid(t, s.Arrange(new(job.Form), nil), c.field, c.allowed)
 		})
 	}
-	requireInvalid(t, (*job.Softmax)(nil).Arrange(new(job.Form), nil), "job", "a *Matmul or *Softmax")
+	requireInvalid(t, (*job.Softmax)(nil).Arrange(new(job.Form), nil), "job", "a *Matmul, *Softmax or *Attention")
 }
 
 func TestSoftmaxForm(t *testing.T) {

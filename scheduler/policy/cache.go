@@ -72,7 +72,7 @@ func slotOf(p *kernels.Problem) uint64 {
 		uint64(p.Shape.N)*0xbf58476d1ce4e5b9 +
 		uint64(p.Shape.K)*0x94d049bb133111eb +
 		uint64(p.Shape.Batch)*0xd6e8feb86659fd93
-	h += marks(p) * 0xff51afd7ed558ccd
+	h += (marks(p) + uint64(p.Group)<<48 + uint64(p.ValueCols)<<40) * 0xff51afd7ed558ccd
 	h ^= h >> 29
 	return h * 0x9e3779b97f4a7c15 >> (64 - cacheBits)
 }
@@ -80,7 +80,7 @@ func slotOf(p *kernels.Problem) uint64 {
 // marks packs everything but the shape into one number.
 func marks(p *kernels.Problem) uint64 {
 	m := uint64(p.Op) | uint64(p.A)<<8 | uint64(p.B)<<16 | uint64(p.C)<<24
-	for i, on := range [...]bool{p.TransA, p.TransB, p.BetaNonZero, p.Bias, p.Mirrored, p.Causal, p.QueryOffset} {
+	for i, on := range [...]bool{p.TransA, p.TransB, p.BetaNonZero, p.Bias, p.Mirrored, p.Causal, p.QueryOffset, p.TransV} {
 		if on {
 			m |= 1 << (32 + i)
 		}

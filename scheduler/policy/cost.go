@@ -16,8 +16,8 @@ import (
 // A CostModel belongs to one goroutine.
 type CostModel struct {
 	prior    Prior
-	groups   [int(kernels.FamilyLegacy) + 1][4]group // by family and type of A
-	surprise float64                                 // see Foresight
+	groups   [kernels.FamilyCount][4]group // by family and type of A
+	surprise float64                       // see Foresight
 }
 
 // group holds the corrections of one family and type.

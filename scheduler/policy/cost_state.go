@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
@@ -17,10 +18,13 @@ type Correction struct {
 	Count   uint32  `json:"count"`   // measurements behind it, up to the model's memory
 }
 
+// costed lists the families that the model keeps corrections of.
+var costed = append(slices.Clone(kernels.Families), kernels.FamilyChain)
+
 // Corrections returns what the model learned, in a fixed order.
 func (m *CostModel) Corrections() []Correction {
 	var out []Correction
-	for _, f := range kernels.Families {
+	for _, f := range costed {
 		for _, dt := range tensor.DTypes {
 			g := &m.groups[f][dt]
 			for size := range g.rows {
@@ -68,10 +72,10 @@ func (m *CostModel) groupOf(c Correction) (*group, error) {
 	case c.Count == 0:
 		return nil, fmt.Errorf("count is 0; allowed is at least 1")
 	}
-	for _, f := range kernels.Families {
+	for _, f := range costed {
 		if f.String() == c.Family {
 			return &m.groups[f][dt], nil
 		}
 	}
-	return nil, fmt.Errorf("family %q is not known; allowed are %v", c.Family, kernels.Families)
+	return nil, fmt.Errorf("family %q is not known; allowed are %v", c.Family, costed)
 }

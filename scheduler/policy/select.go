@@ -30,16 +30,18 @@ func (e *UnsupportedError) Error() string {
 // Sizes of 0 are compared like all others, so that a product with N = 0 is
 // small-N work of bucket N1 and one with M = 0 follows its N.
 //
+// Attention: each of its three links as a job of its own would be, and how much
+// of it to compute in one step (see [Tile]).
+//
 // The plan points into catalog, which must not change afterwards. The error
 // is a *TypesError or an *UnsupportedError.
 func Select(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kernels.Catalog) (*kernels.Plan, error) {
-	s := selection{
-		chooser: chooser{problem: p, caps: caps, experimental: prefs.Experimental, catalog: catalog},
-		prefs:   prefs,
-		rules:   make([]kernels.Rule, 0, 5),
+	if p.Op == kernels.OpAttention {
+		return selectChain(p, caps, prefs, catalog)
 	}
+	s := newSelection(p, caps, prefs, catalog)
 	var row *kernels.Row
-	switch p.Op {
+	switch p.Op { //nolint:exhaustive // attention is three of these
 	case kernels.OpMatmul:
 		if err := CheckTypes(p.A, p.B, p.C); err != nil {
 			return nil, err
@@ -50,8 +52,21 @@ func Select(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kernels.C
 	default:
 		s.skip("op", "not an operation: "+p.Op.String())
 	}
+	return s.finish(row)
+}
+
+func newSelection(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kernels.Catalog) selection {
+	return selection{
+		chooser: chooser{problem: p, caps: caps, experimental: prefs.Experimental, catalog: catalog},
+		prefs:   prefs,
+		rules:   make([]kernels.Rule, 0, 5),
+	}
+}
+
+// finish returns the plan for the row that was chosen, nil if none was.
+func (s *selection) finish(row *kernels.Row) (*kernels.Plan, error) {
 	if row == nil {
-		return nil, &UnsupportedError{Problem: p, Rules: s.rules}
+		return nil, &UnsupportedError{Problem: s.problem, Rules: s.rules}
 	}
 	return s.plan(row), nil
 }

@@ -13,32 +13,46 @@ import (
 type Work struct {
 	Family  kernels.Family
 	A, B, C tensor.DType // softmax: the type of its rows, in all three
-	Shape   kernels.Shape
+	// Shape of an attention: M counts the query rows of all heads of a group,
+	// N the keys, Batch the groups.
+	Shape kernels.Shape
 }
 
 // WorkOf returns the work of a plan's own job.
 func WorkOf(plan *kernels.Plan) Work {
 	p := &plan.Problem
-	return Work{Family: plan.Row.Family, A: p.A, B: p.B, C: p.C, Shape: p.Shape}
+	w := Work{Family: plan.Row.Family, A: p.A, B: p.B, C: p.C, Shape: p.Shape}
+	if p.Op == kernels.OpAttention {
+		w.Shape.M *= p.Group
+	}
+	return w
 }
 
 // Widen returns w with another number of columns (matmul) or rows (softmax):
-// the direction in which batches grow.
+// the direction in which batches grow. Those of attentions grow by heads.
 func (w Work) Widen(extent int) Work {
-	if w.Family.Op() == kernels.OpSoftmax {
+	switch w.Family.Op() {
+	case kernels.OpSoftmax:
 		w.Shape.Batch, w.Shape.M = 1, extent
-	} else {
+	case kernels.OpMatmul:
 		w.Shape.N = extent
+	case kernels.OpAttention:
+		w.Shape.Batch = extent
+	default:
 	}
 	return w
 }
 
 // extent is what Widen sets.
 func (w Work) extent() int {
-	if w.Family.Op() == kernels.OpSoftmax {
+	switch w.Family.Op() {
+	case kernels.OpSoftmax:
 		return w.Shape.Batch * w.Shape.M
+	case kernels.OpAttention:
+		return w.Shape.Batch
+	default:
+		return w.Shape.N
 	}
-	return w.Shape.N
 }
 
 // Prior is what is known of a device before anything ran on it.
@@ -92,6 +106,12 @@ func (p *Prior) curve(w *Work) curve {
 		c.ops = cols * opsPerExp / p.Flops
 		return c
 	}
+	if w.Family == kernels.FamilyChain {
+		rows, keys, k := float64(w.Shape.M), float64(w.Shape.N), float64(w.Shape.K)
+		c.each = 2 * k * (keys*float64(w.B.Size()) + rows*float64(w.A.Size())) / p.Bandwidth
+		c.ops = rows * keys * (4*k + opsPerExp) / p.Flops
+		return c
+	}
 	batch, m, k := float64(w.Shape.Batch), float64(w.Shape.M), float64(w.Shape.K)
 	c.once = batch * m * k * float64(w.A.Size()) / p.Bandwidth
 	c.each = batch * (k*float64(w.B.Size()) + m*float64(w.C.Size())) / p.Bandwidth
@@ -102,7 +122,8 @@ func (p *Prior) curve(w *Work) curve {
 	case kernels.FamilySmallN:
 		c.pass = float64(kernels.MaxSmallN)
 	case kernels.FamilySIMD, kernels.FamilyMLX, kernels.FamilyMPS,
-		kernels.FamilyVec, kernels.FamilyBlock, kernels.FamilyLegacy:
+		kernels.FamilyVec, kernels.FamilyBlock, kernels.FamilyLegacy, kernels.FamilyChain:
+	default:
 	}
 	return c
 }
@@ -112,11 +133,15 @@ const (
 	extentClasses = 12 // each covers a factor of two, the last all above 1024
 )
 
-// sizeClass groups work by the bytes of its operand (matmul) or of one row.
+// sizeClass groups work by the bytes of its operand (matmul), of one row or of
+// the scores of one group of heads.
 func (w *Work) sizeClass() int {
 	bytes := float64(w.Shape.Batch) * float64(w.Shape.M) * float64(w.Shape.K) * float64(w.A.Size())
 	if w.Family.Op() == kernels.OpSoftmax {
 		bytes = float64(w.Shape.N) * float64(w.A.Size())
+	}
+	if w.Family == kernels.FamilyChain {
+		bytes = float64(w.Shape.M) * float64(w.Shape.N) * float64(w.A.Size())
 	}
 	return min(bits.Len64(uint64(min(bytes, 1<<62)))/2, sizeClasses-1)
 }

@@ -42,11 +42,12 @@ type call struct {
 	released sync.Once
 	timer    *time.Timer
 
-	message pb.Job
-	matmul  pb.Matmul
-	softmax pb.Softmax
-	tensors [4]pb.Tensor
-	datas   [4]pb.Tensor_Data
+	message   pb.Job
+	matmul    pb.Matmul
+	softmax   pb.Softmax
+	attention pb.Attention
+	tensors   [4]pb.Tensor
+	datas     [4]pb.Tensor_Data
 }
 
 // together are jobs that are accepted together.
@@ -64,7 +65,7 @@ var calls = sync.Pool{New: func() any { return new(call) }}
 // A job that is refused is not counted yet.
 func (c *Client) newCall(ctx context.Context, j job.Job) (*call, error) {
 	if j == nil {
-		return nil, wire.Invalid("job", "a *job.Matmul or *job.Softmax", "nil")
+		return nil, wire.Invalid("job", "a *job.Matmul, *job.Softmax or *job.Attention", "nil")
 	}
 	if ctx == nil {
 		return nil, wire.Invalid("context", "a context", "nil")
@@ -104,6 +105,8 @@ func (x *call) fill(ctx context.Context, j job.Job) error {
 		err = x.product(k)
 	case *job.Softmax:
 		err = x.rows(k)
+	case *job.Attention:
+		err = x.heads(k)
 	}
 	if most := int(x.client.maxMessage.Load()) - messageSlack; err == nil && x.size > most {
 		err = wire.Invalid("size", "up to "+wire.Bytes(most)+" in a message", "%d bytes of A, B and C", x.size)

@@ -277,6 +277,12 @@ func TestExplainDecisionsRetune(t *testing.T) {
 	require.Equal(t, "smalln", explain().GetBackend())
 	require.Contains(t, explain().GetRules()[2].GetReason(), "N=4 <= SMALLN_MAX_N=8")
 
+	answer, err := c.Scheduler.Explain(t.Context(), connect.NewRequest(&pb.ExplainRequest{Job: &pb.Job{Work: &pb.Job_Attention{
+		Attention: &pb.Attention{Q: &pb.Tensor{Dims: []int64{14, 1, 64}}, K: &pb.Tensor{Dims: []int64{2, 512, 64}}, V: &pb.Tensor{Dims: []int64{2, 512, 64}}},
+	}}}))
+	require.NoError(t, err)
+	require.Equal(t, "matmul_smalln_n8+softmax_vec+matmul_smalln_n8", answer.Msg.GetKernel())
+
 	two := int64(2)
 	m, err := c.Admin.Retune(t.Context(), connect.NewRequest(&pb.RetuneRequest{Thresholds: &pb.Thresholds{SmallnMaxN: &two}}))
 	require.NoError(t, err)

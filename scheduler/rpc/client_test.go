@@ -76,7 +76,23 @@ func TestSameBitsAsInProcess(t *testing.T) {
 		}))
 		place := numbers(4*9, 11)
 		require.NoError(t, d.Do(ctx, &job.Softmax{X: tensor.Matrix(place, 4, 9)}))
-		return [][]float32{y, z, grid, batch, soft, place}
+
+		// Attention of grouped heads to a loaded cache, of halves too.
+		keys, err := d.LoadOperand(tensor.Batch(numbers(2*7*6, 12), 2, 7, 6))
+		require.NoError(t, err)
+		defer keys.Release()
+		attended, rounded := make([]float32, 4*3*5), make([]float32, 4*3*6)
+		require.NoError(t, d.Do(ctx, &job.Attention{
+			Q: tensor.Batch(numbers(4*3*6, 13), 4, 3, 6), K: keys.View(), V: tensor.Batch(numbers(2*7*5, 14), 2, 7, 5),
+			O: tensor.Batch(attended, 3, 4, 5).Strided(tensor.Dims{4, 3, 5}, tensor.Dims{5, 20, 1}, 0), Causal: true, QueryOffset: -1,
+		}))
+		half := func(n, rows int, seed uint64) tensor.View {
+			return tensor.Batch(tensor.ConvertSlice[tensor.Float16](numbers(n*rows*6, seed)), n, rows, 6)
+		}
+		require.NoError(t, d.Do(ctx, &job.Attention{
+			Q: half(4, 3, 15), K: half(4, 7, 16), V: half(4, 7, 17), O: tensor.Batch(rounded, 4, 3, 6), Scale: 2,
+		}))
+		return [][]float32{y, z, grid, batch, soft, place, attended, rounded}
 	})
 }
 

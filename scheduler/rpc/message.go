@@ -56,6 +56,26 @@ func (x *call) rows(j *job.Softmax) error {
 	return x.operand(0, &j.X)
 }
 
+func (x *call) heads(j *job.Attention) error {
+	m := &x.attention
+	x.message.Work = &pb.Job_Attention{Attention: m}
+	m.Scale, m.Causal, m.QueryOffset = j.Scale, j.Causal, int64(j.QueryOffset)
+	m.Q, m.K, m.V, m.O = &x.tensors[0], &x.tensors[1], &x.tensors[3], &x.tensors[2]
+	if x.result = j.O; x.place(m.O, &j.O) {
+		x.writesShared = true
+	} else {
+		wire.Describe(m.O, &j.O)
+		m.O.Strides, m.O.Memory = nil, nil
+	}
+	if err := x.operand(0, &j.Q); err != nil {
+		return err
+	}
+	if err := x.operand(1, &j.K); err != nil {
+		return err
+	}
+	return x.operand(3, &j.V)
+}
+
 // operand writes an operand, which may be a loaded one.
 func (x *call) operand(i int, v *tensor.View) error {
 	r := v.Resident()

@@ -84,6 +84,11 @@ func TestSharedMemory(t *testing.T) {
 	require.NoError(t, c.Do(t.Context(), &job.Softmax{X: row, Y: beside}))
 	require.NoError(t, c.Do(t.Context(), &job.Softmax{X: row}))
 	require.Equal(t, get(beside), get(row))
+
+	// Attention: over one key the result is its value.
+	result := at(all, m*k+k*n, 1, n)
+	require.NoError(t, c.Do(t.Context(), &job.Attention{Q: row, K: beside, V: at(all, 0, 1, n), O: result}))
+	require.Equal(t, a[:n], get(result))
 }
 
 // A job whose result is in shared memory ends when the server says so, also when

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,14 @@ var legal = []cuda.Types{
 	{A: "bf16", B: "f32", C: "f32"},
 }
 
+// chained are triples of an attention's values, with kernels that get them.
+var chained = map[string]cuda.Types{
+	"gemv":   {A: "f32", B: "f16", C: "f16"},
+	"smalln": {A: "f16", B: "f32", C: "f16"},
+	"simd":   {A: "f32", B: "f16", C: "f16"},
+	"mlx":    {A: "f32", B: "bf16", C: "f32"},
+}
+
 // TestSourcesCompile compiles every source to PTX: for every type for an H100,
 // and on both ways of a product for the oldest architecture that they are for.
 func TestSourcesCompile(t *testing.T) {
@@ -39,6 +48,10 @@ func TestSourcesCompile(t *testing.T) {
 	}
 	for arch, all := range map[string][]cuda.Types{"sm_80": legal[:2], "sm_90": legal} {
 		for _, file := range cuda.Files() {
+			all := slices.Clone(all)
+			if types, ok := chained[file]; ok && arch == "sm_90" {
+				all = append(all, types)
+			}
 			for _, types := range all {
 				t.Run(fmt.Sprintf("%s/%s/%s-%s-%s", arch, file, types.A, types.B, types.C), func(t *testing.T) {
 					t.Parallel()

@@ -530,6 +530,7 @@ type Job struct {
 	//
 	//	*Job_Matmul
 	//	*Job_Softmax
+	//	*Job_Attention
 	Work isJob_Work `protobuf_oneof:"work"`
 	// Who it is for. Admission limits and fairness go by tenant.
 	Tenant string `protobuf:"bytes,5,opt,name=tenant,proto3" json:"tenant,omitempty"`
@@ -612,6 +613,15 @@ func (x *Job) GetSoftmax() *Softmax {
 	return nil
 }
 
+func (x *Job) GetAttention() *Attention {
+	if x != nil {
+		if x, ok := x.Work.(*Job_Attention); ok {
+			return x.Attention
+		}
+	}
+	return nil
+}
+
 func (x *Job) GetTenant() string {
 	if x != nil {
 		return x.Tenant
@@ -654,9 +664,16 @@ type Job_Softmax struct {
 	Softmax *Softmax `protobuf:"bytes,4,opt,name=softmax,proto3,oneof"`
 }
 
+type Job_Attention struct {
+	// An attention.
+	Attention *Attention `protobuf:"bytes,9,opt,name=attention,proto3,oneof"`
+}
+
 func (*Job_Matmul) isJob_Work() {}
 
 func (*Job_Softmax) isJob_Work() {}
+
+func (*Job_Attention) isJob_Work() {}
 
 // Matmul asks for C = alpha*op(A)*op(B) + beta*C + bias.
 type Matmul struct {
@@ -841,6 +858,109 @@ func (x *Softmax) GetQueryOffset() int64 {
 	return 0
 }
 
+// Attention asks for O = softmax(scale*Q*Kt)*V for every head. Each tensor has a
+// matrix for each head. The heads of Q are a multiple of those of K and V;
+// neighbours share one.
+type Attention struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Heads x rows x dim.
+	Q *Tensor `protobuf:"bytes,1,opt,name=q,proto3" json:"q,omitempty"`
+	// K/V heads x keys x dim.
+	K *Tensor `protobuf:"bytes,2,opt,name=k,proto3" json:"k,omitempty"`
+	// K/V heads x keys x value dim.
+	V *Tensor `protobuf:"bytes,3,opt,name=v,proto3" json:"v,omitempty"`
+	// Heads x rows x value dim: shared memory for the result, or just its type.
+	// Missing: of Q's type.
+	O *Tensor `protobuf:"bytes,4,opt,name=o,proto3" json:"o,omitempty"`
+	// What scores are multiplied with. 0: 1/sqrt(dim).
+	Scale float32 `protobuf:"fixed32,5,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Row i attends to keys 0 to i + query_offset only.
+	Causal bool `protobuf:"varint,6,opt,name=causal,proto3" json:"causal,omitempty"`
+	// The position of row 0 among the keys, which may be negative. Only with causal.
+	QueryOffset   int64 `protobuf:"zigzag64,7,opt,name=query_offset,json=queryOffset,proto3" json:"query_offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attention) Reset() {
+	*x = Attention{}
+	mi := &file_metallic_v1_job_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attention) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attention) ProtoMessage() {}
+
+func (x *Attention) ProtoReflect() protoreflect.Message {
+	mi := &file_metallic_v1_job_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attention.ProtoReflect.Descriptor instead.
+func (*Attention) Descriptor() ([]byte, []int) {
+	return file_metallic_v1_job_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Attention) GetQ() *Tensor {
+	if x != nil {
+		return x.Q
+	}
+	return nil
+}
+
+func (x *Attention) GetK() *Tensor {
+	if x != nil {
+		return x.K
+	}
+	return nil
+}
+
+func (x *Attention) GetV() *Tensor {
+	if x != nil {
+		return x.V
+	}
+	return nil
+}
+
+func (x *Attention) GetO() *Tensor {
+	if x != nil {
+		return x.O
+	}
+	return nil
+}
+
+func (x *Attention) GetScale() float32 {
+	if x != nil {
+		return x.Scale
+	}
+	return 0
+}
+
+func (x *Attention) GetCausal() bool {
+	if x != nil {
+		return x.Causal
+	}
+	return false
+}
+
+func (x *Attention) GetQueryOffset() int64 {
+	if x != nil {
+		return x.QueryOffset
+	}
+	return 0
+}
+
 // Result is the end of a job.
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -856,7 +976,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_metallic_v1_job_proto_msgTypes[11]
+	mi := &file_metallic_v1_job_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +988,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_metallic_v1_job_proto_msgTypes[11]
+	mi := &file_metallic_v1_job_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +1001,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_metallic_v1_job_proto_rawDescGZIP(), []int{11}
+	return file_metallic_v1_job_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Result) GetId() uint64 {
@@ -938,12 +1058,13 @@ const file_metallic_v1_job_proto_rawDesc = "" +
 	"\asession\x18\x02 \x01(\tR\asession\x12*\n" +
 	"\x11max_message_bytes\x18\x03 \x01(\x03R\x0fmaxMessageBytes\x12\x18\n" +
 	"\aresumed\x18\x04 \x01(\bR\aresumed\x12\x19\n" +
-	"\bmax_jobs\x18\x05 \x01(\x03R\amaxJobs\"\xfb\x01\n" +
+	"\bmax_jobs\x18\x05 \x01(\x03R\amaxJobs\"\xb3\x02\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05retry\x18\x02 \x01(\bR\x05retry\x12-\n" +
 	"\x06matmul\x18\x03 \x01(\v2\x13.metallic.v1.MatmulH\x00R\x06matmul\x120\n" +
-	"\asoftmax\x18\x04 \x01(\v2\x14.metallic.v1.SoftmaxH\x00R\asoftmax\x12\x16\n" +
+	"\asoftmax\x18\x04 \x01(\v2\x14.metallic.v1.SoftmaxH\x00R\asoftmax\x126\n" +
+	"\tattention\x18\t \x01(\v2\x16.metallic.v1.AttentionH\x00R\tattention\x12\x16\n" +
 	"\x06tenant\x18\x05 \x01(\tR\x06tenant\x12\x1a\n" +
 	"\bpriority\x18\x06 \x01(\x11R\bpriority\x12\x1d\n" +
 	"\n" +
@@ -965,7 +1086,15 @@ const file_metallic_v1_job_proto_rawDesc = "" +
 	"\x01x\x18\x01 \x01(\v2\x13.metallic.v1.TensorR\x01x\x12!\n" +
 	"\x01y\x18\x02 \x01(\v2\x13.metallic.v1.TensorR\x01y\x12\x16\n" +
 	"\x06causal\x18\x03 \x01(\bR\x06causal\x12!\n" +
-	"\fquery_offset\x18\x04 \x01(\x03R\vqueryOffset\"V\n" +
+	"\fquery_offset\x18\x04 \x01(\x03R\vqueryOffset\"\xe8\x01\n" +
+	"\tAttention\x12!\n" +
+	"\x01q\x18\x01 \x01(\v2\x13.metallic.v1.TensorR\x01q\x12!\n" +
+	"\x01k\x18\x02 \x01(\v2\x13.metallic.v1.TensorR\x01k\x12!\n" +
+	"\x01v\x18\x03 \x01(\v2\x13.metallic.v1.TensorR\x01v\x12!\n" +
+	"\x01o\x18\x04 \x01(\v2\x13.metallic.v1.TensorR\x01o\x12\x14\n" +
+	"\x05scale\x18\x05 \x01(\x02R\x05scale\x12\x16\n" +
+	"\x06causal\x18\x06 \x01(\bR\x06causal\x12!\n" +
+	"\fquery_offset\x18\a \x01(\x12R\vqueryOffset\"V\n" +
 	"\x06Result\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12(\n" +
 	"\x05error\x18\x02 \x01(\v2\x12.metallic.v1.ErrorR\x05error\x12\x12\n" +
@@ -989,7 +1118,7 @@ func file_metallic_v1_job_proto_rawDescGZIP() []byte {
 	return file_metallic_v1_job_proto_rawDescData
 }
 
-var file_metallic_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_metallic_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_metallic_v1_job_proto_goTypes = []any{
 	(*SubmitRequest)(nil),        // 0: metallic.v1.SubmitRequest
 	(*SubmitResponse)(nil),       // 1: metallic.v1.SubmitResponse
@@ -1002,39 +1131,45 @@ var file_metallic_v1_job_proto_goTypes = []any{
 	(*Job)(nil),                  // 8: metallic.v1.Job
 	(*Matmul)(nil),               // 9: metallic.v1.Matmul
 	(*Softmax)(nil),              // 10: metallic.v1.Softmax
-	(*Result)(nil),               // 11: metallic.v1.Result
-	(*Tensor)(nil),               // 12: metallic.v1.Tensor
-	(*Error)(nil),                // 13: metallic.v1.Error
+	(*Attention)(nil),            // 11: metallic.v1.Attention
+	(*Result)(nil),               // 12: metallic.v1.Result
+	(*Tensor)(nil),               // 13: metallic.v1.Tensor
+	(*Error)(nil),                // 14: metallic.v1.Error
 }
 var file_metallic_v1_job_proto_depIdxs = []int32{
 	8,  // 0: metallic.v1.SubmitRequest.job:type_name -> metallic.v1.Job
-	12, // 1: metallic.v1.SubmitResponse.c:type_name -> metallic.v1.Tensor
+	13, // 1: metallic.v1.SubmitResponse.c:type_name -> metallic.v1.Tensor
 	8,  // 2: metallic.v1.SubmitManyRequest.jobs:type_name -> metallic.v1.Job
-	11, // 3: metallic.v1.SubmitManyResponse.results:type_name -> metallic.v1.Result
+	12, // 3: metallic.v1.SubmitManyResponse.results:type_name -> metallic.v1.Result
 	6,  // 4: metallic.v1.SubmitStreamRequest.hello:type_name -> metallic.v1.Hello
 	8,  // 5: metallic.v1.SubmitStreamRequest.jobs:type_name -> metallic.v1.Job
 	7,  // 6: metallic.v1.SubmitStreamResponse.welcome:type_name -> metallic.v1.Welcome
-	11, // 7: metallic.v1.SubmitStreamResponse.results:type_name -> metallic.v1.Result
+	12, // 7: metallic.v1.SubmitStreamResponse.results:type_name -> metallic.v1.Result
 	9,  // 8: metallic.v1.Job.matmul:type_name -> metallic.v1.Matmul
 	10, // 9: metallic.v1.Job.softmax:type_name -> metallic.v1.Softmax
-	12, // 10: metallic.v1.Matmul.a:type_name -> metallic.v1.Tensor
-	12, // 11: metallic.v1.Matmul.b:type_name -> metallic.v1.Tensor
-	12, // 12: metallic.v1.Matmul.c:type_name -> metallic.v1.Tensor
-	12, // 13: metallic.v1.Matmul.bias:type_name -> metallic.v1.Tensor
-	12, // 14: metallic.v1.Softmax.x:type_name -> metallic.v1.Tensor
-	12, // 15: metallic.v1.Softmax.y:type_name -> metallic.v1.Tensor
-	13, // 16: metallic.v1.Result.error:type_name -> metallic.v1.Error
-	0,  // 17: metallic.v1.JobService.Submit:input_type -> metallic.v1.SubmitRequest
-	2,  // 18: metallic.v1.JobService.SubmitMany:input_type -> metallic.v1.SubmitManyRequest
-	4,  // 19: metallic.v1.JobService.SubmitStream:input_type -> metallic.v1.SubmitStreamRequest
-	1,  // 20: metallic.v1.JobService.Submit:output_type -> metallic.v1.SubmitResponse
-	3,  // 21: metallic.v1.JobService.SubmitMany:output_type -> metallic.v1.SubmitManyResponse
-	5,  // 22: metallic.v1.JobService.SubmitStream:output_type -> metallic.v1.SubmitStreamResponse
-	20, // [20:23] is the sub-list for method output_type
-	17, // [17:20] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	11, // 10: metallic.v1.Job.attention:type_name -> metallic.v1.Attention
+	13, // 11: metallic.v1.Matmul.a:type_name -> metallic.v1.Tensor
+	13, // 12: metallic.v1.Matmul.b:type_name -> metallic.v1.Tensor
+	13, // 13: metallic.v1.Matmul.c:type_name -> metallic.v1.Tensor
+	13, // 14: metallic.v1.Matmul.bias:type_name -> metallic.v1.Tensor
+	13, // 15: metallic.v1.Softmax.x:type_name -> metallic.v1.Tensor
+	13, // 16: metallic.v1.Softmax.y:type_name -> metallic.v1.Tensor
+	13, // 17: metallic.v1.Attention.q:type_name -> metallic.v1.Tensor
+	13, // 18: metallic.v1.Attention.k:type_name -> metallic.v1.Tensor
+	13, // 19: metallic.v1.Attention.v:type_name -> metallic.v1.Tensor
+	13, // 20: metallic.v1.Attention.o:type_name -> metallic.v1.Tensor
+	14, // 21: metallic.v1.Result.error:type_name -> metallic.v1.Error
+	0,  // 22: metallic.v1.JobService.Submit:input_type -> metallic.v1.SubmitRequest
+	2,  // 23: metallic.v1.JobService.SubmitMany:input_type -> metallic.v1.SubmitManyRequest
+	4,  // 24: metallic.v1.JobService.SubmitStream:input_type -> metallic.v1.SubmitStreamRequest
+	1,  // 25: metallic.v1.JobService.Submit:output_type -> metallic.v1.SubmitResponse
+	3,  // 26: metallic.v1.JobService.SubmitMany:output_type -> metallic.v1.SubmitManyResponse
+	5,  // 27: metallic.v1.JobService.SubmitStream:output_type -> metallic.v1.SubmitStreamResponse
+	25, // [25:28] is the sub-list for method output_type
+	22, // [22:25] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_metallic_v1_job_proto_init() }
@@ -1047,6 +1182,7 @@ func file_metallic_v1_job_proto_init() {
 	file_metallic_v1_job_proto_msgTypes[8].OneofWrappers = []any{
 		(*Job_Matmul)(nil),
 		(*Job_Softmax)(nil),
+		(*Job_Attention)(nil),
 	}
 	file_metallic_v1_job_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
@@ -1055,7 +1191,7 @@ func file_metallic_v1_job_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_metallic_v1_job_proto_rawDesc), len(file_metallic_v1_job_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

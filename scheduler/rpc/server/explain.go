@@ -35,7 +35,7 @@ func (s schedulerService) explain(m *pb.Job) (*pb.ExplainResponse, error) {
 	}
 	answer := &pb.ExplainResponse{
 		Backend: plan.Family().String(), Variant: plan.Variant(), Kernel: plan.Key.Kernel, Key: plan.Key.String(),
-		Orientation: orientation, Invariant: plan.Family().BatchInvariant(),
+		Orientation: orientation, Invariant: plan.BatchInvariant(),
 	}
 	for _, rule := range plan.Rules {
 		answer.Rules = append(answer.Rules, &pb.Rule{Name: rule.Name, Applied: rule.Applied, Reason: rule.Reason})
@@ -52,8 +52,10 @@ func (s schedulerService) question(m *pb.Job) (job.Job, error) {
 	case *pb.Job_Softmax:
 		x, err := space.view("X", k.Softmax.GetX())
 		return &job.Softmax{X: x, Causal: k.Softmax.GetCausal(), QueryOffset: int(k.Softmax.GetQueryOffset())}, err
+	case *pb.Job_Attention:
+		return space.attention(k.Attention)
 	}
-	return nil, wire.Invalid("work", "matmul or softmax", "missing")
+	return nil, wire.Invalid("work", "matmul, softmax or attention", "missing")
 }
 
 // imaginary hands out parts of a large memory that is not there.
@@ -93,6 +95,27 @@ func (i *imaginary) matmul(m *pb.Matmul) (job.Job, error) {
 	if m.GetBias() != nil {
 		j.Bias, err = i.view("Bias", m.GetBias())
 	}
+	return j, err
+}
+
+func (i *imaginary) attention(m *pb.Attention) (job.Job, error) {
+	j := &job.Attention{Scale: m.GetScale(), Causal: m.GetCausal(), QueryOffset: int(m.GetQueryOffset())}
+	var err error
+	if j.Q, err = i.view("Q", m.GetQ()); err != nil {
+		return nil, err
+	}
+	if j.K, err = i.view("K", m.GetK()); err != nil {
+		return nil, err
+	}
+	if j.V, err = i.view("V", m.GetV()); err != nil {
+		return nil, err
+	}
+	d := wire.AttentionDims(j)
+	o := &pb.Tensor{Dtype: m.GetO().GetDtype(), Dims: []int64{int64(d[0]), int64(d[1]), int64(d[2])}}
+	if o.Dtype == pb.Dtype_DTYPE_UNSPECIFIED {
+		o.Dtype = wire.FromType(j.Q.DType())
+	}
+	j.O, err = i.view("O", o)
 	return j, err
 }
 

@@ -44,6 +44,8 @@ func FuzzRead(f *testing.F) {
 		{Work: &pb.Job_Matmul{Matmul: &pb.Matmul{A: slice, B: data(2, 3), TransA: true}}, Priority: 1, TimeoutNs: 5},
 		{Work: &pb.Job_Matmul{Matmul: &pb.Matmul{A: shared, B: shared, C: shared}}},
 		{Work: &pb.Job_Softmax{Softmax: &pb.Softmax{X: data(3, 4), Causal: true, QueryOffset: 2}}, Tenant: "t"},
+		{Work: &pb.Job_Attention{Attention: &pb.Attention{Q: data(4, 3, 2), K: data(2, 5, 2), V: data(2, 5, 1), Causal: true, QueryOffset: -2}}},
+		{Work: &pb.Job_Attention{Attention: &pb.Attention{Q: shared, K: operand, V: slice, O: shared, Scale: 2}}},
 	} {
 		b, err := proto.Marshal(m)
 		require.NoError(f, err)

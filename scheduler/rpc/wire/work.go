@@ -26,8 +26,9 @@ type Work struct {
 	Result []byte
 	C      tensor.View
 
-	matmul  job.Matmul
-	softmax job.Softmax
+	matmul    job.Matmul
+	softmax   job.Softmax
+	attention job.Attention
 }
 
 // Reader turns messages into jobs.
@@ -63,8 +64,11 @@ func (r *Reader) Read(w *Work, m *pb.Job) error {
 	case *pb.Job_Softmax:
 		w.softmax.Options, w.Job = o, &w.softmax
 		return r.softmax(w, k.Softmax)
+	case *pb.Job_Attention:
+		w.attention.Options, w.Job = o, &w.attention
+		return r.attention(w, k.Attention)
 	}
-	return Invalid("work", "matmul or softmax", "missing")
+	return Invalid("work", "matmul, softmax or attention", "missing")
 }
 
 const maxTenant = 256

@@ -1,0 +1,222 @@
+package scheduler_test
+
+import (
+	"math"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// TestRandomAttentions sends attentions of all shapes, types and layouts from
+// many goroutines, and compares every element with float64.
+func TestRandomAttentions(t *testing.T) {
+	for name, cfg := range map[string]scheduler.Config{
+		"default":  {},
+		"cut":      {MaxColumns: 1},
+		"in place": {InPlaceBytes: 1},
+		"alone":    {NoBatching: true},
+		"sampled":  {SampleInvariance: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg.Device = openCPU(t)
+			randomAttentions(t, cfg)
+		})
+	}
+	for _, scratch := range []int{1, 1 << 10, 1 << 20} {
+		d := openDiscrete(t, scratch, nil)
+		t.Run("discrete", func(t *testing.T) { randomAttentions(t, scheduler.Config{Device: d}) })
+		require.Zero(t, d.BytesInUse())
+	}
+}
+
+// openDiscrete opens a device that cannot read the caller's memory, and has so
+// many bytes for scores.
+func openDiscrete(t testing.TB, scratch int, look func(*device.Batch) sim.Fault) *sim.Device {
+	d := sim.Open(sim.Config{
+		Inner: openInner(t), Discrete: true, QueueDepth: 2, Fault: look,
+		Caps: kernels.Caps{SIMDMatrix: true, SIMDWidth: 32, MaxThreadgroup: 256, Scratch: scratch},
+	})
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
+}
+
+func randomAttentions(t *testing.T, cfg scheduler.Config) {
+	s, err := scheduler.Open(background, cfg)
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for g := range 8 {
+		all.Go(func() {
+			m := newMaker(uint64(g))
+			for i := range max(4, 40/slowdown) {
+				c := m.attention(2 + m.IntN(2)*m.IntN(80))
+				if err := s.Do(background, c.job); err != nil {
+					t.Errorf("goroutine %d job %d: %v", g, i, err)
+				} else if err := c.computed(); err != nil {
+					t.Errorf("goroutine %d job %d %+v: %v", g, i, describe(c.job), err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.NoError(t, s.Close(background))
+	balanced(t, s)
+}
+
+// TestAttentionOfLoadedOperands reads keys and values that were loaded, and
+// parts of them.
+func TestAttentionOfLoadedOperands(t *testing.T) {
+	for name, d := range map[string]device.Device{"cpu": openCPU(t), "discrete": openDiscrete(t, 1<<12, nil)} {
+		t.Run(name, func(t *testing.T) {
+			s, m := start(t, scheduler.Config{Device: d}), newMaker(3)
+			k, v := m.matrix(tensor.F16, 2, 50, 12), m.matrix(tensor.F16, 2, 50, 10)
+			lk, err := s.Load(k)
+			require.NoError(t, err)
+			lv, err := s.Load(v)
+			require.NoError(t, err)
+			for _, keys := range []int{1, 31, 50} {
+				j := &job.Attention{
+					Q: m.matrix(tensor.F16, 4, 3, 12), O: m.matrix(tensor.F16, 4, 3, 10),
+					K: lk.View().Slice(50-keys, 50, 0, 12), V: lv.View().Slice(50-keys, 50, 0, 10),
+				}
+				c := attentionCheck(j, k.Slice(50-keys, 50, 0, 12), v.Slice(50-keys, 50, 0, 10))
+				require.NoError(t, s.Do(background, j))
+				require.NoError(t, c.computed())
+			}
+			lv.Release()
+			j := &job.Attention{Q: m.matrix(tensor.F16, 2, 1, 12), O: m.matrix(tensor.F16, 2, 1, 10), K: lk.View(), V: lv.View()}
+			require.ErrorIs(t, s.Do(background, j), job.ErrReleased)
+		})
+	}
+}
+
+// TestAttentionIsItsThreeJobs compares with the jobs that an attention stands
+// for, bit for bit: the kernels are the same, and keys that are left out would
+// have added zeros.
+func TestAttentionIsItsThreeJobs(t *testing.T) {
+	s := start(t, scheduler.Config{Device: openCPU(t)})
+	for _, dt := range tensor.DTypes {
+		for _, causal := range []bool{false, true} {
+			j := attentionOf(dt, 3, 300, 350, 64)
+			if j.Causal = causal; causal {
+				j.QueryOffset = 50
+			}
+			j.O = alloc(tensor.F32, j.O.Len()).Strided(j.O.Dims(), tensor.Compact(j.O.Dims()), 0)
+			require.NoError(t, s.Do(background, j))
+			got := values(j.O)
+			each(j.O, func(b, i, x int) { j.O.SetValue(b, i, x, 0) })
+			for _, link := range linksOf(j, tensor.F32) {
+				require.NoError(t, s.Do(background, link))
+			}
+			require.Equal(t, values(j.O), got, "%v, causal %t", dt, causal)
+		}
+	}
+}
+
+// TestAttentionOfNothing: rows without keys are zeros, whatever V holds.
+func TestAttentionOfNothing(t *testing.T) {
+	nan := float32(math.NaN())
+	for name, d := range map[string]device.Device{"cpu": openCPU(t), "discrete": openDiscrete(t, 1<<12, nil)} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, scheduler.Config{Device: d})
+			o := []float32{nan, nan, nan, nan, nan, nan}
+			j := &job.Attention{
+				Q: tensor.Matrix([]float32{1, 2, 3}, 3, 1), O: tensor.Matrix(o, 3, 2),
+				K: tensor.Matrix([]float32{1, 2}, 2, 1), V: tensor.Matrix([]float32{5, 6, nan, nan}, 2, 2),
+				Causal: true, QueryOffset: -2,
+			}
+			require.NoError(t, s.Do(background, j))
+			require.Equal(t, []float32{0, 0, 0, 0, 5, 6}, o, "row 2 attends to key 0, the others to none")
+			j.QueryOffset = -1 << 40
+			require.NoError(t, s.Do(background, j))
+			require.Equal(t, make([]float32, 6), o)
+
+			copy(o, []float32{nan, nan, nan, nan, nan, nan})
+			none := &job.Attention{Q: j.Q, O: j.O, K: j.K.Slice(0, 0, 0, 1), V: j.V.Slice(0, 0, 0, 2)}
+			require.NoError(t, s.Do(background, none))
+			require.Equal(t, make([]float32, 6), o, "no keys")
+			for _, empty := range []*job.Attention{
+				{Q: j.Q.Slice(0, 0, 0, 1), O: j.O.Slice(0, 0, 0, 2), K: j.K, V: j.V},
+				{Q: j.Q, O: j.O.Slice(0, 3, 0, 0), K: j.K, V: j.V.Slice(0, 2, 0, 0)},
+				{Q: j.Q.Sub(0, 0), O: j.O.Sub(0, 0), K: j.K.Sub(0, 0), V: j.V.Sub(0, 0)},
+			} {
+				require.NoError(t, s.Do(background, empty))
+			}
+		})
+	}
+}
+
+// TestAttentionOfNaN: NaN and infinities make those rows NaN that attend to
+// them, and only those.
+func TestAttentionOfNaN(t *testing.T) {
+	s := start(t, scheduler.Config{Device: openCPU(t)})
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for name, c := range map[string]struct {
+		at   int // key
+		k, v float32
+		nan  bool // of the rows from at on
+	}{
+		"NaN in K":  {at: 2, k: nan, nan: true},
+		"Inf in K":  {at: 2, k: inf, nan: true},
+		"-Inf in K": {at: 2, k: -inf},
+		"NaN in V":  {at: 3, v: nan, nan: true}, // of the last key: rows before it may be NaN
+	} {
+		j := attentionOf(tensor.F32, 1, 4, 4, 1)
+		each(j.Q, func(b, i, x int) { j.Q.SetValue(b, i, x, 1) })
+		j.Causal = true
+		if c.k != 0 {
+			j.K.SetValue(0, c.at, 0, c.k)
+		} else {
+			j.V.SetValue(0, c.at, 0, c.v)
+		}
+		require.NoError(t, s.Do(background, j), name)
+		for i := range 4 {
+			x := float64(j.O.Value(0, i, 0))
+			switch {
+			case c.nan && i >= c.at:
+				require.True(t, math.IsNaN(x), "%s: row %d is %v", name, i, x)
+			case c.k != 0:
+				require.False(t, math.IsNaN(x) || math.IsInf(x, 0), "%s: row %d is %v", name, i, x)
+			}
+		}
+	}
+}
+
+// TestScoresStayOnTheDevice looks at what the device is given: inputs go up
+// once, and what kernels hand on is where the host cannot see it.
+func TestScoresStayOnTheDevice(t *testing.T) {
+	var stages, dispatches int
+	d := openDiscrete(t, 1<<14, func(b *device.Batch) sim.Fault {
+		for i, stage := range b.Stages {
+			if i == 0 {
+				require.Len(t, stage.Copies, 3, "Q, K and V go up")
+				continue
+			}
+			require.Empty(t, stage.Copies)
+			for _, d := range stage.Dispatches {
+				dispatches++
+				if d.Softmax != nil {
+					require.Equal(t, device.SpaceDevice, d.Softmax.X.Buffer.Space())
+					require.Equal(t, d.Softmax.X, d.Softmax.Y)
+					require.LessOrEqual(t, 4*d.Softmax.X.View.Len(), 1<<14)
+				}
+			}
+		}
+		stages = len(b.Stages)
+		return sim.None()
+	})
+	s := start(t, scheduler.Config{Device: d})
+	j := attentionOf(tensor.F32, 4, 128, 64, 16)
+	c := attentionCheck(j, j.K, j.V)
+	require.NoError(t, s.Do(background, j))
+	require.NoError(t, c.computed())
+	require.Greater(t, stages, 1+3*4, "heads in steps of their own")
+	require.Equal(t, stages-1, dispatches)
+}
