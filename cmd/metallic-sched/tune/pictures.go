@@ -39,7 +39,7 @@ func crossoverPicture(c *profile.Crossover) (template.HTML, error) {
 	for _, g := range c.Points {
 		xys = append(xys, plotter.XY{X: float64(max(g.X, 1)), Y: g.Median})
 	}
-	if err := show.AddLine(p, "all", xys, color.Black, false); err != nil {
+	if err := show.AddLine(p, "all", xys, color.RGBA{A: 255}, false); err != nil {
 		return "", err
 	}
 	if err := addIntervals(p, c.Points); err != nil {
@@ -86,7 +86,7 @@ func addIntervals(p *plot.Plot, gains []profile.Gain) error {
 }
 
 // addThreshold draws where a threshold is, if that is in the picture.
-func addThreshold(p *plot.Plot, name string, value int, c color.Color, dash bool) error {
+func addThreshold(p *plot.Plot, name string, value int, c color.RGBA, dash bool) error {
 	x := float64(value)
 	if x < p.X.Min || x > p.X.Max {
 		x = min(max(x, p.X.Min), p.X.Max) // at the edge
