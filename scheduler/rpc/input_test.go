@@ -43,7 +43,7 @@ func TestBadJobs(t *testing.T) {
 		job  *pb.Job
 		want string
 	}{
-		"no work":          {&pb.Job{}, "matmul or softmax"},
+		"no work":          {&pb.Job{}, "matmul, softmax or attention"},
 		"no operands":      {&pb.Job{Work: &pb.Job_Matmul{}}, "A: missing; allowed: data"},
 		"no memory":        {product(&pb.Tensor{Dims: []int64{1, 2}}, ok), "A: missing"},
 		"too few bytes":    {product(ok, given([]float32{1}, 2, 1)), "8 bytes"},
