@@ -105,7 +105,8 @@ func (c *benchCommand) bench(ctx context.Context, s streams, runner *suite.Runne
 	}
 	options := suite.Options{Benchtime: c.Benchtime, Count: c.Count}
 	live := newBenchLine(len(cases))
-	if isTerminal(s.err) {
+	if isTerminal(s.err) && !isTerminal(s.out) { // where results show how it goes on
+		out.live = clearLine
 		p := startProgress(s.err, live.text)
 		defer p.stop()
 		options.Before = live.before

@@ -16,13 +16,20 @@ type benchLine struct {
 	now  string
 }
 
+// benchLineName is how much of a name fits a line of a terminal.
+const benchLineName = 52
+
 func newBenchLine(cases int) *benchLine { return &benchLine{all: cases, seen: map[suite.Case]bool{}} }
 
 // before takes note of what comes next.
 func (l *benchLine) before(c suite.Case) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.seen[c], l.now = true, c.Name()
+	name := c.Sub()
+	if cut := len(name) - benchLineName; cut > 0 { // its end says more
+		name = "…" + name[cut:]
+	}
+	l.seen[c], l.now = true, name
 }
 
 func (l *benchLine) text(time.Time) string {

@@ -17,6 +17,8 @@ import (
 type benchOutput struct {
 	s                        streams
 	lines                    *suite.Writer // nil for JSON
+	records                  *json.Encoder // nil for lines
+	live                     string        // clears a live line before other text
 	measured, skipped, wrong int
 	checked                  int
 	computes                 bool
@@ -24,11 +26,14 @@ type benchOutput struct {
 
 func (c *benchCommand) output(s streams, runner *suite.Runner) (*benchOutput, error) {
 	o := &benchOutput{s: s, computes: runner.Computes()}
+	config := benchConfig(runner)
 	if c.JSON {
-		return o, nil
+		o.records = json.NewEncoder(s.out)
+		o.records.SetEscapeHTML(false)
+		return o, o.records.Encode(map[string]any{"config": configMap(config)})
 	}
 	var err error
-	o.lines, err = suite.NewWriter(s.out, benchConfig(runner))
+	o.lines, err = suite.NewWriter(s.out, config)
 	if err == nil && !o.computes {
 		err = o.lines.Comment("%s", notComputed)
 	}
@@ -36,6 +41,14 @@ func (c *benchCommand) output(s streams, runner *suite.Runner) (*benchOutput, er
 }
 
 const notComputed = "NOT CHECKED: the sim device computes nothing"
+
+func configMap(config []suite.Part) map[string]string {
+	m := map[string]string{}
+	for _, c := range config {
+		m[strings.ToLower(c.Key)] = c.Value
+	}
+	return m
+}
 
 // benchConfig says what was measured, and where.
 func benchConfig(runner *suite.Runner) []suite.Part {
@@ -85,10 +98,10 @@ func (o *benchOutput) emit(r *suite.Result) error {
 	switch {
 	case r.Wrong != nil:
 		o.wrong++
-		fmt.Fprintf(o.s.err, "%s: %v\n", r.Case.Name(), r.Wrong)
+		fmt.Fprintf(o.s.err, "%s%s: %v\n", o.live, r.Case.Name(), r.Wrong)
 	case r.Skip != "":
 		o.skipped++
-		fmt.Fprintf(o.s.err, "%s skipped: %s\n", r.Case.Name(), r.Skip)
+		fmt.Fprintf(o.s.err, "%s%s skipped: %s\n", o.live, r.Case.Name(), r.Skip)
 	case r.Round == 0:
 		o.measured++
 		o.checked += r.Checked
@@ -96,7 +109,7 @@ func (o *benchOutput) emit(r *suite.Result) error {
 	if o.lines != nil {
 		return o.lines.Write(r)
 	}
-	return json.NewEncoder(o.s.out).Encode(r.Record())
+	return o.records.Encode(r.Record())
 }
 
 // end sums up.
@@ -107,7 +120,7 @@ func (o *benchOutput) end() error {
 	} else {
 		text += notComputed
 	}
-	if _, err := fmt.Fprintln(o.s.err, text); err != nil || o.lines == nil {
+	if _, err := fmt.Fprintf(o.s.err, "%s%s\n", o.live, text); err != nil || o.lines == nil {
 		return err
 	}
 	return o.lines.Comment("%s", text)

@@ -19,6 +19,9 @@ type progress struct {
 	done  sync.WaitGroup
 }
 
+// clearLine takes a live line away, on a terminal.
+const clearLine = "\r\x1b[K"
+
 const (
 	livePeriod  = 200 * time.Millisecond
 	quietPeriod = 3 * time.Second
@@ -64,7 +67,7 @@ func (p *progress) print(now time.Time) {
 	}
 	line = fmt.Sprintf("%5.1fs  %s", now.Sub(p.start).Seconds(), line)
 	if p.live {
-		fmt.Fprintf(p.out, "\r\x1b[K%s", line)
+		fmt.Fprint(p.out, clearLine+line)
 		return
 	}
 	fmt.Fprintln(p.out, line)
@@ -75,6 +78,6 @@ func (p *progress) stop() {
 	close(p.ended)
 	p.done.Wait()
 	if p.live {
-		fmt.Fprint(p.out, "\r\x1b[K")
+		fmt.Fprint(p.out, clearLine)
 	}
 }

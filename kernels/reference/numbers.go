@@ -11,8 +11,8 @@ import (
 // goroutine.
 type Numbers struct {
 	f32  []float32
-	f16  []tensor.Float16
-	bf16 []tensor.BFloat16
+	f16  []tensor.Float16  // converted when first needed
+	bf16 []tensor.BFloat16 // likewise
 	next int
 }
 
@@ -28,7 +28,6 @@ func NewNumbers(seed uint64) *Numbers {
 	for i := range n.f32 {
 		n.f32[i] = float32(dice.Float64()*2 - 1)
 	}
-	n.f16, n.bf16 = tensor.ConvertSlice[tensor.Float16](n.f32), tensor.ConvertSlice[tensor.BFloat16](n.f32)
 	return n
 }
 
@@ -38,8 +37,14 @@ func (n *Numbers) View(dt tensor.DType, d tensor.Dims) tensor.View {
 	size := d[0] * d[1] * d[2]
 	switch dt {
 	case tensor.F16:
+		if n.f16 == nil {
+			n.f16 = tensor.ConvertSlice[tensor.Float16](n.f32)
+		}
 		return tensor.Batch(repeat(n.f16, n.next, size), d[0], d[1], d[2])
 	case tensor.BF16:
+		if n.bf16 == nil {
+			n.bf16 = tensor.ConvertSlice[tensor.BFloat16](n.f32)
+		}
 		return tensor.Batch(repeat(n.bf16, n.next, size), d[0], d[1], d[2])
 	case tensor.F32:
 	}

@@ -16,7 +16,7 @@ type product struct {
 	jobs    []job.Job
 	results []tensor.View // C of each job
 	before  []tensor.View // what it held at first; only with Beta
-	loaded  job.Operand   // or nil
+	loaded  []job.Operand
 	samples []sample
 }
 
@@ -29,12 +29,34 @@ type sample struct {
 
 // Make implements Work.
 func (m Matmul) Make(d job.Doer, seed uint64) (Fixture, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
 	p := &product{work: m}
-	numbers := reference.NewNumbers(seed)
+	if err := p.fill(d, reference.NewNumbers(seed)); err != nil {
+		p.Release()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (m Matmul) check() error {
+	switch {
+	case m.Loaded != "a" && m.Loaded != "b" && m.Loaded != "none":
+		return fmt.Errorf("suite: Matmul.Loaded is %q; allowed: a, b, none", m.Loaded)
+	case m.Jobs < 0 || m.Jobs > 1 && m.N%m.Jobs != 0:
+		return fmt.Errorf("suite: Matmul.Jobs is %d; allowed: 0, or what divides the %d columns", m.Jobs, m.N)
+	}
+	return nil
+}
+
+// fill makes the operands and the jobs.
+func (p *product) fill(d job.Doer, numbers *reference.Numbers) error {
+	m := p.work
 	a := numbers.View(m.DType, stored(m.TransA, m.Batch, m.M, m.K))
 	use, err := p.load(d, a, "a")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	n := max(1, m.Jobs)
 	for i := range n {
@@ -42,11 +64,11 @@ func (m Matmul) Make(d job.Doer, seed uint64) (Fixture, error) {
 		j := m.job(numbers, use, b)
 		p.sample(i, a, b, j)
 		if j.B, err = p.load(d, b, "b"); err != nil {
-			return nil, err
+			return err
 		}
 		p.jobs, p.results = append(p.jobs, j), append(p.results, j.C)
 	}
-	return p, nil
+	return nil
 }
 
 // stored returns the dimensions of an operand in memory.
@@ -66,7 +88,7 @@ func (p *product) load(d job.Doer, v tensor.View, side string) (tensor.View, err
 	if err != nil {
 		return v, err
 	}
-	p.loaded = o
+	p.loaded = append(p.loaded, o)
 	return o.View(), nil
 }
 
@@ -144,7 +166,7 @@ func (p *product) Check() (values int, err error) {
 
 // Release implements Fixture.
 func (p *product) Release() {
-	if p.loaded != nil {
-		p.loaded.Release()
+	for _, o := range p.loaded {
+		o.Release()
 	}
 }

@@ -3,6 +3,7 @@ package suite_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -144,6 +145,26 @@ func TestWrongResultsFail(t *testing.T) {
 	require.Len(t, list, 2)
 	require.False(t, list[0].Measured())
 	require.True(t, list[1].Measured())
+}
+
+// A run ends with its context, and with an error of emit.
+func TestRunEnds(t *testing.T) {
+	r := open(t, suite.Config{Scheduler: scheduler.Config{DeviceName: "sim"}})
+	cases := each(suite.Softmax{Rows: 2, Cols: 8, DType: tensor.F16}, suite.Vec, suite.Block)
+	ctx, stop := context.WithCancel(background)
+	var names []string
+	err := r.Run(ctx, cases, suite.Options{Benchtime: suite.Benchtime{Time: time.Hour}, Before: func(c suite.Case) {
+		if names = append(names, string(c.Backend)); len(names) == 4 { // ready and ready, then measured
+			stop()
+		}
+	}}, func(*suite.Result) error { return nil })
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, cases[0].Name())
+	require.Equal(t, []string{"vec", "vec", "block", "vec"}, names)
+
+	full := errors.New("disk full")
+	o := suite.Options{Benchtime: suite.Benchtime{Ops: 1}}
+	require.ErrorIs(t, r.Run(background, cases, o, func(*suite.Result) error { return full }), full)
 }
 
 // bubble runs f on a virtual clock, with no channels of others in pools and

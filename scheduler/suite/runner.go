@@ -60,11 +60,11 @@ func (r *Runner) Computes() bool { return r.Info().Backend != "sim" }
 
 // Close ends what Open began.
 func (r *Runner) Close(ctx context.Context) error {
-	err := r.main.Close(ctx)
-	if r.legacy != nil {
-		err = errors.Join(err, r.legacy.Close(ctx))
+	var err error
+	if r.legacy != nil { // first: the other may close a recorder that both have
+		err = r.legacy.Close(ctx)
 	}
-	return err
+	return errors.Join(err, r.main.Close(ctx))
 }
 
 // on returns the scheduler that b's jobs run on.

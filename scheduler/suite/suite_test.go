@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"testing"
@@ -40,6 +41,16 @@ func TestWorksAreInARow(t *testing.T) {
 				ended[c.Work] = true
 			}
 		}
+	}
+}
+
+// Every suite is a Go benchmark of the same name.
+func TestSuitesAreGoBenchmarks(t *testing.T) {
+	text, err := os.ReadFile("bench_test.go")
+	require.NoError(t, err)
+	for _, s := range All() {
+		require.Contains(t, string(text), "func Benchmark"+camel(s.Name)+"(b *testing.B)")
+		require.Contains(t, string(text), "run(b, \""+s.Name+"\")")
 	}
 }
 
