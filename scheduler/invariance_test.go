@@ -102,7 +102,7 @@ func (set setting) least() int {
 		return 16
 	case kernels.FamilyVec, kernels.FamilyBlock, kernels.FamilyLegacy:
 		return 33 // to 64: one width bucket
-	case kernels.FamilyGEMV, kernels.FamilySmallN, kernels.FamilyMLX, kernels.FamilyMPS:
+	case kernels.FamilyGEMV, kernels.FamilySmallN, kernels.FamilyMLX, kernels.FamilyMPS, kernels.FamilyChain:
 	}
 	return 1
 }

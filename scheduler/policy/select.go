@@ -41,7 +41,7 @@ func Select(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kernels.C
 	}
 	s := newSelection(p, caps, prefs, catalog)
 	var row *kernels.Row
-	switch p.Op { //nolint:exhaustive // attention is three of these
+	switch p.Op {
 	case kernels.OpMatmul:
 		if err := CheckTypes(p.A, p.B, p.C); err != nil {
 			return nil, err
@@ -49,6 +49,7 @@ func Select(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kernels.C
 		row = s.matmul()
 	case kernels.OpSoftmax:
 		row = s.softmax()
+	case kernels.OpAttention: // see selectChain
 	default:
 		s.skip("op", "not an operation: "+p.Op.String())
 	}

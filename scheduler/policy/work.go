@@ -50,9 +50,10 @@ func (w Work) extent() int {
 		return w.Shape.Batch * w.Shape.M
 	case kernels.OpAttention:
 		return w.Shape.Batch
+	case kernels.OpMatmul:
 	default:
-		return w.Shape.N
 	}
+	return w.Shape.N
 }
 
 // Prior is what is known of a device before anything ran on it.

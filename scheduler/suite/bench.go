@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 )
 
@@ -66,10 +67,21 @@ func (b *Bench) Force(ctx context.Context, to Backend) (Choice, error) {
 	if err != nil {
 		return Choice{}, err
 	}
-	if family := plan.Family().String(); to != Auto && family != string(to) {
-		return Choice{}, &SkipError{fmt.Sprintf("would be computed by %s: %s", family, because(plan.Rules, to))}
+	for _, p := range products(plan) {
+		if family := p.Family().String(); to != Auto && family != string(to) {
+			return Choice{}, &SkipError{fmt.Sprintf("would be computed by %s: %s", family, because(p.Rules, to))}
+		}
 	}
 	return choiceOf(plan, orientation), nil
+}
+
+// products returns the plans that a backend may be forced on: those of an
+// attention's products, or the plan itself.
+func products(plan *kernels.Plan) []*kernels.Plan {
+	if c := plan.Chain; c != nil {
+		return []*kernels.Plan{c.Scores, c.Values}
+	}
+	return []*kernels.Plan{plan}
 }
 
 // Check runs one operation and compares its results with float64 references.
@@ -118,8 +130,13 @@ func (e *WrongError) Unwrap() error { return e.Cause }
 // time until Reset, which may overflow.
 func (b *Bench) Do(ctx context.Context) error {
 	jobs := b.fixture.Jobs()
-	if len(jobs) == 1 {
-		return b.on.Do(ctx, jobs[0])
+	if s, ok := b.fixture.(Sequence); len(jobs) > 1 && !(ok && s.InOrder()) {
+		return b.on.DoAll(ctx, jobs)
 	}
-	return b.on.DoAll(ctx, jobs)
+	for _, j := range jobs {
+		if err := b.on.Do(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
 }

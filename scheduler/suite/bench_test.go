@@ -16,6 +16,7 @@ func BenchmarkMatmulDispatcher(b *testing.B)       { run(b, "matmul_dispatcher")
 func BenchmarkMatmulDispatcherSmalln(b *testing.B) { run(b, "matmul_dispatcher_smalln") }
 func BenchmarkSoftmaxDispatcher(b *testing.B)      { run(b, "softmax_dispatcher") }
 func BenchmarkMlxVsMps(b *testing.B)               { run(b, "mlx_vs_mps") }
+func BenchmarkSdpa(b *testing.B)                   { run(b, "sdpa") }
 
 // run runs a suite on the device that METALLIC_DEVICE names.
 func run(b *testing.B, name string) {

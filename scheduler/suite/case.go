@@ -32,8 +32,8 @@ func part(key string, value any) Part { return Part{key, fmt.Sprint(value)} }
 
 // Fixture is a Work with its operands. It is used by one goroutine.
 type Fixture interface {
-	// Jobs are one operation, to be done together. They are the same jobs every
-	// time.
+	// Jobs are one operation, to be done together unless the Fixture is a
+	// Sequence. They are the same jobs every time.
 	Jobs() []job.Job
 	// Reset makes results as they were at first, and what a job must write NaN.
 	Reset()
@@ -42,6 +42,12 @@ type Fixture interface {
 	Check() (values int, err error)
 	// Release gives loaded operands back.
 	Release()
+}
+
+// Sequence is what a Fixture may be besides: its jobs need each other's results.
+type Sequence interface {
+	// InOrder reports whether jobs are done one after another.
+	InOrder() bool
 }
 
 // Case is one benchmark.

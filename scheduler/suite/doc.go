@@ -1,5 +1,5 @@
 // Package suite has the benchmark suites of the Metallic framework: which
-// products and softmaxes they measure, and how those are run through a
+// products, softmaxes and attentions they measure, and how those are run through a
 // scheduler on any device, each kernel family forced in turn.
 //
 // A [Suite] is a list of Cases: a [Work], which says what is computed, and the

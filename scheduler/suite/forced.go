@@ -17,6 +17,8 @@ func decisive(op kernels.Op) []string {
 		}
 	case kernels.OpSoftmax:
 		return []string{"METALLIC_SOFTMAX_BACKEND"}
+	case kernels.OpAttention:
+		return append(decisive(kernels.OpMatmul), decisive(kernels.OpSoftmax)...)
 	}
 	return nil
 }

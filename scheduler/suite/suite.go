@@ -14,7 +14,7 @@ type Suite struct {
 
 // All returns every suite.
 func All() []Suite {
-	return []Suite{matmulDispatcher(), matmulSmallN(), softmaxDispatcher(), mlxVsMPS()}
+	return []Suite{matmulDispatcher(), matmulSmallN(), softmaxDispatcher(), mlxVsMPS(), sdpa()}
 }
 
 // Names lists the names of all suites.

@@ -114,6 +114,20 @@ func TestSoftmaxSuiteIsComplete(t *testing.T) {
 	}
 }
 
+func TestSDPAIsComplete(t *testing.T) {
+	s := sdpa()
+	require.Len(t, s.Cases, 2*5*2*2*5)
+	for _, size := range [][2]int{{1, 512}, {1, 2048}, {128, 128}, {512, 512}, {2048, 2048}} {
+		for n := range 8 {
+			w := Attention{Heads: 14, Rows: size[0], Keys: size[1], Dim: 64, DType: tensor.F16, Causal: n&1 != 0, Apart: n&2 != 0}
+			if n&4 != 0 {
+				w.DType = tensor.F32
+			}
+			require.Equal(t, []Backend{Auto, SIMD, MLX, MPS, GEMV}, backendsOf(s, w))
+		}
+	}
+}
+
 func TestMLXVsMPSIsComplete(t *testing.T) {
 	s := mlxVsMPS()
 	require.Len(t, s.Cases, (19+6)*2*2)
