@@ -31,6 +31,7 @@ type commands struct {
 	Load     loadCommand     `cmd:"" help:"Put a measured load on a scheduler: rates, callers or a trace; writes raw results for report."`
 	Report   reportCommand   `cmd:"" help:"Show raw results of load: as tables, JSON, CSV or a page with pictures."`
 	Bench    benchCommand    `cmd:"" help:"Run a benchmark suite of the specification, each backend forced in turn; benchstat reads the output."`
+	Ab       abCommand       `cmd:"" help:"Compare two settings or builds by running a benchmark with both in turns; does not conclude from noise."`
 	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }

@@ -1,0 +1,186 @@
+package ab
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Config is what to compare and how.
+type Config struct {
+	// Run runs a side once, in a new process, and returns what it prints.
+	Run func(ctx context.Context, side Side) ([]byte, error)
+	// Runs is how many runs of each side there are before the one look at
+	// them. 0: as many as are needed, for at most For.
+	Runs int
+	For  time.Duration
+	Seed uint64 // of the order
+	// Alpha bounds the chance that any row whose sides are the same is found to
+	// differ, and the chance that any which differs by Least, a fraction, or
+	// more is found equal. Both count all rows and all looks.
+	Alpha, Least float64
+	Unit         string   // that is compared
+	Ignore       []string // keys in names that do not tell rows apart
+	Raw          *Raw     // gets all runs but the first, uncounted pair; may be nil
+	// Progress is told how it goes on, after each run. It may be nil.
+	Progress func(Progress)
+	Now      func() time.Time
+}
+
+// Progress is how far a contest is.
+type Progress struct {
+	Pairs, Runs    int // Runs is 0 if time limits
+	Elapsed, Limit time.Duration
+	Looks          int
+	Unsure, Rows   int // at the last look
+}
+
+// Contest is one comparison under way.
+type Contest struct {
+	Config
+	start  time.Time
+	order  order
+	plan   plan
+	pairs  []pairs
+	report Report
+}
+
+// New returns a contest.
+func New(cfg Config) *Contest {
+	return &Contest{Config: cfg, order: newOrder(cfg.Seed), report: Report{
+		Unit: cfg.Unit, Seed: cfg.Seed, Alpha: cfg.Alpha, Least: cfg.Least,
+	}}
+}
+
+// Run runs both sides in turns until all can be told, or the runs or the time
+// are used up. When ctx ends what was measured is reported.
+func (c *Contest) Run(ctx context.Context) (*Report, error) {
+	c.start = c.Now()
+	if err := c.warmUp(ctx); err != nil {
+		return nil, err
+	}
+	for done := false; !done; {
+		err := c.pair(ctx)
+		c.report.Interrupted = ctx.Err() != nil
+		if err != nil && (!c.report.Interrupted || c.report.Pairs == 0) {
+			return nil, err
+		}
+		done = c.look()
+	}
+	c.report.Elapsed = c.elapsed()
+	describe(c.report.Rows, c.pairs)
+	return &c.report, nil
+}
+
+// warmUp runs either side once, for nothing but to fill caches and to learn
+// which rows there are.
+func (c *Contest) warmUp(ctx context.Context) error {
+	var first [2]*output
+	for _, side := range []Side{A, B} {
+		out, err := c.run(ctx, side)
+		if err != nil {
+			return err
+		}
+		first[side] = out
+	}
+	c.report.Better = first[A].units.GetBetter(c.Unit)
+	for _, name := range first[A].order {
+		if _, both := first[B].rows[name]; both {
+			c.pairs = append(c.pairs, pairs{name: name})
+		}
+	}
+	for _, side := range []Side{A, B} {
+		for _, name := range first[side].order {
+			if _, both := first[side.other()].rows[name]; !both {
+				c.report.LeftOut = append(c.report.LeftOut, fmt.Sprintf("%s: only %v has it", name, side))
+			}
+		}
+	}
+	if len(c.pairs) == 0 {
+		return &OutputError{fmt.Sprintf("the sides have no row in common: a has %s ..., b has %s ...; see --ignore", first[A].order[0], first[B].order[0])}
+	}
+	c.plan = plan{alpha: c.Alpha, rows: judged(len(c.pairs))}
+	return nil
+}
+
+// pair runs both sides. Unless both ran nothing is kept.
+func (c *Contest) pair(ctx context.Context) error {
+	var both [2]*output
+	side := c.order.next()
+	for range 2 {
+		out, err := c.run(ctx, side)
+		if err != nil {
+			return err
+		}
+		for i := range c.pairs {
+			if _, there := out.rows[c.pairs[i].name]; !there {
+				return &OutputError{fmt.Sprintf("run %d of %v lacks %s, which the first one had", c.report.Pairs+1, side, c.pairs[i].name)}
+			}
+		}
+		if err := c.Raw.write(side, out); err != nil {
+			return err
+		}
+		both[side] = out
+		side = side.other()
+	}
+	for i := range c.pairs {
+		p := &c.pairs[i]
+		p.a = append(p.a, both[A].rows[p.name])
+		p.b = append(p.b, both[B].rows[p.name])
+	}
+	c.report.Pairs++
+	return nil
+}
+
+func (c *Contest) run(ctx context.Context, side Side) (*output, error) {
+	c.tell()
+	text, err := c.Config.Run(ctx, side)
+	if err != nil {
+		return nil, err
+	}
+	out, err := readOutput(text, c.Unit, c.Ignore)
+	if err != nil {
+		return nil, fmt.Errorf("%w (a run of %v)", err, side)
+	}
+	return out, nil
+}
+
+// look looks at the numbers if the plan says so, and reports whether that is
+// the end.
+func (c *Contest) look() (done bool) {
+	passed := c.passed()
+	done = passed >= 1 || c.report.Interrupted
+	level := c.plan.look(c.report.Pairs, passed, done)
+	if level <= 0 {
+		return done
+	}
+	c.report.Looks = append(c.report.Looks, Look{c.report.Pairs, level})
+	c.report.Rows = judge(c.pairs, level, c.Least, c.report.Better)
+	return done || c.report.unsure() == 0
+}
+
+// passed is the part of the time that is over: 1 if there is none for another
+// pair like those before. A number of runs has one look, at its end.
+func (c *Contest) passed() float64 {
+	elapsed := c.elapsed()
+	switch {
+	case c.Runs > 0 && c.report.Pairs < c.Runs && !c.report.Interrupted:
+		return 0
+	case c.Runs > 0, !c.report.Interrupted && elapsed+elapsed/time.Duration(c.report.Pairs+1) > c.For:
+		return 1
+	}
+	return min(1, elapsed.Seconds()/c.For.Seconds())
+}
+
+func (c *Contest) elapsed() time.Duration { return c.Now().Sub(c.start) }
+
+func (c *Contest) tell() {
+	if c.Progress == nil {
+		return
+	}
+	p := Progress{Pairs: c.report.Pairs, Runs: c.Runs, Elapsed: c.elapsed(), Limit: c.For, Looks: len(c.report.Looks)}
+	if p.Looks > 0 {
+		p.Unsure, p.Rows = c.report.unsure(), len(c.report.Rows)
+	}
+	c.Progress(p)
+}
