@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"golang.org/x/perf/benchunit"
 )
 
 // Config is what to compare and how.
@@ -19,7 +21,7 @@ type Config struct {
 	// differ, and the chance that any which differs by Least, a fraction, or
 	// more is found equal. Both count all rows and all looks.
 	Alpha, Least float64
-	Unit         string   // that is compared
+	Unit         string   // that is compared, tidied or not
 	Ignore       []string // keys in names that do not tell rows apart
 	Raw          *Raw     // gets all runs but the first, uncounted pair; may be nil
 	// Progress is told how it goes on, after each run. It may be nil.
@@ -47,6 +49,7 @@ type Contest struct {
 
 // New returns a contest.
 func New(cfg Config) *Contest {
+	_, cfg.Unit = benchunit.Tidy(1, cfg.Unit)
 	return &Contest{Config: cfg, order: newOrder(cfg.Seed), report: Report{
 		Unit: cfg.Unit, Seed: cfg.Seed, Alpha: cfg.Alpha, Least: cfg.Least,
 	}}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"golang.org/x/perf/benchfmt"
+	"golang.org/x/perf/benchunit"
 )
 
 // DefaultUnit is the one that is compared unless another is asked for, as
@@ -56,19 +57,19 @@ func (o *output) collect(unit string, ignore []string) error {
 	values, units := map[string][]float64{}, map[string]bool{}
 	for i, r := range o.results {
 		for _, v := range r.Values {
-			units[v.Unit] = true
+			value, its := benchunit.Tidy(v.Value, v.Unit) // the reader does not tidy 0
+			units[its] = true
+			if its != unit {
+				continue
+			}
+			if !(value > 0) {
+				return &OutputError{fmt.Sprintf("%s has %v %s; only what is above 0 can be compared", names[i], value, unit)}
+			}
+			if values[names[i]] == nil {
+				o.order = append(o.order, names[i])
+			}
+			values[names[i]] = append(values[names[i]], value)
 		}
-		v, ok := r.Value(unit)
-		if !ok {
-			continue
-		}
-		if !(v > 0) {
-			return &OutputError{fmt.Sprintf("%s has %v %s; only what is above 0 can be compared", names[i], v, unit)}
-		}
-		if values[names[i]] == nil {
-			o.order = append(o.order, names[i])
-		}
-		values[names[i]] = append(values[names[i]], v)
 	}
 	if len(values) == 0 {
 		return &OutputError{fmt.Sprintf("nothing is measured in %s; there is %s", unit, strings.Join(slices.Sorted(maps.Keys(units)), ", "))}
