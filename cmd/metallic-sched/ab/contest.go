@@ -2,6 +2,7 @@ package ab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -120,9 +121,6 @@ func (c *Contest) pair(ctx context.Context) error {
 				return &OutputError{fmt.Sprintf("run %d of %v lacks %s, which the first one had", c.report.Pairs+1, side, c.pairs[i].name)}
 			}
 		}
-		if err := c.Raw.write(side, out); err != nil {
-			return err
-		}
 		both[side] = out
 		side = side.other()
 	}
@@ -132,7 +130,7 @@ func (c *Contest) pair(ctx context.Context) error {
 		p.b = append(p.b, both[B].rows[p.name])
 	}
 	c.report.Pairs++
-	return nil
+	return errors.Join(c.Raw.write(A, both[A]), c.Raw.write(B, both[B]))
 }
 
 func (c *Contest) run(ctx context.Context, side Side) (*output, error) {

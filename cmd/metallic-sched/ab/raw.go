@@ -7,7 +7,8 @@ import (
 )
 
 // Raw writes the benchmark lines of both sides, those of a side after a line
-// "side: a" or "side: b"; benchstat -col side reads them.
+// "side: a" or "side: b"; benchstat -col side reads them. Of each pair a comes
+// first, whichever ran first, so that benchstat compares b with a.
 type Raw struct{ out *benchfmt.Writer }
 
 // NewRaw returns a Raw that writes to w.
