@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/ab"
+	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
+	"github.com/metallic-sched/metallic-sched/scheduler/loadtest/show"
 )
 
 // abCommand compares two ways of running a benchmark.
@@ -38,7 +41,7 @@ type abCommand struct {
 	Output string   `short:"o" type:"path" placeholder:"FILE" help:"Write the benchmark lines of both sides there, for benchstat -col side."`
 	FailOn []string `enum:"slower,different,unsure" placeholder:"WHAT,..." help:"End with 1 if any row is slower on side b, different, or unsure (cannot be told)."`
 
-	Command []string `arg:"" optional:"" help:"After --: a command of this program that prints benchmark lines, such as bench SUITE."`
+	Command []string `arg:"" optional:"" help:"After --: a command of this program: bench SUITE, or load."`
 }
 
 // defaultContest is how long a contest may take if nothing else is said.
@@ -140,9 +143,23 @@ func (c *abCommand) config(sides [2]*ab.Program) ab.Config {
 		if failed := (*ab.RunError)(nil); errors.As(err, &failed) {
 			failed.Side = side
 		}
+		if err == nil && !c.Exec && c.Command[0] == "load" {
+			return loadLines(out)
+		}
 		return out, err
 	}
 	return cfg
+}
+
+// loadLines makes benchmark lines of load's raw results.
+func loadLines(raw []byte) ([]byte, error) {
+	runs, err := loadtest.Read(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	var lines bytes.Buffer
+	err = show.Lines(&lines, runs)
+	return lines.Bytes(), err
 }
 
 // verdict is the failure that was asked for, if it is there.
@@ -164,7 +181,7 @@ func (c *abCommand) verdict(r *ab.Report) error {
 	if len(found) == 0 {
 		return nil
 	}
-	return errors.New("ab: of " + rowCount(len(r.Rows)) + " " + strings.Join(found, ", "))
+	return errors.New("ab: of " + count(len(r.Rows), "row") + " " + strings.Join(found, ", "))
 }
 
 // abActivity is how far a contest is.
@@ -191,14 +208,7 @@ func (a *abActivity) line(time.Time) string {
 	}
 	line += fmt.Sprintf(" in %v of %v", a.at.Elapsed.Round(time.Second), a.at.Limit)
 	if a.at.Looks > 0 {
-		line += fmt.Sprintf(", %d of %s could not be told at look %d", a.at.Unsure, rowCount(a.at.Rows), a.at.Looks)
+		line += fmt.Sprintf(", %d of %s could not be told at look %d", a.at.Unsure, count(a.at.Rows, "row"), a.at.Looks)
 	}
 	return line
-}
-
-func rowCount(n int) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return fmt.Sprintf("%d rows", n)
 }

@@ -42,8 +42,8 @@ func (r *abReport) write(w io.Writer) {
 		fmt.Fprintln(w, "Interrupted: this is what was measured so far.")
 	}
 	fmt.Fprintf(w, "a          %v\nb          %v\n", r.A, r.B)
-	fmt.Fprintf(w, "runs       %d of each side in %v, in pairs ordered by seed %d, after one pair that does not count; %s\n",
-		r.Pairs, r.Elapsed.Round(100*time.Millisecond), r.Seed, lookCount(len(r.Looks)))
+	fmt.Fprintf(w, "runs       %d of each side in %v, in pairs ordered by seed %d, after one pair that does not count; %s at them\n",
+		r.Pairs, r.Elapsed.Round(100*time.Millisecond), r.Seed, count(len(r.Looks), "look"))
 	for _, out := range r.LeftOut {
 		fmt.Fprintf(w, "left out   %s\n", out)
 	}
@@ -59,11 +59,11 @@ func (r *abReport) write(w io.Writer) {
 	r.conclude(w)
 }
 
-func lookCount(n int) string {
+func count(n int, of string) string {
 	if n == 1 {
-		return "1 look at them"
+		return "1 " + of
 	}
-	return fmt.Sprintf("%d looks at them", n)
+	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // side writes a median with the greater half of its interval, as benchstat
@@ -97,7 +97,7 @@ func (r *abReport) conclude(w io.Writer) {
 	if n := r.Count(func(v ab.Verdict) bool { return v == ab.Unsure }); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d cannot be told", n))
 	}
-	fmt.Fprintf(w, "Side b, of %s: %s. Equal is what differs by less than %s.\n", rowCount(len(r.Rows)), strings.Join(parts, ", "), percent(r.Least, 1))
+	fmt.Fprintf(w, "Side b, of %s: %s. Equal is what differs by less than %s.\n", count(len(r.Rows), "row"), strings.Join(parts, ", "), percent(r.Least, 1))
 	for i := range r.Rows {
 		if row := &r.Rows[i]; row.Need != nil {
 			fmt.Fprintf(w, "cannot tell %s: %s\n", row.Name, r.missing(row.Need))
@@ -112,10 +112,10 @@ func (r *abReport) conclude(w io.Writer) {
 func (r *abReport) missing(n *ab.Need) string {
 	more := time.Duration(n.More) * r.PairTime()
 	if n.Visible == 0 {
-		return fmt.Sprintf("no difference is visible with %d runs; needs at least %d more of each side (%v)", r.Pairs, n.More, rough(more))
+		return fmt.Sprintf("no difference is visible with %s; needs at least %d more of each side (%v)", count(r.Pairs, "run"), n.More, rough(more))
 	}
-	return fmt.Sprintf("differences under %s are invisible with %d runs; needs about %d more of each side (%v)",
-		percent(n.Visible, 1), r.Pairs, n.More, rough(more))
+	return fmt.Sprintf("differences under %s are invisible with %s; needs about %d more of each side (%v)",
+		percent(n.Visible, 1), count(r.Pairs, "run"), n.More, rough(more))
 }
 
 var abHeader = []string{

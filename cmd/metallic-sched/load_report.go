@@ -12,7 +12,7 @@ import (
 // reportCommand shows what load measured.
 type reportCommand struct {
 	Files  []string `arg:"" optional:"" help:"Raw results of load (none, or -: standard input). Several runs stand side by side."`
-	Format string   `enum:"text,json,csv,html" default:"text" help:"text, json, csv or html (one page with pictures that needs nothing else)."`
+	Format string   `enum:"text,json,csv,html,bench" default:"text" help:"text, json, csv, html (one page with pictures that needs nothing else) or bench (Go benchmark lines, for benchstat)."`
 	Output string   `short:"o" type:"path" placeholder:"FILE" help:"Write there instead of standard output."`
 }
 
@@ -47,6 +47,8 @@ func (c *reportCommand) write(out io.Writer, runs []*loadtest.Results) error {
 		return show.CSV(out, runs)
 	case "html":
 		return show.HTML(out, runs)
+	case "bench":
+		return show.Lines(out, runs)
 	}
 	return show.Text(out, runs)
 }
