@@ -39,6 +39,7 @@ type abCommand struct {
 	JSON   bool     `xor:"format" help:"Write the report as JSON."`
 	CSV    bool     `name:"csv" xor:"format" help:"Write the report as CSV."`
 	Output string   `short:"o" type:"path" placeholder:"FILE" help:"Write the benchmark lines of both sides there, for benchstat -col side."`
+	Plot   string   `type:"path" placeholder:"FILE" help:"Write a page of HTML with pictures there."`
 	FailOn []string `enum:"slower,different,unsure" placeholder:"WHAT,..." help:"End with 1 if any row is slower on side b, different, or unsure (cannot be told)."`
 
 	Command []string `arg:"" optional:"" help:"After --: a command of this program: bench SUITE, or load."`
@@ -71,10 +72,7 @@ func (c *abCommand) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	shown := &abReport{A: sides[ab.A], B: sides[ab.B], Report: report}
-	if err := c.show(s, shown); err != nil {
-		return err
-	}
-	return c.verdict(report)
+	return errors.Join(c.show(s, shown), c.plot(shown), c.verdict(report))
 }
 
 // sides are the programs to run.
@@ -160,6 +158,20 @@ func loadLines(raw []byte) ([]byte, error) {
 	var lines bytes.Buffer
 	err = show.Lines(&lines, runs)
 	return lines.Bytes(), err
+}
+
+// plot writes the page, if one was asked for.
+func (c *abCommand) plot(r *abReport) error {
+	if c.Plot == "" {
+		return nil
+	}
+	f, err := os.Create(c.Plot)
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	r.write(&text)
+	return errors.Join(r.WritePage(f, text.String()), f.Close())
 }
 
 // verdict is the failure that was asked for, if it is there.

@@ -47,16 +47,20 @@ func (r *abReport) write(w io.Writer) {
 	for _, out := range r.LeftOut {
 		fmt.Fprintf(w, "left out   %s\n", out)
 	}
+	labels, shared := r.Labels()
+	if shared != "" {
+		fmt.Fprintf(w, "rows       %s\n", shared)
+	}
 	t := newTable(w, "Change of b against a, "+r.Unit, 1, "", "a", "b", "change", "between", "verdict", "U test")
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		t.AppendRow(table.Row{
-			row.Name, r.side(row.A), r.side(row.B), signed(row.Change.Mid), between(row.Change),
+			labels[i], r.side(row.A), r.side(row.B), signed(row.Change.Mid), between(row.Change),
 			row.Verdict, fmt.Sprintf("p=%.3f", row.U),
 		})
 	}
 	t.Render()
-	r.conclude(w)
+	r.conclude(w, labels)
 }
 
 func count(n int, of string) string {
@@ -87,7 +91,7 @@ func between(i ab.Interval) string {
 
 // conclude says what the verdicts come to, what is missing, and what they are
 // worth.
-func (r *abReport) conclude(w io.Writer) {
+func (r *abReport) conclude(w io.Writer, labels []string) {
 	var parts []string
 	for _, v := range []ab.Verdict{ab.Slower, ab.Faster, ab.More, ab.Less, ab.Equal} {
 		if n := r.Count(func(have ab.Verdict) bool { return have == v }); n > 0 {
@@ -100,7 +104,7 @@ func (r *abReport) conclude(w io.Writer) {
 	fmt.Fprintf(w, "Side b, of %s: %s. Equal is what differs by less than %s.\n", count(len(r.Rows), "row"), strings.Join(parts, ", "), percent(r.Least, 1))
 	for i := range r.Rows {
 		if row := &r.Rows[i]; row.Need != nil {
-			fmt.Fprintf(w, "cannot tell %s: %s\n", row.Name, r.missing(row.Need))
+			fmt.Fprintf(w, "cannot tell %s: %s\n", labels[i], r.missing(row.Need))
 		}
 	}
 	fmt.Fprintf(w, "Over all rows (Holm's correction) and looks, the chance is at most %s that any row is found to differ whose sides\n"+

@@ -94,9 +94,9 @@ func isEqual(v Verdict) bool { return v == Equal }
 // many rows there are, and if others do differ.
 func TestSameIsSeldomDifferent(t *testing.T) {
 	for name, s := range map[string]simulation{
-		"one row":  {changes: make([]float64, 1)},
+		"one row":   {changes: make([]float64, 1)},
 		"five rows": {changes: make([]float64, 5)},
-		"some":     {changes: []float64{0, 0, 0, 0.1, -0.2, 0.5}},
+		"some":      {changes: []float64{0, 0, 0, 0.1, -0.2, 0.5}},
 	} {
 		same := 0
 		for same < len(s.changes) && s.changes[same] == 0 {

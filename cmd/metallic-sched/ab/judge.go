@@ -21,6 +21,8 @@ type Row struct {
 	// U is the p-value of the U test that benchstat makes. It knows nothing of
 	// pairs, of other rows or of looks before; no verdict depends on it.
 	U float64 `json:"u_test_p"`
+	// Pairs are the changes of single pairs, in the order in which they ran.
+	Pairs []float64 `json:"pairs"`
 	// Need says what is missing where the verdict is Unsure.
 	Need *Need `json:"need,omitempty"`
 }
@@ -90,7 +92,8 @@ func judge(all []pairs, alpha, least float64, better int) []Row {
 // describe adds what no verdict depends on.
 func describe(rows []Row, all []pairs) {
 	for i, p := range withMean(all) {
-		rows[i].A, rows[i].B, rows[i].U = median(p.a, 0.05), median(p.b, 0.05), uTest(&p)
+		r := &rows[i]
+		r.A, r.B, r.U, r.Pairs = median(p.a, 0.05), median(p.b, 0.05), uTest(&p), changesOf(&p)
 	}
 }
 
