@@ -73,7 +73,7 @@ func (s simulation) rates(contests int, is func(*Report) bool) map[string]float6
 	return out
 }
 
-const simulated = 300 // contests on each machine
+const simulated = 400 // contests on each machine
 
 // some reports whether any of the first n rows has a verdict of a kind.
 func some(n int, is func(Verdict) bool) func(*Report) bool {
@@ -102,7 +102,7 @@ func TestSameIsSeldomDifferent(t *testing.T) {
 		for same < len(s.changes) && s.changes[same] == 0 {
 			same++
 		}
-		for machine, rate := range s.rates(simulated, some(same, Verdict.Different)) {
+		for machine, rate := range s.rates(simulated/len(s.changes), some(same, Verdict.Different)) {
 			require.LessOrEqual(t, rate, 0.05, "%s, %s", name, machine)
 		}
 	}
@@ -112,7 +112,7 @@ func TestSameIsSeldomDifferent(t *testing.T) {
 // equal with a chance of at most alpha.
 func TestDifferentIsSeldomEqual(t *testing.T) {
 	for _, changes := range [][]float64{{0.02}, {0.02, 0.02, -0.0197, 0.02}} { // 1/1.02 is 1-0.0197
-		for machine, rate := range (simulation{changes: changes}).rates(simulated, some(len(changes), isEqual)) {
+		for machine, rate := range (simulation{changes: changes}).rates(simulated/len(changes), some(len(changes), isEqual)) {
 			require.LessOrEqual(t, rate, 0.05, "%v, %s", changes, machine)
 		}
 	}

@@ -32,19 +32,20 @@ func (i Interval) MarshalJSON() ([]byte, error) {
 // the true one with a probability of at most alpha. It supposes nothing about
 // the distribution.
 func median(xs []float64, alpha float64) Interval {
+	xs = slices.Sorted(slices.Values(xs))
 	s := summary(xs, alpha)
 	// Where no interval is both narrow enough and even, benchmath's leans to
 	// the left. Both leanings together favour neither side.
-	mirrored := slices.Clone(xs)
-	for i := range mirrored {
-		mirrored[i] = -mirrored[i]
+	for i := range xs {
+		xs[i] = -xs[i]
 	}
-	m := summary(mirrored, alpha)
+	slices.Reverse(xs)
+	m := summary(xs, alpha)
 	return Interval{Mid: s.Center, Low: min(s.Lo, -m.Hi), High: max(s.Hi, -m.Lo)}
 }
 
-func summary(xs []float64, alpha float64) benchmath.Summary {
-	return benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(xs), &benchmath.DefaultThresholds), 1-alpha)
+func summary(sorted []float64, alpha float64) benchmath.Summary {
+	return benchmath.AssumeNothing.Summary(&benchmath.Sample{Values: sorted, Thresholds: &benchmath.DefaultThresholds}, 1-alpha)
 }
 
 // leastLevel is that of an interval around all of so many values: below it the

@@ -61,7 +61,7 @@ func judge(all []pairs, alpha, least float64, better int) []Row {
 	all = withMean(all)
 	rows, changes := make([]Row, len(all)), make([][]float64, len(all))
 	for i := range all {
-		rows[i].Name, changes[i] = all[i].name, all[i].changes()
+		rows[i].Name, changes[i] = all[i].name, slices.Sorted(slices.Values(all[i].changes()))
 	}
 	edge := math.Log1p(least)
 	differ, differLevels := holm(len(rows), alpha, func(i int, level float64) bool {

@@ -43,7 +43,7 @@ func walk(step float64) func(*rand.Rand, int) float64 {
 	}
 }
 
-// tenant is busy for some runs in a row, which are then 20 to 60 % slower.
+// tenant is busy for some runs in a row, which are then 20 to 65 % slower.
 func tenant() func(*rand.Rand, int) float64 {
 	busy := 0.0
 	return func(r *rand.Rand, _ int) float64 {
