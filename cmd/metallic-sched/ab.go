@@ -214,9 +214,9 @@ func (a *abActivity) line(time.Time) string {
 	if a.at == nil {
 		return ""
 	}
-	line := fmt.Sprintf("%d pairs of runs", a.at.Pairs)
+	line := count(a.at.Pairs, "pair") + " of runs"
 	if a.at.Runs > 0 {
-		return fmt.Sprintf("%s of %d", line, a.at.Runs)
+		return fmt.Sprintf("%s, of %d", line, a.at.Runs)
 	}
 	line += fmt.Sprintf(" in %v of %v", a.at.Elapsed.Round(time.Second), a.at.Limit)
 	if a.at.Looks > 0 {

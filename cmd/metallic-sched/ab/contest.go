@@ -104,7 +104,7 @@ func (c *Contest) warmUp(ctx context.Context) error {
 		return &OutputError{fmt.Sprintf("the sides have no row in common: a has %s ..., b has %s ...; see --ignore", first[A].order[0], first[B].order[0])}
 	}
 	c.plan = plan{alpha: c.Alpha, rows: judged(len(c.pairs))}
-	return nil
+	return c.Raw.begin(first)
 }
 
 // pair runs both sides. Unless both ran nothing is kept.
