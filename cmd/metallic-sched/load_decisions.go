@@ -130,7 +130,7 @@ func (b *batchReader) add(d *metrics.Decision) {
 	tenants := tenantsOf(d, jobs)
 	for i := range jobs {
 		b.arrivals = append(b.arrivals, metrics.Event{
-			Kind: metrics.KindArrival, Job: uint64(len(b.arrivals) + 1), Op: d.Op, Shape: d.Shape, DTypes: d.DTypes, Flags: d.Flags,
+			Kind: metrics.KindArrival, Job: uint64(len(b.arrivals) + 1), Op: d.Op, Shape: d.Shape, Heads: d.Heads, DTypes: d.DTypes, Flags: d.Flags,
 			At:     oldest + time.Duration(math.Round(float64(d.Queue)*float64(i)/float64(jobs))),
 			Tenant: tenants[i], Operand: b.operand(d, i),
 		})

@@ -80,6 +80,7 @@ func (c *loadCommand) recordedSends(cfg *loadtest.Config) ([]loadtest.Send, erro
 type traceKey struct {
 	op     string
 	shape  metrics.Shape
+	heads  metrics.Heads
 	types  metrics.DTypes
 	flags  metrics.Flags
 	shared bool
@@ -139,7 +140,7 @@ func (t *traceReader) read() (kinds []loadtest.Kind, sends []loadtest.Send, err 
 // multiplies.
 func (t *traceReader) kindOf(e *metrics.Event) (kind, operand int, err error) {
 	shared := e.Op == "matmul" && e.Shape.Batch == 1 && t.uses[e.Operand] > 1
-	key := traceKey{e.Op, e.Shape, e.DTypes, e.Flags, shared}
+	key := traceKey{e.Op, e.Shape, e.Heads, e.DTypes, e.Flags, shared}
 	kind, known := t.index[key]
 	if !known {
 		k, err := newTraceKind(e, shared)
@@ -168,6 +169,13 @@ func newTraceKind(e *metrics.Event, shared bool) (k loadtest.Kind, err error) {
 		Name: fmt.Sprintf("%s %v %s", e.Op, e.Shape, e.DTypes.A), Softmax: e.Op == "softmax",
 		Batch: e.Shape.Batch, M: e.Shape.M, N: e.Shape.N, K: e.Shape.K, TransA: e.Flags.TransA, TransB: e.Flags.TransB,
 		Bias: e.Flags.Bias, Causal: e.Flags.Causal, Loaded: "none", Operands: 1, Share: 1, Tenants: []string{""},
+	}
+	switch e.Op {
+	case "matmul", "softmax":
+	case "attention": // how its inputs lie in memory is not kept: row by row
+		k.Attention, k.Heads, k.Values, k.TransA, k.TransB = true, e.Shape.Batch*max(1, e.Heads.Group), e.Heads.Values, false, false
+	default:
+		return k, fmt.Errorf("%q is no operation; allowed: matmul, softmax, attention", e.Op)
 	}
 	if shared {
 		k.Loaded, k.Operands = "a", 0

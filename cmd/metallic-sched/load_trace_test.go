@@ -69,6 +69,27 @@ func TestTraceReader(t *testing.T) {
 	require.ErrorContains(t, err, "no job arrived")
 }
 
+// TestTraceOfAttention: its heads are those of the queries; what is no operation
+// is not taken for one.
+func TestTraceOfAttention(t *testing.T) {
+	e := metrics.Event{
+		Kind: metrics.KindArrival, Op: "attention", Shape: metrics.Shape{Batch: 2, M: 3, N: 40, K: 16},
+		Heads: metrics.Heads{Group: 7, Values: 8}, DTypes: metrics.DTypes{A: "f16", B: "f16", C: "f32"},
+		Flags: metrics.Flags{Causal: true, QueryOffset: true, TransB: true},
+	}
+	kinds, _, err := newTraceReader([]metrics.Event{e}).read()
+	require.NoError(t, err)
+	_, err = loadtest.NewMix(kinds)
+	require.NoError(t, err)
+	k := kinds[0]
+	require.True(t, k.Attention && k.Causal && !k.TransB)
+	require.Equal(t, []int{14, 2, 3, 40, 16, 8, 37}, []int{k.Heads, k.Batch, k.M, k.N, k.K, k.Values, k.Offset})
+
+	e.Op = "convolution"
+	_, _, err = newTraceReader([]metrics.Event{e}).read()
+	require.ErrorContains(t, err, `"convolution" is no operation`)
+}
+
 func TestBatchWatch(t *testing.T) {
 	w := newBatchWatch()
 	d := metrics.Decision{Op: "matmul", Plan: metrics.Plan{Backend: "gemv", Variant: "-"}, CloseReason: "full", Jobs: 3, DeviceTime: 5}

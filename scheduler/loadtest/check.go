@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/metallic-sched/metallic-sched/kernels/reference"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
@@ -29,12 +30,20 @@ func (t *task) check() (values int64, err error) {
 // reference returns what an element should be.
 func (t *task) reference(b, i, j int) reference.Value {
 	k := t.f.kind
-	if k.Softmax {
-		cols := k.N
-		if k.Causal {
-			cols = min(cols, i+k.Offset+1)
-		}
+	cols := k.N
+	if k.Causal {
+		cols = min(cols, max(0, i+k.Offset+1))
+	}
+	switch {
+	case k.Softmax:
 		row := reference.SoftmaxRow(t.f.a.value(t.a), b, i, cols)
+		return row.At(j)
+	case k.Attention:
+		a := reference.Attention{
+			Q: t.f.a.value(t.a), K: t.f.b.value(t.b), V: t.f.v.value(t.v),
+			Scale: float64(float32(1 / math.Sqrt(float64(k.K)))), Scores: tensor.F32,
+		}
+		row := a.Row(b, i, cols)
 		return row.At(j)
 	}
 	bias := float32(0)

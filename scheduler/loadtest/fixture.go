@@ -15,7 +15,8 @@ import (
 // never written; results are each job's own, and used again.
 type fixture struct {
 	kind *Kind
-	a, b side
+	a, b side // of an attention the queries and the keys
+	v    side // the values of an attention
 	bias tensor.View
 	// malformed has one column too many
 	malformed tensor.View
@@ -40,19 +41,9 @@ const (
 
 func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *reference.Numbers) (*fixture, error) {
 	f := &fixture{kind: k}
-	aRows, aCols := turned(k.TransA, k.M, k.K)
-	bRows, bCols := turned(k.TransB, k.K, k.N)
-	if k.Softmax {
-		aRows, aCols = k.M, k.N
-	}
-	f.a.fill(numbers, k.A, k.Batch, aRows, aCols, k.inputs("a", k.A.Size()*k.Batch*aRows*aCols))
-	if !k.Softmax {
-		f.b.fill(numbers, k.B, k.Batch, bRows, bCols, k.inputs("b", k.B.Size()*k.Batch*bRows*bCols))
-	}
-	if k.Bias {
-		f.bias = numbers.View(k.C, tensor.Dims{1, 1, k.N})
-	}
-	f.malformed = numbers.View(k.C, tensor.Dims{k.Batch, k.M, k.N + 1})
+	f.fill(numbers)
+	size := k.result()
+	f.malformed = numbers.View(k.C, tensor.Dims{size[0], size[1], size[2] + 1})
 	for _, s := range []struct {
 		name string
 		side *side
@@ -65,7 +56,7 @@ func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *reference.Num
 		}
 	}
 	switch {
-	case k.Softmax || k.Loaded == "b":
+	case k.Softmax || k.Attention || k.Loaded == "b":
 		f.a.spoil()
 	default:
 		f.b.spoil()
@@ -73,12 +64,33 @@ func newFixture(ctx context.Context, d job.Doer, k *Kind, numbers *reference.Num
 	return f, nil
 }
 
-// inputs returns how many matrices of a number of bytes there are for a side.
-func (k *Kind) inputs(side string, size int) int {
+// fill makes the inputs.
+func (f *fixture) fill(numbers *reference.Numbers) {
+	k := f.kind
+	switch {
+	case k.Softmax:
+		f.a.fill(numbers, k.A, tensor.Dims{k.Batch, k.M, k.N}, 0)
+	case k.Attention:
+		f.a.fill(numbers, k.A, tensor.Dims{k.Heads, k.M, k.K}, 0)
+		f.b.fill(numbers, k.A, tensor.Dims{k.Batch, k.N, k.K}, 0)
+		f.v.fill(numbers, k.A, tensor.Dims{k.Batch, k.N, k.Values}, 0)
+	default:
+		aRows, aCols := turned(k.TransA, k.M, k.K)
+		bRows, bCols := turned(k.TransB, k.K, k.N)
+		f.a.fill(numbers, k.A, tensor.Dims{k.Batch, aRows, aCols}, k.loaded("a"))
+		f.b.fill(numbers, k.B, tensor.Dims{k.Batch, bRows, bCols}, k.loaded("b"))
+	}
+	if k.Bias {
+		f.bias = numbers.View(k.C, tensor.Dims{1, 1, k.N})
+	}
+}
+
+// loaded returns how many operands of a side are loaded.
+func (k *Kind) loaded(side string) int {
 	if k.Loaded == side {
 		return k.Operands
 	}
-	return min(variants, max(1, variantBytes/max(1, size)))
+	return 0
 }
 
 func turned(trans bool, rows, cols int) (int, int) {
@@ -88,9 +100,13 @@ func turned(trans bool, rows, cols int) (int, int) {
 	return rows, cols
 }
 
-func (s *side) fill(numbers *reference.Numbers, dt tensor.DType, batch, rows, cols, count int) {
+// fill makes so many inputs; 0: as many as there is room for.
+func (s *side) fill(numbers *reference.Numbers, dt tensor.DType, d tensor.Dims, count int) {
+	if count == 0 {
+		count = min(variants, max(1, variantBytes/(dt.Size()*d[0]*d[1]*d[2])))
+	}
 	for range count {
-		s.host = append(s.host, numbers.View(dt, tensor.Dims{batch, rows, cols}))
+		s.host = append(s.host, numbers.View(dt, d))
 	}
 	s.given = s.host
 }
@@ -136,7 +152,7 @@ func (f *fixture) result() tensor.View {
 		f.results = f.results[:n-1]
 		return v
 	}
-	return reference.Zeros(f.kind.C, tensor.Dims{f.kind.Batch, f.kind.M, f.kind.N})
+	return reference.Zeros(f.kind.C, f.kind.result())
 }
 
 // giveBack takes a result that no job will write to any more.

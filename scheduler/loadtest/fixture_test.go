@@ -15,6 +15,7 @@ import (
 func TestPoison(t *testing.T) {
 	for _, text := range []string{
 		"matmul m=2 k=3 n=1", "matmul m=2 k=3 n=1 loaded=b transa", "matmul m=2 k=3 n=1 loaded=none", "softmax rows=2 cols=3",
+		"attention rows=2 keys=3 dim=4 heads=2 kvheads=1 causal",
 	} {
 		m := mixOf(t, text)
 		d := newSlowDoer(always(0))
@@ -37,6 +38,8 @@ func holdsNaN(j job.Job) bool {
 	switch j := j.(type) {
 	case *job.Matmul:
 		return math.IsNaN(float64(j.A.Value(0, 0, 0))) || math.IsNaN(float64(j.B.Value(0, 0, 0)))
+	case *job.Attention:
+		return math.IsNaN(float64(j.Q.Value(0, 0, 0)))
 	case *job.Softmax:
 		return math.IsNaN(float64(j.X.Value(0, 0, 0)))
 	}

@@ -12,10 +12,14 @@ import (
 // is and what goes wrong with it.
 type Kind struct {
 	Name    string
-	Softmax bool // otherwise a product
+	Softmax bool // neither: a product
+	// Attention has Heads of M rows, over N keys of K columns and values of Values
+	// columns of Batch K/V heads.
+	Attention     bool
+	Heads, Values int
 	// Batch matrices of M x K times K x N, or of M rows of N columns.
 	Batch, M, N, K int
-	// The types of A, B and C; of a softmax A counts.
+	// The types of A, B and C; of a softmax A counts, of an attention A and C.
 	A, B, C        tensor.DType
 	TransA, TransB bool
 	Bias           bool
@@ -43,10 +47,21 @@ type Kind struct {
 // work is what a job computes, in floating-point operations.
 func (k *Kind) work() float64 {
 	size := float64(k.Batch) * float64(k.M) * float64(k.N)
-	if k.Softmax {
+	switch {
+	case k.Softmax:
 		return 5 * size
+	case k.Attention:
+		return float64(k.Heads) * float64(k.M) * float64(k.N) * (2*float64(k.K+k.Values) + 5)
 	}
 	return 2 * size * float64(k.K)
+}
+
+// result returns the size of a job's result.
+func (k *Kind) result() tensor.Dims {
+	if k.Attention {
+		return tensor.Dims{k.Heads, k.M, k.Values}
+	}
+	return tensor.Dims{k.Batch, k.M, k.N}
 }
 
 // newKind returns a kind with every default.
@@ -65,20 +80,24 @@ func (k *Kind) check() error {
 		name  string
 		value int
 		least int
-	}{{"batch", k.Batch, 1}, {"m", k.M, 1}, {"n", k.N, 1}, {"k", k.K, 0}, {"operands", k.Operands, 1}} {
+	}{{"batch", k.Batch, 1}, {"m", k.M, 1}, {"n", k.N, 1}, {"k", k.K, 0}, {"operands", k.Operands, 1}, {"heads", k.Heads, 0}, {"values", k.Values, 0}} {
 		if d.value < d.least || d.value > 1<<24 {
 			return fmt.Errorf("%s is %d; allowed: %d to %d", d.name, d.value, d.least, 1<<24)
 		}
 	}
-	for _, e := range [][2]int{{k.M, k.N}, {k.M, k.K}, {k.K, k.N}} {
-		if e[0]*e[1]*k.Batch > maxElements {
-			return fmt.Errorf("a matrix of %d x %d x %d; allowed: up to %d elements", k.Batch, e[0], e[1], maxElements)
+	for _, e := range [][2]int{{k.M, k.N}, {k.M, k.K}, {k.K, k.N}, {k.N, k.Values}, {k.M, k.Values}} {
+		if batch := max(k.Batch, k.Heads); e[0]*e[1] > maxElements/batch {
+			return fmt.Errorf("a matrix of %d x %d x %d; allowed: up to %d elements", batch, e[0], e[1], maxElements)
 		}
 	}
 	switch {
+	case k.Attention && (k.K == 0 || k.Values == 0):
+		return fmt.Errorf("dim is missing")
+	case k.Attention && (k.Heads == 0 || k.Heads%k.Batch != 0):
+		return fmt.Errorf("%d heads share %d of keys and values; allowed: a multiple", k.Heads, k.Batch)
 	case !k.Softmax && k.K == 0:
 		return fmt.Errorf("k is missing")
-	case !k.Softmax && k.Batch > 1 && k.Loaded != "none":
+	case !k.Softmax && !k.Attention && k.Batch > 1 && k.Loaded != "none":
 		return fmt.Errorf("batch is %d with a loaded operand; allowed: 1, or loaded=none", k.Batch)
 	case k.Offset != 0 && !k.Causal:
 		return fmt.Errorf("offset without causal")

@@ -15,7 +15,9 @@ matmul m=4096 k=4096 n=1        C = A (m x k) times B (k x n); [n=1 batch=1]
   loaded=a operands=1           a, b or none: which side is a loaded operand, and how many to choose from
 softmax rows=64 cols=1024       [dtype=f32]
   causal offset=0
-Both: name= share=1 tenants=a,b (t*8: t0 to t7; a:3: three times the jobs) priority=low|normal|high deadline=50ms
+attention rows=1 keys=512 heads=14 kvheads=2 dim=64   [rows=1 kvheads=heads dtype=f32]
+  values=64 [dim]  causal offset=0
+All: name= share=1 tenants=a,b (t*8: t0 to t7; a:3: three times the jobs) priority=low|normal|high deadline=50ms
   cancel=1% cancelafter=1ms poison=0.1% (a NaN in a job's own input) invalid=0.1% (must be refused)`
 
 // ParseMix reads a mix in the format of MixSyntax.
@@ -49,14 +51,20 @@ func parseKind(words []string) (Kind, error) {
 	case "matmul":
 	case "softmax":
 		k.Softmax, k.Loaded, k.M = true, "none", 1
+	case "attention":
+		k.Attention, k.Loaded, k.M, k.Batch, k.Heads = true, "none", 1, 0, 1
 	default:
-		return k, fmt.Errorf("%q is no operation; allowed: matmul, softmax", words[0])
+		return k, fmt.Errorf("%q is no operation; allowed: matmul, softmax, attention", words[0])
 	}
 	for _, w := range words[1:] {
 		name, value, valued := strings.Cut(w, "=")
 		if err := k.set(name, value, valued); err != nil {
 			return k, fmt.Errorf("%s: %w", w, err)
 		}
+	}
+	if k.Attention {
+		set(&k.Batch, k.Heads)
+		set(&k.Values, k.K)
 	}
 	if k.Name == "" {
 		k.Name = k.describe()
@@ -68,6 +76,9 @@ func parseKind(words []string) (Kind, error) {
 func (k *Kind) describe() string {
 	if k.Softmax {
 		return fmt.Sprintf("softmax %dx%d %v", k.Batch*k.M, k.N, k.A)
+	}
+	if k.Attention {
+		return fmt.Sprintf("attention %dx%dx%dx%d %v", k.Heads, k.M, k.N, k.K, k.A)
 	}
 	batch := ""
 	if k.Batch > 1 {

@@ -3,6 +3,7 @@ package loadtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,16 +18,8 @@ func (k *Kind) set(name, value string, valued bool) error {
 	if !valued {
 		return k.setFlag(name)
 	}
-	if k.Softmax {
-		switch name {
-		case "rows":
-			name = "m"
-		case "cols":
-			name = "n"
-		case "m", "n", "k", "a", "b", "c", "loaded", "operands":
-			return errNoSuchKey
-		}
-	} else if name == "offset" {
+	name, known := k.keyOf(name)
+	if !known {
 		return errNoSuchKey
 	}
 	for _, set := range []func(string, string) error{k.setNumber, k.setType, k.setRate, k.setOther} {
@@ -37,9 +30,27 @@ func (k *Kind) set(name, value string, valued bool) error {
 	return errNoSuchKey
 }
 
+// keyOf returns what a key of the kind's operation is called here.
+func (k *Kind) keyOf(name string) (key string, known bool) {
+	keys, others := map[string]string(nil), []string{"m", "n", "k", "a", "b", "c", "loaded", "operands", "heads", "values"}
+	switch {
+	case k.Softmax:
+		keys = map[string]string{"rows": "m", "cols": "n"}
+	case k.Attention:
+		keys = map[string]string{"rows": "m", "keys": "n", "dim": "k", "kvheads": "batch", "heads": "heads", "values": "values"}
+		others = append(others, "batch")
+	default:
+		others = []string{"offset", "heads", "values"}
+	}
+	if key, known = keys[name]; known {
+		return key, true
+	}
+	return name, !slices.Contains(others, name)
+}
+
 func (k *Kind) setFlag(name string) error {
 	flags := map[string]*bool{"transa": &k.TransA, "transb": &k.TransB, "bias": &k.Bias}
-	if k.Softmax {
+	if k.Softmax || k.Attention {
 		flags = map[string]*bool{"causal": &k.Causal}
 	}
 	f := flags[name]
@@ -53,6 +64,7 @@ func (k *Kind) setFlag(name string) error {
 func (k *Kind) setNumber(name, value string) (err error) {
 	field := map[string]*int{
 		"batch": &k.Batch, "m": &k.M, "n": &k.N, "k": &k.K, "operands": &k.Operands, "offset": &k.Offset,
+		"heads": &k.Heads, "values": &k.Values,
 	}[name]
 	if field == nil {
 		return errNoSuchKey

@@ -18,6 +18,8 @@ func TestParseMix(t *testing.T) {
 # a comment
 matmul m=8 k=4 a=f16 share=3 tenants=a:2,t*2 priority=high deadline=5ms cancel=1% poison=0.5 operands=2
 softmax rows=2 cols=3 causal offset=1 dtype=bf16 name=probs # another
+attention rows=5 keys=6 heads=4 dim=8 values=9 causal
+attention keys=6 heads=4 kvheads=2 dim=8 name=decode
 `))
 	require.NoError(t, err)
 	first := newKind()
@@ -28,13 +30,23 @@ softmax rows=2 cols=3 causal offset=1 dtype=bf16 name=probs # another
 	second.Name, second.Softmax, second.Loaded, second.M, second.N = "probs", true, "none", 2, 3
 	second.Causal, second.Offset = true, 1
 	second.A, second.B, second.C = tensor.BF16, tensor.BF16, tensor.BF16
-	require.Equal(t, []Kind{first, second}, m.Kinds)
+	third := newKind()
+	third.Name, third.Attention, third.Loaded, third.Causal = "attention 4x5x6x8 f32", true, "none", true
+	third.Heads, third.Batch, third.M, third.N, third.K, third.Values = 4, 4, 5, 6, 8, 9
+	fourth := third
+	fourth.Name, fourth.Batch, fourth.M, fourth.Values, fourth.Causal = "decode", 2, 1, 8, false
+	require.Equal(t, []Kind{first, second, third, fourth}, m.Kinds)
 }
 
 func TestParseMixRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                      "there is nothing in it",
-		"conv m=1":                              `line 1: "conv" is no operation; allowed: matmul, softmax`,
+		"":                 "there is nothing in it",
+		"conv m=1":         `line 1: "conv" is no operation; allowed: matmul, softmax, attention`,
+		"attention keys=4": "dim is missing",
+		"attention keys=4 dim=2 heads=3 kvheads=2": "3 heads share 2 of keys and values",
+		"attention keys=4 dim=2 loaded=a":          "loaded=a: not known here",
+		"matmul m=1 k=1 heads=2":                   "heads=2: not known here",
+
 		"\nmatmul m=0 k=1":                      "line 2: m is 0; allowed: 1 to",
 		"matmul m=1":                            "k is missing",
 		"matmul m=1 k=1 share=0":                "there is nothing in it",
@@ -67,7 +79,7 @@ func TestPresets(t *testing.T) {
 		require.NotEmpty(t, m.Kinds)
 	}
 	_, err := Preset("none")
-	require.ErrorContains(t, err, "allowed: gemv, ")
+	require.ErrorContains(t, err, "allowed: attention, gemv, ")
 }
 
 // TestQwen: the preset is the trace that the command run replays.

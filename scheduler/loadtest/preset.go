@@ -13,6 +13,8 @@ var qwen string
 
 // presets are mixes that need no file.
 var presets = map[string]string{
+	"attention": `attention rows=1 keys=512 heads=14 kvheads=2 dim=64 dtype=f16 name=decode share=9
+attention rows=64 keys=64 heads=14 kvheads=2 dim=64 dtype=f16 causal name=prefill`,
 	"gemv": "matmul m=4096 k=4096 n=1 name=gemv",
 	"small": `matmul m=256 k=256 n=1 name=one
 matmul m=256 k=256 n=4 name=four share=0.5`,

@@ -12,6 +12,7 @@ type task struct {
 	f      *fixture
 	send   Send
 	a, b   int // indices of the inputs; -1 for the poisoned one
+	v      int
 	result tensor.View
 	job    job.Job
 }
@@ -21,6 +22,9 @@ func (f *fixture) task(s Send, start time.Time) *task {
 	t.a, t.b = int(s.Dice%uint64(len(f.a.host))), 0
 	if len(f.b.host) > 0 {
 		t.b = int(s.Dice >> 20 % uint64(len(f.b.host)))
+	}
+	if len(f.v.host) > 0 {
+		t.v = int(s.Dice >> 40 % uint64(len(f.v.host)))
 	}
 	switch f.kind.Loaded {
 	case "a":
@@ -45,6 +49,12 @@ func (t *task) build(start time.Time) job.Job {
 	options := job.Options{Tenant: t.send.Tenant, Priority: t.send.Priority}
 	if t.send.Deadline > 0 {
 		options.Deadline = start.Add(t.send.At + t.send.Deadline)
+	}
+	if k.Attention {
+		return &job.Attention{
+			Q: t.f.a.pick(t.a), K: t.f.b.pick(t.b), V: t.f.v.pick(t.v), O: c,
+			Causal: k.Causal, QueryOffset: k.Offset, Options: options,
+		}
 	}
 	if k.Softmax {
 		return &job.Softmax{X: t.f.a.pick(t.a), Y: c, Causal: k.Causal, QueryOffset: k.Offset, Options: options}

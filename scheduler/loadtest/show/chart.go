@@ -8,7 +8,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // chart is a picture and what its colours mean. That stands below it, where no
@@ -32,26 +31,12 @@ func (c *chart) explain(name string, of color.RGBA, dashes []vg.Length) {
 	c.Legend = append(c.Legend, entry{name, template.CSS(fmt.Sprintf("#%02x%02x%02x", of.R, of.G, of.B)), len(dashes) > 0})
 }
 
-// line adds a line, with points if there are few. One without a name is not in
-// the legend.
+// line adds a line. One without a name is not in the legend.
 func (c *chart) line(name string, xys plotter.XYs, of color.RGBA, dashes []vg.Length) error {
-	if len(xys) == 0 {
-		return nil
+	if err := addLine(c.Plot, "", xys, of, dashes); err != nil {
+		return fmt.Errorf("%w, of %s", err, name)
 	}
-	line, points, err := plotter.NewLinePoints(xys)
-	if err != nil {
-		return fmt.Errorf("show: %s: %w", name, err)
-	}
-	line.Color, line.Width, line.Dashes = of, vg.Points(1.5), dashes
-	c.Add(line)
-	if len(xys) <= 40 {
-		points.Color, points.Shape, points.Radius = of, draw.CircleGlyph{}, vg.Points(2)
-		if len(dashes) > 0 {
-			points.Shape = draw.RingGlyph{}
-		}
-		c.Add(points)
-	}
-	if name != "" {
+	if name != "" && len(xys) > 0 {
 		c.explain(name, of, dashes)
 	}
 	return nil

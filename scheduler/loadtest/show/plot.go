@@ -48,6 +48,9 @@ func newPlot(title, x, y string) *plot.Plot {
 		a.Label.Padding = vg.Points(3)
 		a.Tick.Marker = plot.TickerFunc(roundTicks)
 	}
+	p.Legend.TextStyle.Font = sans(9)
+	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Padding = vg.Points(2)
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{225}, color.Gray{225}
 	p.Add(grid)
@@ -88,6 +91,31 @@ func svg(p *plot.Plot) (template.HTML, error) {
 		return "", fmt.Errorf("show: the picture %q is no svg", p.Title.Text)
 	}
 	return template.HTML("<svg" + string(drawing)), nil
+}
+
+// addLine adds a line, with points if there are few. One without a name is not in
+// the picture's legend.
+func addLine(p *plot.Plot, name string, xys plotter.XYs, c color.Color, dashes []vg.Length) error {
+	if len(xys) == 0 {
+		return nil
+	}
+	line, points, err := plotter.NewLinePoints(xys)
+	if err != nil {
+		return fmt.Errorf("show: line %q: %w", name, err)
+	}
+	line.Color, line.Width, line.Dashes = c, vg.Points(1.5), dashes
+	p.Add(line)
+	if len(xys) <= 40 {
+		points.Color, points.Shape, points.Radius = c, draw.CircleGlyph{}, vg.Points(2)
+		if len(dashes) > 0 {
+			points.Shape = draw.RingGlyph{}
+		}
+		p.Add(points)
+	}
+	if name != "" {
+		p.Legend.Add(name, line)
+	}
+	return nil
 }
 
 var dashed = []vg.Length{vg.Points(4), vg.Points(3)}
