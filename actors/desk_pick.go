@@ -125,13 +125,17 @@ func (d *desk) lingers(l *lane, c *policy.Candidate, now time.Time) time.Duratio
 	if d.engine.Linger <= 0 || l.jobs >= d.engine.MaxColumns {
 		return 0
 	}
+	limit := d.engine.Linger
+	if l.key.single {
+		limit = d.costs.Linger(limit, d.work(l), l.jobs)
+	}
 	var oldest time.Time
 	for _, at := range c.Oldest {
 		if !at.IsZero() && (oldest.IsZero() || at.Before(oldest)) {
 			oldest = at
 		}
 	}
-	return oldest.Add(d.engine.Linger).Sub(now)
+	return oldest.Add(limit).Sub(now)
 }
 
 func (d *desk) wakeIn(wait time.Duration) {

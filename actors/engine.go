@@ -43,7 +43,11 @@ type Config struct {
 	// Handover is how long it takes to form and commit a batch: work for this
 	// long is kept queued on devices that can queue.
 	Handover time.Duration
-	// Linger is how long an idle device waits for companions. 0: not at all.
+	// QueueDepth is how many batches the device is given at a time. 0, or more
+	// than the device's: the device's.
+	QueueDepth int
+	// Linger is how long an idle device waits for companions, at most; see
+	// policy.Linger. 0: not at all.
 	Linger time.Duration
 	// InPlaceBytes is the size from which results are written straight to the
 	// caller's memory; negative means never.
@@ -134,10 +138,27 @@ func Open(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
-	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.Device.Info(), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{})}
+	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.describe(cfg.Device), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{})}
 	e.desk, e.trace = newDesk(e, queue), newTrace(e, cfg.Tracer)
 	e.start()
 	return e, nil
+}
+
+// describe returns what a device says of itself, with the depth that was asked
+// for.
+func (c *Config) describe(d device.Device) device.Info {
+	info := d.Info()
+	info.QueueDepth = Depth(c.QueueDepth, info.QueueDepth)
+	return info
+}
+
+// Depth returns how many batches a device is given at a time, if some number
+// was asked for: 0 for none.
+func Depth(asked, most int) int {
+	if asked <= 0 {
+		return most
+	}
+	return min(asked, most)
 }
 
 // Now returns the time that a task's Arrived is taken by.

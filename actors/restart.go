@@ -99,7 +99,7 @@ func (d *desk) resurrect(m *revived) {
 // move makes another device the engine's. Nothing runs on the one before but
 // what was given up.
 func (d *desk) move(h *Home) {
-	e, info := d.engine, h.Device.Info()
+	e, info := d.engine, d.engine.describe(h.Device)
 	if info.Caps != e.info.Caps {
 		e.plan = h.Plan
 	}

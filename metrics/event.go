@@ -86,6 +86,18 @@ type Setup struct {
 	AgeStep     time.Duration `json:"age_step_ns"`
 
 	Weights map[string]float64 `json:"weights,omitempty"`
+	// Costs are what the cost model knew from the start, of a profile.
+	Costs []Correction `json:"costs,omitempty"`
+}
+
+// Correction is one of a cost model's, as package policy has it.
+type Correction struct {
+	Family  string  `json:"family"`
+	Type    string  `json:"type"`
+	Size    int     `json:"size"`
+	Columns int     `json:"columns"`
+	Ratio   float32 `json:"ratio"`
+	Count   uint32  `json:"count"`
 }
 
 // Caps are the capabilities that selection went by.

@@ -16,6 +16,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+	"github.com/metallic-sched/metallic-sched/scheduler/profile"
 )
 
 // Config says how a Scheduler runs. The zero Config is ready for use: the best
@@ -37,7 +38,16 @@ type Config struct {
 	// It is not used for a Device that is given.
 	Metal string
 
-	// Prefs steer which kernel a job gets. Default policy.DefaultPrefs().
+	// Tuning is what `metallic-sched tune` measured of this device: its
+	// thresholds, queue depth and linger take the place of defaults, and the
+	// cost model starts from its times instead of guesses. Prefs count more, as
+	// they stand, and QueueDepth and Linger that are not 0; of Prefs that
+	// FromEnv made, what variables say. A profile of another device, machine or
+	// version of this program is not used: Open logs a warning, and
+	// [Scheduler.Tuning] says why. Default: none.
+	Tuning *profile.Profile
+	// Prefs steer which kernel a job gets. Default policy.DefaultPrefs(), with
+	// the thresholds of Tuning.
 	Prefs *policy.Prefs
 	// Catalog is the table of kernels to choose from. Default kernels.Default.
 	Catalog kernels.Catalog
@@ -90,8 +100,14 @@ type Config struct {
 	MaxBatchTime time.Duration
 	// NoBatching runs every job alone, to compare with. Default false.
 	NoBatching bool
-	// Linger is how long an idle device waits for companions of a job. It
-	// trades latency for larger batches. Default 0: it never waits.
+	// QueueDepth is how many batches the device may have at a time, from 1 to
+	// what it says is worth it (device.Info.QueueDepth). Fewer bind later and
+	// grow larger; more keep it busy. Default: what the device says.
+	QueueDepth int
+	// Linger is how long an idle device waits for companions of a job, at most:
+	// once it is known how long batches of its kind take, it waits no longer
+	// than another companion would save. It trades latency for larger batches.
+	// Default 0: it never waits.
 	Linger time.Duration
 	// AgeStep is the waiting time that is worth one step of priority. Default
 	// 100 ms.
@@ -143,7 +159,8 @@ type Config struct {
 	// Warm lists problems whose kernels are compiled before Open returns.
 	Warm []kernels.Problem
 
-	fault func(role string) // tests: see actors.Config
+	decided *decided          // by variables; see Tuned
+	fault   func(role string) // tests: see actors.Config
 }
 
 // ConfigError says which field of a Config is wrong and what is allowed.
@@ -166,7 +183,7 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Prefs == nil {
-		c.Prefs = &prefs
+		c.Prefs, c.decided = &prefs, &decided{prefs: &prefs}
 	}
 	if c.Catalog == nil {
 		c.Catalog = kernels.Default
@@ -214,6 +231,7 @@ func (c *Config) validate() error {
 		{"Quarantine.MaxCoolOff", int64(c.Quarantine.MaxCoolOff), int64(c.Quarantine.CoolOff)},
 		{"MaxColumns", int64(c.MaxColumns), 1},
 		{"MaxBatchTime", int64(c.MaxBatchTime), 1},
+		{"QueueDepth", int64(c.QueueDepth), 0},
 		{"Linger", int64(c.Linger), 0},
 		{"AgeStep", int64(c.AgeStep), 1},
 		{"Shards", int64(c.Shards), 1},

@@ -5,15 +5,19 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v10"
 
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+	"github.com/metallic-sched/metallic-sched/scheduler/profile"
 )
 
 // environment is what the METALLIC_ variables say. Each field has its
@@ -23,6 +27,8 @@ type environment struct {
 	BLAS   string     `env:"METALLIC_BLAS" allowed:"a library's file name or path, or none"`
 	Metal  metal      `env:"METALLIC_METAL_LIBRARY" allowed:"simulated"`
 
+	Tuning string `env:"METALLIC_PROFILE" allowed:"a file that metallic-sched tune wrote"`
+
 	MatmulBackend policy.MatmulBackend `env:"METALLIC_MATMUL_BACKEND" allowed:"auto, mlx, mps, gemv (also legacy_gemv)"`
 	SmallNMaxN    smallN               `env:"METALLIC_MATMUL_SMALLN_MAX_N" allowed:"a whole number from 0 to 16"`
 	SIMDMMin      minimum              `env:"METALLIC_MATMUL_SIMD_M_MIN" allowed:"a whole number, at least 0"`
@@ -30,7 +36,11 @@ type environment struct {
 	ForceSmallN   truthy               `env:"METALLIC_MATMUL_FORCE_SMALLN" allowed:"1, true, yes, on, 0, false, no, off"`
 
 	SoftmaxBackend policy.SoftmaxBackend `env:"METALLIC_SOFTMAX_BACKEND" allowed:"auto, vec, block"`
+	SoftmaxVecMax  minimum               `env:"METALLIC_SOFTMAX_VEC_MAX_COLS" allowed:"a whole number, at least 0"`
 	Experimental   truthy                `env:"METALLIC_EXP_KERNELS" allowed:"1, true, yes, on, 0, false, no, off"`
+
+	QueueDepth minimum  `env:"METALLIC_QUEUE_DEPTH" allowed:"a whole number, at least 1; 0 for what the device says"`
+	Linger     duration `env:"METALLIC_LINGER" allowed:"a time such as 200us, at least 0"`
 
 	LogLevel  logLevel `env:"METALLIC_LOG_LEVEL" allowed:"debug, info, warn, error"`
 	JSONLPath string   `env:"METALLIC_METRICS_JSONL_PATH" allowed:"a file that can be created or appended to"`
@@ -54,7 +64,8 @@ const traced = 1 << 17
 // of [Open], not of FromEnv.
 //
 // With METALLIC_METRICS_JSONL_PATH or METALLIC_METRICS_CONSOLE the Config has
-// a Recorder that [Scheduler.Close] closes.
+// a Recorder that [Scheduler.Close] closes. With METALLIC_PROFILE it has the
+// profile as its Tuning, which counts where no variable does.
 func FromEnv() (Config, error) { return fromEnviron(os.Environ(), os.Stderr) }
 
 // fromEnviron is FromEnv for the variables listed as name=value. Log and
@@ -62,6 +73,10 @@ func FromEnv() (Config, error) { return fromEnviron(os.Environ(), os.Stderr) }
 func fromEnviron(list []string, stderr io.Writer) (Config, error) {
 	vars := variables(list)
 	e, problems := parseEnvironment(vars)
+	tuning, err := e.tuning()
+	if err != nil {
+		problems = append(problems, problemOf("Tuning", vars, err))
+	}
 	recorders, err := e.recorders(stderr)
 	if err != nil {
 		problems = append(problems, problemOf("JSONLPath", vars, err))
@@ -74,6 +89,7 @@ func fromEnviron(list []string, stderr io.Writer) (Config, error) {
 		return Config{}, &EnvError{problems}
 	}
 	cfg := e.config(stderr)
+	cfg.Tuning, cfg.decided = tuning, &decided{cfg.Prefs, slices.Collect(maps.Keys(vars))}
 	if len(recorders) > 0 {
 		cfg.Recorder, cfg.CloseRecorder = recorders, true
 	}
@@ -100,11 +116,12 @@ func variables(list []string) map[string]string {
 func parseEnvironment(vars map[string]string) (environment, []EnvProblem) {
 	prefs := policy.DefaultPrefs()
 	e := environment{
-		Device:     discover.Auto,
-		SmallNMaxN: smallN(prefs.SmallNMaxN),
-		SIMDMMin:   minimum(prefs.SIMDMMin),
-		SIMDNMin:   minimum(prefs.SIMDNMin),
-		LogLevel:   logLevel(slog.LevelInfo),
+		Device:        discover.Auto,
+		SmallNMaxN:    smallN(prefs.SmallNMaxN),
+		SIMDMMin:      minimum(prefs.SIMDMMin),
+		SIMDNMin:      minimum(prefs.SIMDNMin),
+		SoftmaxVecMax: minimum(prefs.SoftmaxVecMaxCols),
+		LogLevel:      logLevel(slog.LevelInfo),
 	}
 	var problems []EnvProblem
 	if err := env.ParseWithOptions(&e, env.Options{Environment: vars, FuncMap: parsers()}); err != nil {
@@ -121,6 +138,14 @@ func problemOf(field string, vars map[string]string, cause error) EnvProblem {
 	f, _ := reflect.TypeFor[environment]().FieldByName(field)
 	name := f.Tag.Get("env")
 	return EnvProblem{Name: name, Value: vars[name], Allowed: f.Tag.Get("allowed"), Cause: cause}
+}
+
+// tuning loads the profile that e names.
+func (e *environment) tuning() (*profile.Profile, error) {
+	if e.Tuning == "" {
+		return nil, nil
+	}
+	return profile.Load(e.Tuning)
 }
 
 // recorders opens what e says to record to.
@@ -151,12 +176,15 @@ func (e *environment) config(stderr io.Writer) Config {
 	prefs.SIMDMMin, prefs.SIMDNMin = int(e.SIMDMMin), int(e.SIMDNMin)
 	prefs.ForceSmallN = bool(e.ForceSmallN)
 	prefs.SoftmaxBackend = e.SoftmaxBackend
+	prefs.SoftmaxVecMaxCols = int(e.SoftmaxVecMax)
 	prefs.Experimental = bool(e.Experimental)
 	return Config{
 		DeviceName: string(e.Device),
 		BLAS:       e.BLAS,
 		Metal:      string(e.Metal),
 		Prefs:      &prefs,
+		QueueDepth: int(e.QueueDepth),
+		Linger:     time.Duration(e.Linger),
 		Logger:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(e.LogLevel)})),
 		Profile:    bool(e.Profile),
 		Trace:      bool(e.Trace),

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v10"
 
@@ -22,6 +23,7 @@ type (
 	smallN     int
 	minimum    int
 	truthy     bool
+	duration   time.Duration
 	logLevel   slog.Level
 )
 
@@ -36,6 +38,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		reflect.TypeFor[smallN]():                func(s string) (any, error) { return parseInt[smallN](s, kernels.MaxSmallN) },
 		reflect.TypeFor[minimum]():               func(s string) (any, error) { return parseInt[minimum](s, -1) },
 		reflect.TypeFor[truthy]():                func(s string) (any, error) { return parseTruthy(s) },
+		reflect.TypeFor[duration]():              func(s string) (any, error) { return parseDuration(s) },
 		reflect.TypeFor[logLevel]():              func(s string) (any, error) { return parseLogLevel(s) },
 	}
 }
@@ -63,6 +66,16 @@ func parseInt[T ~int](s string, limit int) (T, error) {
 	}
 	return T(n), err
 }
+
+func parseDuration(s string) (duration, error) {
+	d, err := time.ParseDuration(s)
+	if err == nil && d < 0 {
+		err = strconv.ErrRange
+	}
+	return duration(d), err
+}
+
+func (d duration) String() string { return time.Duration(d).String() }
 
 func parseTruthy(s string) (truthy, error) {
 	switch strings.ToLower(s) {

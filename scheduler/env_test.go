@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,19 +54,22 @@ func TestEnvTheLastOfSeveralCounts(t *testing.T) {
 
 func TestEnvValues(t *testing.T) {
 	read := map[string]func(Config) any{
-		"METALLIC_DEVICE":              func(c Config) any { return c.DeviceName },
-		"METALLIC_BLAS":                func(c Config) any { return c.BLAS },
-		"METALLIC_METAL_LIBRARY":       func(c Config) any { return c.Metal },
-		"METALLIC_MATMUL_BACKEND":      func(c Config) any { return c.Prefs.MatmulBackend.String() },
-		"METALLIC_MATMUL_SMALLN_MAX_N": func(c Config) any { return c.Prefs.SmallNMaxN },
-		"METALLIC_MATMUL_SIMD_M_MIN":   func(c Config) any { return c.Prefs.SIMDMMin },
-		"METALLIC_MATMUL_SIMD_N_MIN":   func(c Config) any { return c.Prefs.SIMDNMin },
-		"METALLIC_MATMUL_FORCE_SMALLN": func(c Config) any { return c.Prefs.ForceSmallN },
-		"METALLIC_SOFTMAX_BACKEND":     func(c Config) any { return c.Prefs.SoftmaxBackend.String() },
-		"METALLIC_EXP_KERNELS":         func(c Config) any { return c.Prefs.Experimental },
-		"METALLIC_ENABLE_PROFILING":    func(c Config) any { return c.Profile },
-		"METALLIC_METRICS_CONSOLE":     func(c Config) any { return c.Recorder != nil && c.CloseRecorder },
-		"METALLIC_LOG_LEVEL":           lowestLevel,
+		"METALLIC_DEVICE":               func(c Config) any { return c.DeviceName },
+		"METALLIC_BLAS":                 func(c Config) any { return c.BLAS },
+		"METALLIC_METAL_LIBRARY":        func(c Config) any { return c.Metal },
+		"METALLIC_MATMUL_BACKEND":       func(c Config) any { return c.Prefs.MatmulBackend.String() },
+		"METALLIC_MATMUL_SMALLN_MAX_N":  func(c Config) any { return c.Prefs.SmallNMaxN },
+		"METALLIC_MATMUL_SIMD_M_MIN":    func(c Config) any { return c.Prefs.SIMDMMin },
+		"METALLIC_MATMUL_SIMD_N_MIN":    func(c Config) any { return c.Prefs.SIMDNMin },
+		"METALLIC_MATMUL_FORCE_SMALLN":  func(c Config) any { return c.Prefs.ForceSmallN },
+		"METALLIC_SOFTMAX_BACKEND":      func(c Config) any { return c.Prefs.SoftmaxBackend.String() },
+		"METALLIC_SOFTMAX_VEC_MAX_COLS": func(c Config) any { return c.Prefs.SoftmaxVecMaxCols },
+		"METALLIC_QUEUE_DEPTH":          func(c Config) any { return c.QueueDepth },
+		"METALLIC_LINGER":               func(c Config) any { return c.Linger },
+		"METALLIC_EXP_KERNELS":          func(c Config) any { return c.Prefs.Experimental },
+		"METALLIC_ENABLE_PROFILING":     func(c Config) any { return c.Profile },
+		"METALLIC_METRICS_CONSOLE":      func(c Config) any { return c.Recorder != nil && c.CloseRecorder },
+		"METALLIC_LOG_LEVEL":            lowestLevel,
 	}
 	allowed := map[string]map[string]any{
 		"METALLIC_DEVICE":        {"auto": "auto", "cpu": "cpu", "sim": "sim", "metal": "metal", "cuda": "cuda", "CUDA": "cuda"},
@@ -75,17 +79,20 @@ func TestEnvValues(t *testing.T) {
 			"auto": "auto", "mlx": "mlx", "mps": "mps", "gemv": "gemv", "legacy_gemv": "gemv",
 			"MLX": "mlx", "Legacy_GEMV": "gemv",
 		},
-		"METALLIC_MATMUL_SMALLN_MAX_N": {"0": 0, "1": 1, "8": 8, "16": 16},
-		"METALLIC_MATMUL_SIMD_M_MIN":   {"0": 0, "64": 64, "1000000": 1000000},
-		"METALLIC_MATMUL_SIMD_N_MIN":   {"0": 0, "16": 16, "1000000": 1000000},
-		"METALLIC_MATMUL_FORCE_SMALLN": truths,
-		"METALLIC_SOFTMAX_BACKEND":     {"auto": "auto", "vec": "vec", "block": "block", "Vec": "vec"},
-		"METALLIC_EXP_KERNELS":         truths,
-		"METALLIC_ENABLE_PROFILING":    truths,
-		"METALLIC_METRICS_CONSOLE":     truths,
-		"METALLIC_LOG_LEVEL":           {"debug": "DEBUG", "info": "INFO", "warn": "WARN", "error": "ERROR", "WARN": "WARN"},
+		"METALLIC_MATMUL_SMALLN_MAX_N":  {"0": 0, "1": 1, "8": 8, "16": 16},
+		"METALLIC_MATMUL_SIMD_M_MIN":    {"0": 0, "64": 64, "1000000": 1000000},
+		"METALLIC_MATMUL_SIMD_N_MIN":    {"0": 0, "16": 16, "1000000": 1000000},
+		"METALLIC_MATMUL_FORCE_SMALLN":  truths,
+		"METALLIC_SOFTMAX_BACKEND":      {"auto": "auto", "vec": "vec", "block": "block", "Vec": "vec"},
+		"METALLIC_SOFTMAX_VEC_MAX_COLS": {"0": 0, "1024": 1024, "8192": 8192},
+		"METALLIC_QUEUE_DEPTH":          {"0": 0, "1": 1, "3": 3},
+		"METALLIC_LINGER":               {"0s": time.Duration(0), "0": time.Duration(0), "200us": 200 * time.Microsecond, "1.5ms": 1500 * time.Microsecond},
+		"METALLIC_EXP_KERNELS":          truths,
+		"METALLIC_ENABLE_PROFILING":     truths,
+		"METALLIC_METRICS_CONSOLE":      truths,
+		"METALLIC_LOG_LEVEL":            {"debug": "DEBUG", "info": "INFO", "warn": "WARN", "error": "ERROR", "WARN": "WARN"},
 	}
-	require.Len(t, allowed, len(envNames())-2, "METALLIC_METRICS_JSONL_PATH and METALLIC_TRACE have their own tests")
+	require.Len(t, allowed, len(envNames())-3, "METALLIC_METRICS_JSONL_PATH, METALLIC_TRACE and METALLIC_PROFILE have their own tests")
 	for name, values := range allowed {
 		for value, want := range values {
 			cfg := ours(t, name+"="+value)
@@ -115,20 +122,24 @@ func TestEnvMalformedValues(t *testing.T) {
 	notTruthy := []string{"2", "y", "enabled", "TRUE ", "-1"}
 	notNumber := []string{"-1", "x", "8.0", " 8", "0x8", "99999999999999999999"}
 	for name, values := range map[string][]string{
-		"METALLIC_DEVICE":              {"gpu", "cpu,sim", " cpu"},
-		"METALLIC_METAL_LIBRARY":       {"fake", "Simulated", "/usr/lib/x"},
-		"METALLIC_MATMUL_BACKEND":      {"simd", "gemv2", " mlx"},
-		"METALLIC_MATMUL_SMALLN_MAX_N": append(notNumber, "17", "32"),
-		"METALLIC_MATMUL_SIMD_M_MIN":   notNumber,
-		"METALLIC_MATMUL_SIMD_N_MIN":   notNumber,
-		"METALLIC_MATMUL_FORCE_SMALLN": notTruthy,
-		"METALLIC_SOFTMAX_BACKEND":     {"legacy", "vector", "mlx"},
-		"METALLIC_EXP_KERNELS":         notTruthy,
-		"METALLIC_LOG_LEVEL":           {"trace", "INFO+2", "0", "warning"},
-		"METALLIC_METRICS_JSONL_PATH":  {"/nowhere/at/all", t.TempDir()},
-		"METALLIC_TRACE":               append(notTruthy, "1"), // without a file to trace to
-		"METALLIC_METRICS_CONSOLE":     notTruthy,
-		"METALLIC_ENABLE_PROFILING":    notTruthy,
+		"METALLIC_DEVICE":               {"gpu", "cpu,sim", " cpu"},
+		"METALLIC_METAL_LIBRARY":        {"fake", "Simulated", "/usr/lib/x"},
+		"METALLIC_MATMUL_BACKEND":       {"simd", "gemv2", " mlx"},
+		"METALLIC_MATMUL_SMALLN_MAX_N":  append(notNumber, "17", "32"),
+		"METALLIC_MATMUL_SIMD_M_MIN":    notNumber,
+		"METALLIC_MATMUL_SIMD_N_MIN":    notNumber,
+		"METALLIC_MATMUL_FORCE_SMALLN":  notTruthy,
+		"METALLIC_SOFTMAX_BACKEND":      {"legacy", "vector", "mlx"},
+		"METALLIC_SOFTMAX_VEC_MAX_COLS": notNumber,
+		"METALLIC_QUEUE_DEPTH":          notNumber,
+		"METALLIC_LINGER":               {"-1ms", "200", "soon"},
+		"METALLIC_PROFILE":              {"/nowhere/at/all", t.TempDir()},
+		"METALLIC_EXP_KERNELS":          notTruthy,
+		"METALLIC_LOG_LEVEL":            {"trace", "INFO+2", "0", "warning"},
+		"METALLIC_METRICS_JSONL_PATH":   {"/nowhere/at/all", t.TempDir()},
+		"METALLIC_TRACE":                append(notTruthy, "1"), // without a file to trace to
+		"METALLIC_METRICS_CONSOLE":      notTruthy,
+		"METALLIC_ENABLE_PROFILING":     notTruthy,
 	} {
 		for _, value := range values {
 			cfg, err := fromEnviron([]string{name + "=" + value}, &bytes.Buffer{})
@@ -183,9 +194,9 @@ func TestEnvErrorNamesEachBadVariable(t *testing.T) {
 		`METALLIC_MATMUL_BACKED ("mlx") is not a known variable; did you mean METALLIC_MATMUL_BACKEND?`,
 		`METALLIC_METRICS_JSONL_PATH is "/nowhere/decisions.jsonl"; allowed: a file that can be created or appended to` +
 			` (metrics: open /nowhere/decisions.jsonl: no such file or directory)`,
-		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_METAL_LIBRARY, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
+		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_METAL_LIBRARY, METALLIC_PROFILE, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
 			` METALLIC_MATMUL_SIMD_M_MIN, METALLIC_MATMUL_SIMD_N_MIN, METALLIC_MATMUL_FORCE_SMALLN,` +
-			` METALLIC_SOFTMAX_BACKEND, METALLIC_EXP_KERNELS, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
+			` METALLIC_SOFTMAX_BACKEND, METALLIC_SOFTMAX_VEC_MAX_COLS, METALLIC_EXP_KERNELS, METALLIC_QUEUE_DEPTH, METALLIC_LINGER, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
 			` METALLIC_TRACE, METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING`,
 	}, "\n\t"))
 }

@@ -29,9 +29,13 @@ func (s *Scheduler) openHome() error {
 		}
 		owned = true
 	}
+	s.tune(d.Info())
 	s.prefs.Store(s.cfg.Prefs)
 	h := s.newHome(d, owned)
 	s.home.Store(h)
+	if most := d.Info().QueueDepth; s.cfg.QueueDepth > most {
+		return &ConfigError{"QueueDepth", fmt.Sprint(s.cfg.QueueDepth), fmt.Sprintf("1 to %d, which is the device's", most)}
+	}
 	return s.cfg.Prefs.Validate(d.Info().Caps, s.cfg.Catalog)
 }
 

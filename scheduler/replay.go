@@ -20,7 +20,10 @@ import (
 // what another one means. The error is a *ConfigError or *policy.PrefError for
 // a setup that cannot be, or says which record cannot be.
 func Replay(t *metrics.Trace, with metrics.Setup) (*actors.Replay, error) {
-	measured := costsOf(&t.Setup)
+	measured, err := costsOf(&t.Setup)
+	if err != nil {
+		return nil, err
+	}
 	r, err := replayer(t, &t.Setup, measured, nil)
 	if err != nil {
 		return nil, err
@@ -41,15 +44,25 @@ func Replay(t *metrics.Trace, with metrics.Setup) (*actors.Replay, error) {
 
 // predicted replays with predictions of all times.
 func predicted(t *metrics.Trace, with *metrics.Setup, measured *policy.CostModel) (*actors.Replay, error) {
-	r, err := replayer(t, with, costsOf(with), measured)
+	costs, err := costsOf(with)
+	if err != nil {
+		return nil, err
+	}
+	r, err := replayer(t, with, costs, measured)
 	if err != nil {
 		return nil, err
 	}
 	return r.Run(t.Events)
 }
 
-func costsOf(s *metrics.Setup) *policy.CostModel {
-	return policy.NewCostModel(priorOf(device.Info{Bandwidth: s.Bandwidth, Flops: s.Flops, Launch: s.Launch}))
+// costsOf returns the cost model that a run started with.
+func costsOf(s *metrics.Setup) (*policy.CostModel, error) {
+	m := policy.NewCostModel(priorOf(device.Info{Bandwidth: s.Bandwidth, Flops: s.Flops, Launch: s.Launch}))
+	var learned []policy.Correction
+	for _, c := range s.Costs {
+		learned = append(learned, policy.Correction(c))
+	}
+	return m, m.Restore(learned)
 }
 
 // replayer returns a replayer with a setup, once it is found to be possible.

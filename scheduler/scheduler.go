@@ -35,6 +35,7 @@ type Scheduler struct {
 	moving   gate          // held while copies move to another home
 	turn     chan struct{} // holds one token: see waitForAll
 	closed   atomic.Bool
+	stale    error         // why the Config's profile is not used
 	stopping chan struct{} // closed when Close begins
 	done     chan struct{} // closed when Close has finished
 	closeErr error
@@ -74,13 +75,17 @@ func (s *Scheduler) start(ctx context.Context) error {
 	if err := s.warm(ctx); err != nil {
 		return err
 	}
+	costs, err := s.costs(info)
+	if err != nil {
+		return err
+	}
 	cfg := actors.Config{
 		Device: h.device, Ledger: s.ledger, Cache: h.kernels,
-		Costs:  policy.NewCostModel(priorOf(info)),
+		Costs:  costs,
 		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep}, Weights: s.cfg.Weights,
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs(s.cfg.NoBatching), MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
-		Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
+		QueueDepth: s.cfg.QueueDepth, Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
 		Quarantine: s.quarantine, Sample: policy.NewSampler(s.cfg.SampleInvariance, s.cfg.SampleSeed),
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
 		Observer: s.records, Tracer: s.tracer(), Fault: s.cfg.fault,

@@ -29,7 +29,7 @@ func (s *Scheduler) tracer() metrics.Tracer {
 func (s *Scheduler) traceSetup(cfg *actors.Config, info device.Info) {
 	p := s.cfg.Prefs
 	s.records.Trace(&metrics.Event{Kind: metrics.KindTrace, Setup: &metrics.Setup{
-		Device: info.Backend, QueueDepth: info.QueueDepth,
+		Device: info.Backend, QueueDepth: actors.Depth(cfg.QueueDepth, info.QueueDepth),
 		Bandwidth: info.Bandwidth, Flops: info.Flops, Launch: info.Launch,
 		Caps: metrics.Caps(info.Caps),
 		Prefs: metrics.Prefs{
@@ -39,8 +39,16 @@ func (s *Scheduler) traceSetup(cfg *actors.Config, info device.Info) {
 		},
 		Shards: cfg.Shards, MaxColumns: cfg.MaxColumns, MaxJobs: cfg.MaxJobs, MaxProblems: cfg.MaxProblems,
 		MaxTime: cfg.MaxTime, GroupTime: cfg.GroupTime, Handover: cfg.Handover, Linger: cfg.Linger, AgeStep: cfg.Tuning.AgeStep,
-		Weights: cfg.Weights,
+		Weights: cfg.Weights, Costs: told(cfg.Costs.Corrections()),
 	}})
+}
+
+// told puts what a cost model knows into a trace.
+func told(learned []policy.Correction) (out []metrics.Correction) {
+	for _, c := range learned {
+		out = append(out, metrics.Correction(c))
+	}
+	return out
 }
 
 // maxJobs is how many jobs a batch may have.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"io"
+
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -34,7 +37,7 @@ type explainCommand struct {
 
 // Run implements the command.
 func (c *explainCommand) Run(s streams) error {
-	e, err := c.selector()
+	e, err := c.selector(s.err)
 	if err != nil {
 		return err
 	}
@@ -114,7 +117,7 @@ type selector struct {
 	of    string // whose capabilities they are
 }
 
-func (c *explainCommand) selector() (selector, error) {
+func (c *explainCommand) selector(warnings io.Writer) (selector, error) {
 	cfg, err := settings(c.Device)
 	if err != nil {
 		return selector{}, err
@@ -124,19 +127,24 @@ func (c *explainCommand) selector() (selector, error) {
 		if s.caps, err = parseCaps(c.Caps); err != nil {
 			return s, wrongUsage("%v", err)
 		}
-	} else if err = s.ask(cfg); err != nil {
+	} else if err = s.ask(cfg, warnings); err != nil {
 		return s, err
 	}
 	return s, s.prefs.Validate(s.caps, kernels.Default)
 }
 
-// ask takes the capabilities of a device.
-func (s *selector) ask(cfg scheduler.Config) error {
+// ask takes the capabilities of a device, and thresholds of a profile of it.
+func (s *selector) ask(cfg scheduler.Config, warnings io.Writer) error {
 	d, err := discover.Open(cfg.DeviceName, cfg.Libraries())
 	if err != nil {
 		return err
 	}
 	s.caps, s.of = d.Info().Caps, d.Info().Backend
+	tuned, err := cfg.Tuned(d.Info())
+	if err != nil {
+		fmt.Fprintf(warnings, "metallic-sched: the profile is NOT USED, defaults are: %v\n", err)
+	}
+	s.prefs = *tuned.Prefs
 	return d.Close()
 }
 

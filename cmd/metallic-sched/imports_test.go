@@ -52,6 +52,8 @@ var imports = []rule{
 	{"device/discover", []string{"device/..."}},
 	{"scheduler/job", []string{"kernels", "kernels/tensor"}},
 	{"scheduler/policy", []string{"kernels", "kernels/tensor", "scheduler/job"}},
+	// It names the machine: the processor and what kernels make of it.
+	{"scheduler/profile", []string{"device", "device/cpu", "kernels/cpu", "scheduler/policy"}},
 	{"actors/...", []string{"device", "kernels", "kernels/tensor", "metrics", "scheduler/job", "scheduler/policy", "actors/..."}},
 	// The server also tells what the device and selection say, in their own words:
 	// decisions, preferences, an operand that does not fit.
@@ -65,6 +67,7 @@ var imports = []rule{
 	}},
 	{"scheduler", []string{
 		"actors", "device", "device/discover", "kernels", "kernels/tensor", "metrics", "scheduler/job", "scheduler/policy",
+		"scheduler/profile",
 	}},
 	{"bench", []string{"..."}},
 	{"cmd/metallic-sched/ab", nil}, // it compares programs of whatever kind

@@ -30,7 +30,7 @@ const priorLaunch = 5 * time.Microsecond
 func describeDevice(threads int, library *blas.Library, missing error) device.Info {
 	info := device.Info{
 		Backend: "cpu",
-		Name:    processorName(),
+		Name:    ProcessorName(),
 		Caps: kernels.Caps{
 			SIMDMatrix:     true, // matmul_simd is there, if need be in portable Go
 			SIMDWidth:      1,
@@ -61,9 +61,9 @@ func vendorNote(library *blas.Library, threads int) string {
 	return fmt.Sprintf("mps: %v, %d threads", library, threads)
 }
 
-// processorName returns what Linux calls the processor, elsewhere the
+// ProcessorName returns what Linux calls the processor, elsewhere the
 // architecture.
-func processorName() string {
+func ProcessorName() string {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return runtime.GOARCH

@@ -96,10 +96,9 @@ func (m *CostModel) Predict(w Work) time.Duration {
 
 // Foresee returns the prediction and how far it is to be trusted.
 func (m *CostModel) Foresee(w Work) Foresight {
-	row := &m.group(&w).rows[w.sizeClass()]
 	return Foresight{
 		Predicted: m.Predict(w), Surprise: m.surprise,
-		Measured: row.seen&(1<<extentClass(w.extent())) != 0,
+		Measured: m.knows(&w),
 	}
 }
 
