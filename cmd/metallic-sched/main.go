@@ -32,6 +32,7 @@ type commands struct {
 	Report   reportCommand   `cmd:"" help:"Show raw results of load: as tables, JSON, CSV or a page with pictures."`
 	Bench    benchCommand    `cmd:"" help:"Run a benchmark suite of the specification, each backend forced in turn; benchstat reads the output."`
 	Ab       abCommand       `cmd:"" help:"Compare two settings or builds by running a benchmark with both in turns; does not conclude from noise."`
+	Tune     tuneCommand     `cmd:"" help:"Measure a device: finds the thresholds that suit it and writes a profile, with pictures."`
 	Devices  devicesCommand  `cmd:"" help:"List the devices of this machine and what the others need."`
 	Version  versionCommand  `cmd:"" help:"Show the version of this program."`
 }

@@ -55,7 +55,6 @@ type Point struct {
 type Trial struct {
 	Variable string  `json:"variable"`
 	Value    string  `json:"value"`
-	Default  bool    `json:"default,omitempty"`
 	Callers  int     `json:"callers"` // 0 for all together
 	Rate     float64 `json:"jobs_per_s"`
 	Gain     Gain    `json:"gain"` // X is of no meaning

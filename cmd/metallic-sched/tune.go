@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/tune"
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/discover"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/profile"
+)
+
+// tuneCommand measures a device and writes a profile of it.
+type tuneCommand struct {
+	Device string        `placeholder:"NAME" help:"The device to measure (default: METALLIC_DEVICE, or the best found)."`
+	Output string        `short:"o" type:"path" placeholder:"FILE" help:"Where the profile goes (default: METALLIC_PROFILE, or metallic-sched-profile.json)."`
+	HTML   string        `name:"html" type:"path" placeholder:"FILE" help:"Where the page with pictures goes (default: beside the profile)."`
+	For    time.Duration `default:"90s" help:"About how long to measure; at least what proves something."`
+	Verify bool          `default:"true" negatable:"" help:"Compare with the defaults on the benchmark suites, and drop what is no better there."`
+	Seed   uint64        `default:"1" help:"Of the order in which kernels take turns."`
+}
+
+const (
+	profileVariable = "METALLIC_PROFILE"
+	profileFile     = "metallic-sched-profile.json"
+)
+
+// Run implements the command.
+func (c *tuneCommand) Run(ctx context.Context, s streams) (err error) {
+	if c.For <= 0 {
+		return wrongUsage("--for is %v; allowed: more than 0", c.For)
+	}
+	path := c.paths()
+	cfg, err := settings(c.Device)
+	if err != nil {
+		return err
+	}
+	d, err := c.open(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	info := d.Info()
+	fmt.Fprintf(s.err, "device     %s: %s, %d threads\n", info.Backend, info.Name, info.Threads)
+	p, err := c.measure(ctx, s.err, d)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(p.Save(path), writeFile(c.HTML, func(w io.Writer) error { return tune.HTML(w, p) })); err != nil {
+		return err
+	}
+	showProfile(s.out, p)
+	fmt.Fprintf(s.out, "\nThe profile is in %s, with pictures in %s. To use it:\nexport %s=%s\nor, the same without it but for the times of kernels:\n", path, c.HTML, profileVariable, path)
+	for _, v := range p.Settings.Variables() {
+		fmt.Fprintf(s.out, "export %s=%s\n", v.Name, v.Value)
+	}
+	return nil
+}
+
+// paths returns where the profile goes. A profile of earlier has no say in what
+// is measured, and need not be there.
+func (c *tuneCommand) paths() (path string) {
+	path = profileFile
+	if v := os.Getenv(profileVariable); v != "" {
+		path = v
+		_ = os.Unsetenv(profileVariable) // it exists
+	}
+	if c.Output != "" {
+		path = c.Output
+	}
+	if c.HTML == "" {
+		c.HTML = strings.TrimSuffix(path, filepath.Ext(path)) + ".html"
+	}
+	return path
+}
+
+// open opens the device, unless it only pretends to be one.
+func (c *tuneCommand) open(cfg scheduler.Config) (device.Device, error) {
+	d, err := discover.Open(cfg.DeviceName, cfg.Libraries())
+	if err != nil {
+		return nil, err
+	}
+	if d.Info().Backend == "metal" && cfg.Metal == discover.Simulated {
+		return nil, errors.Join(fmt.Errorf("%w: METALLIC_METAL_LIBRARY=simulated runs shaders on the processor; their times say nothing of a GPU", tune.ErrNoSpeed), d.Close())
+	}
+	return d, nil
+}
+
+func (c *tuneCommand) measure(ctx context.Context, out io.Writer, d device.Device) (*profile.Profile, error) {
+	var mu sync.Mutex
+	doing := ""
+	p := startProgress(out, func(time.Time) string {
+		mu.Lock()
+		defer mu.Unlock()
+		return doing
+	})
+	defer p.stop()
+	return tune.Run(ctx, tune.Config{
+		Device: d, For: c.For, Verify: c.Verify, Seed: c.Seed, Now: time.Now().UTC().Truncate(time.Second),
+		Tell: func(what string) {
+			mu.Lock()
+			defer mu.Unlock()
+			doing = what
+		},
+	})
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// showProfile tells what was found and what became of it.
+func showProfile(w io.Writer, p *profile.Profile) {
+	found := newTable(w, "Measured on "+p.Machine.Backend+": "+p.Machine.Device, 0, "setting", "default", "found", "because")
+	for _, c := range p.Crossovers {
+		found.AppendRow(table.Row{c.Variable, c.Default, c.Found, c.Why})
+	}
+	for _, row := range tune.TrialRows(p) {
+		found.AppendRow(table.Row{row[0], row[1], row[2], row[3]})
+	}
+	found.Render()
+	if len(p.Verdicts) == 0 {
+		return
+	}
+	verdicts := newTable(w, "Changed settings beside the defaults, on the suites", 0, "setting", "default", "tried", "kept", "because")
+	for _, v := range p.Verdicts {
+		verdicts.AppendRow(table.Row{v.Variable, v.Default, v.Tried, map[bool]string{true: "yes", false: "no"}[v.Kept], v.Why})
+	}
+	verdicts.Render()
+}

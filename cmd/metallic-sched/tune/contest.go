@@ -1,0 +1,137 @@
+package tune
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// entrant is one kernel on one problem.
+type entrant struct {
+	family string
+	work   policy.Work
+	run    func() (time.Duration, error) // once; the device's time
+
+	repeat int             // runs that make one sample
+	times  []time.Duration // a sample of each round, by run
+}
+
+// cell is a problem that several kernels compute.
+type cell struct {
+	class    string
+	x        int
+	entrants []*entrant
+}
+
+// entrant returns the one of a family, nil for none.
+func (c *cell) entrant(family string) *entrant {
+	for _, e := range c.entrants {
+		if e.family == family {
+			return e
+		}
+	}
+	return nil
+}
+
+const (
+	// leastSample is the least time that a sample is made of: far above what a
+	// clock tells apart.
+	leastSample  = 100 * time.Microsecond
+	mostRepeats  = 64
+	leastRepeats = 3 // of what is fast enough
+	fastEnough   = 10 * time.Millisecond
+	mostRounds   = 25
+	// slow is too slow to be measured again and again.
+	slow = 300 * time.Millisecond
+)
+
+// contest measures cells in rounds: every kernel once in each, in an order that
+// is another one every time, so that what disturbs the machine disturbs all
+// alike. It ends after mostRounds or when time is up, but not before
+// leastRounds; a round that was cut short does not count.
+func contest(ctx context.Context, cells []*cell, limit time.Duration, dice *rand.Rand, tell func(round int)) error {
+	start := time.Now()
+	var all []*entrant
+	for _, c := range cells {
+		for _, e := range c.entrants {
+			if err := e.warmUp(); err != nil {
+				return err
+			}
+			if e.repeat > 0 {
+				all = append(all, e)
+			}
+		}
+	}
+	for round := range mostRounds {
+		if round >= leastRounds && time.Since(start) > limit {
+			return nil
+		}
+		tell(round + 1)
+		dice.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for _, e := range all {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := e.sample(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// warmUp runs the kernel for the first time and finds out how often it must run
+// to make a sample; 0 if it is too slow to take part.
+func (e *entrant) warmUp() error {
+	t, err := e.run()
+	if err == nil && t < slow {
+		t, err = e.run() // the first one compiles and touches memory
+	}
+	switch {
+	case err != nil:
+		return err
+	case t >= slow:
+		e.repeat = 0
+	default:
+		e.repeat = min(int(leastSample/max(t, 1))+1, mostRepeats)
+		if t < fastEnough {
+			e.repeat = max(e.repeat, leastRepeats)
+		}
+	}
+	return nil
+}
+
+// sample takes the mean of the faster half of some runs: what disturbs a run
+// only ever makes it slower.
+func (e *entrant) sample() error {
+	runs := make([]time.Duration, e.repeat)
+	for i := range runs {
+		t, err := e.run()
+		if err != nil {
+			return err
+		}
+		runs[i] = t
+	}
+	slices.Sort(runs)
+	fast, sum := runs[:(len(runs)+1)/2], time.Duration(0)
+	for _, t := range fast {
+		sum += t
+	}
+	e.times = append(e.times, sum/time.Duration(len(fast)))
+	return nil
+}
+
+// against returns how many times as fast as the first the second was, round by
+// round.
+func against(first, second *entrant) (s sample) {
+	if first == nil || second == nil {
+		return nil
+	}
+	for i := range min(len(first.times), len(second.times)) {
+		s = append(s, ratio(first.times[i], second.times[i]))
+	}
+	return s
+}
