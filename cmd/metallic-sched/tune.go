@@ -84,14 +84,25 @@ func (c *tuneCommand) paths() (path string) {
 	return path
 }
 
+// noSpeed says why the times of a device mean nothing, "" if they do.
+func noSpeed(info device.Info, cfg scheduler.Config) string {
+	switch {
+	case info.Backend == "sim":
+		return "the sim device computes nothing, in a time that it is told"
+	case info.Backend == "metal" && cfg.Metal == discover.Simulated:
+		return "METALLIC_METAL_LIBRARY=simulated runs shaders on the processor; their times say nothing of a GPU"
+	}
+	return ""
+}
+
 // open opens the device, unless it only pretends to be one.
 func (c *tuneCommand) open(cfg scheduler.Config) (device.Device, error) {
 	d, err := discover.Open(cfg.DeviceName, cfg.Libraries())
 	if err != nil {
 		return nil, err
 	}
-	if d.Info().Backend == "metal" && cfg.Metal == discover.Simulated {
-		return nil, errors.Join(fmt.Errorf("%w: METALLIC_METAL_LIBRARY=simulated runs shaders on the processor; their times say nothing of a GPU", tune.ErrNoSpeed), d.Close())
+	if why := noSpeed(d.Info(), cfg); why != "" {
+		return nil, errors.Join(fmt.Errorf("tune: nothing to measure: %s", why), d.Close())
 	}
 	return d, nil
 }

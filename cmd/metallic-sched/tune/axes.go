@@ -46,7 +46,7 @@ func (t *Tuner) rowsCells() ([]*cell, error) {
 func (t *Tuner) columnsCells() ([]*cell, error) {
 	return t.gather(func(add func(*cell, error) error) error {
 		for _, dt := range types {
-			for _, s := range [...][2]int{{512, 2048}, {896, 896}, {1024, 2048}, {128, 1024}} {
+			for _, s := range [...][2]int{{512, 2048}, {896, 896}, {256, 256}, {128, 1024}, {1024, 64}} {
 				for _, loaded := range [...]bool{true, false} {
 					w, err := t.matrix(s[0], s[1], dt, loaded)
 					if err != nil {

@@ -84,7 +84,7 @@ func overall(classes []sample, x int) profile.Gain {
 }
 
 const (
-	resamples = 1000
+	resamples = 600
 	// manyConfidence is that of each point of a crossover: there are many, and
 	// one of twenty would be wrong at 95 %.
 	manyConfidence = 0.99

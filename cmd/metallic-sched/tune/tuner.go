@@ -51,8 +51,11 @@ const (
 // measured; its Settings are those that were found to be better than the
 // defaults, and the defaults where nothing was.
 func Run(ctx context.Context, cfg Config) (*profile.Profile, error) {
-	if err := check(&cfg); err != nil {
-		return nil, err
+	if cfg.For <= 0 {
+		return nil, fmt.Errorf("tune: For is %v; allowed: more than 0", cfg.For)
+	}
+	if cfg.Tell == nil {
+		cfg.Tell = func(string) {}
 	}
 	r, err := newRig(cfg.Device)
 	if err != nil {
@@ -68,23 +71,6 @@ func Run(ctx context.Context, cfg Config) (*profile.Profile, error) {
 		return nil, err
 	}
 	return t.profile, nil
-}
-
-// ErrNoSpeed says that a device has no speed of its own to measure.
-var ErrNoSpeed = errors.New("tune: nothing to measure")
-
-func check(cfg *Config) error {
-	info := cfg.Device.Info()
-	switch {
-	case info.Backend == "sim":
-		return fmt.Errorf("%w: the sim device computes nothing, in a time that it is told", ErrNoSpeed)
-	case cfg.For <= 0:
-		return fmt.Errorf("tune: For is %v; allowed: more than 0", cfg.For)
-	}
-	if cfg.Tell == nil {
-		cfg.Tell = func(string) {}
-	}
-	return nil
 }
 
 func (t *Tuner) all(ctx context.Context) error {

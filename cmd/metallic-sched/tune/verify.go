@@ -1,5 +1,146 @@
 package tune
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
-func (t *Tuner) verify(ctx context.Context) error { return ctx.Err() }
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+	"github.com/metallic-sched/metallic-sched/scheduler/profile"
+)
+
+// change is a threshold that is not the default any more.
+type change struct {
+	variable     string
+	usual, tried int
+	field        func(*policy.Prefs) *int
+}
+
+func (t *Tuner) changes() (list []change) {
+	usual, found := policy.DefaultPrefs(), t.prefs
+	for _, c := range []change{
+		{variable: profile.VarSIMDMMin, field: func(p *policy.Prefs) *int { return &p.SIMDMMin }},
+		{variable: profile.VarSIMDNMin, field: func(p *policy.Prefs) *int { return &p.SIMDNMin }},
+		{variable: profile.VarSmallNMaxN, field: func(p *policy.Prefs) *int { return &p.SmallNMaxN }},
+		{variable: profile.VarSoftmaxVecMaxCols, field: func(p *policy.Prefs) *int { return &p.SoftmaxVecMaxCols }},
+	} {
+		if c.usual, c.tried = *c.field(&usual), *c.field(&found); c.usual != c.tried {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// verify compares every changed threshold with its default, one after the
+// other, each beside those that were kept before it: on problems that nothing
+// was found by, and on the suites. What is no better, or slower anywhere, is
+// dropped.
+func (t *Tuner) verify(ctx context.Context) error {
+	changes := t.changes()
+	if !t.cfg.Verify || len(changes) == 0 {
+		return nil
+	}
+	limit := time.Duration(verifyShare*float64(t.cfg.For)) / time.Duration(len(changes))
+	kept := policy.DefaultPrefs()
+	for _, c := range changes {
+		tried := kept
+		*c.field(&tried) = c.tried
+		suites, err := t.compare(ctx, c, kept, tried, limit)
+		if err != nil {
+			return err
+		}
+		v := profile.Verdict{Variable: c.variable, Default: strconv.Itoa(c.usual), Tried: strconv.Itoa(c.tried), Suites: suites}
+		if v.Kept, v.Why = judge(suites); v.Kept {
+			kept = tried
+		}
+		t.profile.Verdicts = append(t.profile.Verdicts, v)
+	}
+	t.prefs = kept // the Settings point there
+	return nil
+}
+
+// judge decides about a change by what it does to every suite.
+func judge(suites []profile.SuiteGain) (keep bool, why string) {
+	var gained, lost, same []string
+	for _, s := range suites {
+		text := fmt.Sprintf("%s %s", s.Suite, gainText(s.Gain))
+		switch {
+		case s.Changed == 0:
+		case worse(s.Gain):
+			lost = append(lost, text)
+		case better(s.Gain):
+			gained = append(gained, text)
+		default:
+			same = append(same, text)
+		}
+	}
+	switch {
+	case len(lost) > 0:
+		return false, "slower: " + strings.Join(lost, ", ")
+	case len(gained) > 0:
+		return true, "faster: " + strings.Join(gained, ", ")
+	case len(same) > 0:
+		return false, "no better: " + strings.Join(same, ", ")
+	}
+	return false, "no problem gets another kernel"
+}
+
+// compare returns what preferences do to every suite, beside others.
+func (t *Tuner) compare(ctx context.Context, c change, usual, tried policy.Prefs, limit time.Duration) ([]profile.SuiteGain, error) {
+	what := fmt.Sprintf("%s=%d beside %d", c.variable, c.tried, c.usual)
+	held, err := t.compareHeldOut(ctx, what, usual, tried, limit/2)
+	if err != nil {
+		return nil, err
+	}
+	suites, err := t.compareSuites(ctx, what, usual, tried, limit/2)
+	return append([]profile.SuiteGain{held}, suites...), err
+}
+
+// heldOut names the problems that no threshold was found by.
+const heldOut = "held out"
+
+// compareHeldOut compares preferences on such problems, as far as their kernels
+// differ.
+func (t *Tuner) compareHeldOut(ctx context.Context, what string, usual, tried policy.Prefs, limit time.Duration) (profile.SuiteGain, error) {
+	defer t.free()
+	out := profile.SuiteGain{Suite: heldOut}
+	var cells []*cell
+	for _, p := range heldOutProblems() {
+		out.Shapes++
+		before, after := t.familyOf(p, usual), t.familyOf(p, tried)
+		if before == after || before == 0 || after == 0 {
+			continue
+		}
+		t.cfg.Tell(what + ": " + heldOut)
+		c, err := t.problem(p, before, after)
+		if err != nil {
+			return out, err
+		}
+		if c != nil && len(c.entrants) == 2 {
+			cells = append(cells, c)
+		}
+	}
+	err := contest(ctx, cells, limit, t.dice, func(round int) {
+		t.cfg.Tell(fmt.Sprintf("%s: %d problems %s, round %d", what, len(cells), heldOut, round))
+	})
+	var all []sample
+	for _, c := range cells {
+		if s := against(c.entrants[0], c.entrants[1]); len(s) > 0 {
+			all = append(all, s)
+		}
+	}
+	out.Changed, out.Gain = len(all), overall(all, 0)
+	return out, err
+}
+
+// familyOf returns what a problem gets, 0 for nothing.
+func (t *Tuner) familyOf(p problem, prefs policy.Prefs) kernels.Family {
+	plan, err := policy.Select(p.problem(), t.rig.info.Caps, prefs, kernels.Default)
+	if err != nil {
+		return 0
+	}
+	return plan.Family()
+}
