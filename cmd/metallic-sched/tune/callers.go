@@ -47,7 +47,7 @@ func (t *Tuner) callers(ctx context.Context) (err error) {
 	trials := t.trials()
 	defer func() {
 		for _, tr := range trials {
-			err = errors.Join(err, tr.close(ctx))
+			err = errors.Join(err, closeSoon(ctx, tr.scheduler))
 		}
 	}()
 	for _, tr := range trials {
@@ -94,13 +94,14 @@ func (tr *trial) open(ctx context.Context, t *Tuner) error {
 	return err
 }
 
-func (tr *trial) close(ctx context.Context) error {
-	if tr.scheduler == nil {
+// closeSoon closes a scheduler; nil is none.
+func closeSoon(ctx context.Context, s *scheduler.Scheduler) error {
+	if s == nil {
 		return nil
 	}
 	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer stop()
-	return tr.scheduler.Close(limited)
+	return s.Close(limited)
 }
 
 // slice lets one crowd work for a moment.

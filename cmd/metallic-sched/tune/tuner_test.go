@@ -85,7 +85,7 @@ func TestFindsWhatWasPlanted(t *testing.T) {
 		d := planted()
 		var told []string
 		p, err := Run(context.Background(), Config{
-			Device: d, For: time.Second, Verify: false, Seed: 1, Now: time.Now(), Tell: func(s string) { told = append(told, s) },
+			Device: d, For: time.Second, Verify: true, Seed: 1, Now: time.Now(), Tell: func(s string) { told = append(told, s) },
 		})
 		require.NoError(t, err)
 		require.Equal(t, d.Info().Backend, p.Machine.Backend)
@@ -98,6 +98,11 @@ func TestFindsWhatWasPlanted(t *testing.T) {
 		require.Equal(t, "12", values[profile.VarSmallNMaxN])
 		require.Equal(t, "512", values[profile.VarSoftmaxVecMaxCols])
 		require.NotEmpty(t, told)
+		require.Len(t, p.Verdicts, 4)
+		for _, v := range p.Verdicts {
+			require.True(t, v.Kept, "%s: %s", v.Variable, v.Why)
+			require.True(t, better(v.Suites[0].Gain))
+		}
 
 		// What was learned foretells times of the device: t(N).
 		m := policy.NewCostModel(policy.Prior{Bandwidth: p.Machine.Bandwidth, Flops: p.Machine.Flops, Launch: p.Machine.Launch})

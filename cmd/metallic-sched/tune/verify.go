@@ -19,6 +19,28 @@ type change struct {
 	field        func(*policy.Prefs) *int
 }
 
+// nearer returns the change that goes half as far, by the points that were
+// measured; false if there is none.
+func (t *Tuner) nearer(c change) (change, bool) {
+	for i := range t.profile.Crossovers {
+		x := &t.profile.Crossovers[i]
+		if x.Variable != c.variable {
+			continue
+		}
+		var between []int
+		for _, g := range x.Points {
+			if g.X > min(c.usual, c.tried) && g.X < max(c.usual, c.tried) {
+				between = append(between, g.X)
+			}
+		}
+		if len(between) > 0 {
+			c.tried = between[len(between)/2]
+			return c, true
+		}
+	}
+	return c, false
+}
+
 func (t *Tuner) changes() (list []change) {
 	usual, found := policy.DefaultPrefs(), t.prefs
 	for _, c := range []change{
@@ -37,7 +59,7 @@ func (t *Tuner) changes() (list []change) {
 // verify compares every changed threshold with its default, one after the
 // other, each beside those that were kept before it: on problems that nothing
 // was found by, and on the suites. What is no better, or slower anywhere, is
-// dropped.
+// dropped, after a try at half the change.
 func (t *Tuner) verify(ctx context.Context) error {
 	changes := t.changes()
 	if !t.cfg.Verify || len(changes) == 0 {
@@ -46,20 +68,32 @@ func (t *Tuner) verify(ctx context.Context) error {
 	limit := time.Duration(verifyShare*float64(t.cfg.For)) / time.Duration(len(changes))
 	kept := policy.DefaultPrefs()
 	for _, c := range changes {
-		tried := kept
-		*c.field(&tried) = c.tried
-		suites, err := t.compare(ctx, c, kept, tried, limit)
+		ok, err := t.keeps(ctx, c, &kept, limit)
+		if nearer, found := t.nearer(c); err == nil && !ok && found {
+			_, err = t.keeps(ctx, nearer, &kept, limit)
+		}
 		if err != nil {
 			return err
 		}
-		v := profile.Verdict{Variable: c.variable, Default: strconv.Itoa(c.usual), Tried: strconv.Itoa(c.tried), Suites: suites}
-		if v.Kept, v.Why = judge(suites); v.Kept {
-			kept = tried
-		}
-		t.profile.Verdicts = append(t.profile.Verdicts, v)
 	}
 	t.prefs = kept // the Settings point there
 	return nil
+}
+
+// keeps adds a change to what is kept, if it is found to be better.
+func (t *Tuner) keeps(ctx context.Context, c change, kept *policy.Prefs, limit time.Duration) (bool, error) {
+	tried := *kept
+	*c.field(&tried) = c.tried
+	suites, err := t.compare(ctx, c, *kept, tried, limit)
+	if err != nil {
+		return false, err
+	}
+	v := profile.Verdict{Variable: c.variable, Default: strconv.Itoa(c.usual), Tried: strconv.Itoa(c.tried), Suites: suites}
+	if v.Kept, v.Why = judge(suites); v.Kept {
+		*kept = tried
+	}
+	t.profile.Verdicts = append(t.profile.Verdicts, v)
+	return v.Kept, nil
 }
 
 // judge decides about a change by what it does to every suite.
@@ -110,7 +144,7 @@ func (t *Tuner) compareHeldOut(ctx context.Context, what string, usual, tried po
 	var cells []*cell
 	for _, p := range heldOutProblems() {
 		out.Shapes++
-		before, after := t.familyOf(p, usual), t.familyOf(p, tried)
+		before, after := t.chosen(p.problem(), usual), t.chosen(p.problem(), tried)
 		if before == after || before == 0 || after == 0 {
 			continue
 		}
@@ -126,19 +160,25 @@ func (t *Tuner) compareHeldOut(ctx context.Context, what string, usual, tried po
 	err := contest(ctx, cells, limit, t.dice, func(round int) {
 		t.cfg.Tell(fmt.Sprintf("%s: %d problems %s, round %d", what, len(cells), heldOut, round))
 	})
+	out.Changed, out.Gain = pairs(cells)
+	return out, err
+}
+
+// pairs returns how many cells had two kernels that ran, and how many times as
+// fast the second ones are.
+func pairs(cells []*cell) (n int, gain profile.Gain) {
 	var all []sample
 	for _, c := range cells {
 		if s := against(c.entrants[0], c.entrants[1]); len(s) > 0 {
 			all = append(all, s)
 		}
 	}
-	out.Changed, out.Gain = len(all), overall(all, 0)
-	return out, err
+	return len(all), overall(all, 0)
 }
 
-// familyOf returns what a problem gets, 0 for nothing.
-func (t *Tuner) familyOf(p problem, prefs policy.Prefs) kernels.Family {
-	plan, err := policy.Select(p.problem(), t.rig.info.Caps, prefs, kernels.Default)
+// chosen returns the family that a problem gets, 0 for none.
+func (t *Tuner) chosen(p kernels.Problem, prefs policy.Prefs) kernels.Family {
+	plan, err := policy.Select(p, t.rig.info.Caps, prefs, kernels.Default)
 	if err != nil {
 		return 0
 	}
