@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -175,4 +176,38 @@ func TestTunedTraceReplays(t *testing.T) {
 	result, err := Replay(&traces[0], traces[0].Setup)
 	require.NoError(t, err)
 	require.Empty(t, result.Differences)
+}
+
+// A profile's t(N) decides how long it is worth waiting for companions, from
+// the first job on.
+func TestLingersNoLongerThanACompanionSaves(t *testing.T) {
+	took := func(tuning func(*sim.Device) *profile.Profile) (elapsed time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			d := sim.Open(sim.Config{Launch: 100 * time.Microsecond})
+			s, err := Open(context.Background(), Config{Device: d, Linger: time.Second, Tuning: tuning(d)})
+			require.NoError(t, err)
+			w, err := s.Load(tensor.Matrix(make([]float32, 64*64), 64, 64))
+			require.NoError(t, err)
+			start := time.Now()
+			require.NoError(t, s.Do(context.Background(), &job.Matmul{
+				A: w.View(), B: tensor.Vector(make([]float32, 64)), C: tensor.Vector(make([]float32, 64)),
+			}))
+			elapsed = time.Since(start)
+			require.NoError(t, s.Close(context.Background()))
+			require.NoError(t, d.Close())
+		})
+		return elapsed
+	}
+	require.Equal(t, time.Second+100*time.Microsecond, took(func(*sim.Device) *profile.Profile { return nil }))
+	waited := took(func(d *sim.Device) *profile.Profile {
+		m := policy.NewCostModel(priorOf(d.Info()))
+		w := policy.Work{Family: kernels.FamilySmallN, A: tensor.F32, B: tensor.F32, C: tensor.F32, Shape: kernels.Shape{Batch: 1, M: 64, N: 1, K: 64}}
+		for _, n := range []int{1, 2, 4, 8} {
+			for range 8 {
+				m.Observe(w.Widen(n), 100*time.Microsecond)
+			}
+		}
+		return &profile.Profile{Machine: profile.MachineOf(d.Info()), Costs: m.Corrections()}
+	})
+	require.InDelta(t, 200*time.Microsecond, waited, float64(20*time.Microsecond))
 }
