@@ -56,13 +56,19 @@ func (c *tuneCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
+	return c.write(s.out, path, p)
+}
+
+// write saves the profile and the page, and tells what is in them.
+func (c *tuneCommand) write(out io.Writer, path string, p *profile.Profile) error {
 	if err := errors.Join(p.Save(path), writeFile(c.HTML, func(w io.Writer) error { return tune.HTML(w, p) })); err != nil {
 		return err
 	}
-	showProfile(s.out, p)
-	fmt.Fprintf(s.out, "\nThe profile is in %s, with pictures in %s. To use it:\nexport %s=%s\nor, the same without it but for the times of kernels:\n", path, c.HTML, profileVariable, path)
+	showProfile(out, p)
+	fmt.Fprintf(out, "\nThe profile is in %s, with pictures in %s. To use it:\nexport %s=%s\n", path, c.HTML, profileVariable, path)
+	fmt.Fprintln(out, "The same without a file, but for the times of kernels:")
 	for _, v := range p.Settings.Variables() {
-		fmt.Fprintf(s.out, "export %s=%s\n", v.Name, v.Value)
+		fmt.Fprintf(out, "export %s=%s\n", v.Name, v.Value)
 	}
 	return nil
 }
@@ -136,7 +142,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 
 // showProfile tells what was found and what became of it.
 func showProfile(w io.Writer, p *profile.Profile) {
-	found := newTable(w, "Measured on "+p.Machine.Backend+": "+p.Machine.Device, 0, "setting", "default", "found", "because")
+	found := newTable(w, "Measured on "+p.Machine.Backend+": "+p.Machine.Device, 4, "setting", "default", "found", "because")
 	for _, c := range p.Crossovers {
 		found.AppendRow(table.Row{c.Variable, c.Default, c.Found, c.Why})
 	}
@@ -147,7 +153,7 @@ func showProfile(w io.Writer, p *profile.Profile) {
 	if len(p.Verdicts) == 0 {
 		return
 	}
-	verdicts := newTable(w, "Changed settings beside the defaults, on the suites", 0, "setting", "default", "tried", "kept", "because")
+	verdicts := newTable(w, "Changed settings beside the defaults, on the suites", 5, "setting", "default", "tried", "kept", "because")
 	for _, v := range p.Verdicts {
 		verdicts.AppendRow(table.Row{v.Variable, v.Default, v.Tried, map[bool]string{true: "yes", false: "no"}[v.Kept], v.Why})
 	}

@@ -16,7 +16,7 @@ func decisive(op kernels.Op) []string {
 			"METALLIC_MATMUL_SIMD_N_MIN", "METALLIC_MATMUL_FORCE_SMALLN",
 		}
 	case kernels.OpSoftmax:
-		return []string{"METALLIC_SOFTMAX_BACKEND"}
+		return []string{"METALLIC_SOFTMAX_BACKEND", "METALLIC_SOFTMAX_VEC_MAX_COLS"}
 	case kernels.OpAttention:
 		return append(decisive(kernels.OpMatmul), decisive(kernels.OpSoftmax)...)
 	}

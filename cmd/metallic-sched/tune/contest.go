@@ -2,6 +2,7 @@ package tune
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -44,9 +45,16 @@ const (
 	leastRepeats = 3 // of what is fast enough
 	fastEnough   = 10 * time.Millisecond
 	mostRounds   = 25
-	// slow is too slow to be measured again and again.
-	slow = 300 * time.Millisecond
+	// A kernel that takes leastSlow is never too slow to be measured again and
+	// again, one that takes mostSlow always is.
+	leastSlow, mostSlow = 20 * time.Millisecond, 300 * time.Millisecond
 )
+
+// slowFrom returns what is too slow for so many kernels to be measured in some
+// time: many times what each may take in the mean.
+func slowFrom(limit time.Duration, kernels int) time.Duration {
+	return min(max(20*limit/time.Duration(leastRounds*max(kernels, 1)), leastSlow), mostSlow)
+}
 
 // contest measures cells in rounds: every kernel once in each, in an order that
 // is another one every time, so that what disturbs the machine disturbs all
@@ -54,16 +62,9 @@ const (
 // leastRounds; a round that was cut short does not count.
 func contest(ctx context.Context, cells []*cell, limit time.Duration, dice *rand.Rand, tell func(round int)) error {
 	start := time.Now()
-	var all []*entrant
-	for _, c := range cells {
-		for _, e := range c.entrants {
-			if err := e.warmUp(); err != nil {
-				return err
-			}
-			if e.repeat > 0 {
-				all = append(all, e)
-			}
-		}
+	all, err := warm(ctx, cells, limit)
+	if err != nil {
+		return err
 	}
 	for round := range mostRounds {
 		if round >= leastRounds && time.Since(start) > limit {
@@ -83,9 +84,29 @@ func contest(ctx context.Context, cells []*cell, limit time.Duration, dice *rand
 	return nil
 }
 
+// warm runs every kernel for the first time and returns those that take part.
+func warm(ctx context.Context, cells []*cell, limit time.Duration) (all []*entrant, err error) {
+	kernels := 0
+	for _, c := range cells {
+		kernels += len(c.entrants)
+	}
+	slow := slowFrom(limit, kernels)
+	for _, c := range cells {
+		for _, e := range c.entrants {
+			if err := errors.Join(ctx.Err(), e.warmUp(slow)); err != nil {
+				return nil, err
+			}
+			if e.repeat > 0 {
+				all = append(all, e)
+			}
+		}
+	}
+	return all, nil
+}
+
 // warmUp runs the kernel for the first time and finds out how often it must run
 // to make a sample; 0 if it is too slow to take part.
-func (e *entrant) warmUp() error {
+func (e *entrant) warmUp(slow time.Duration) error {
 	t, err := e.run()
 	if err == nil && t < slow {
 		t, err = e.run() // the first one compiles and touches memory

@@ -84,7 +84,7 @@ func (t *Tuner) all(ctx context.Context) error {
 
 // measure takes the times of some cells.
 func (t *Tuner) measure(ctx context.Context, what string, share float64, make func() ([]*cell, error)) ([]*cell, error) {
-	t.cfg.Tell(what + ": operands")
+	t.cfg.Tell(what + ": operands, first runs")
 	defer t.free()
 	cells, err := make()
 	if err != nil {

@@ -61,10 +61,12 @@ func plantedTime(d *device.Dispatch) time.Duration {
 
 // narrow makes the axes those of a test that has little time.
 func narrow(t *testing.T) {
-	columns, lengths, some, rows := columnsAxis, softmaxAxis, curveColumns, curveRows
+	columns, lengths, some, rows, most := columnsAxis, softmaxAxis, curveColumns, curveRows, mostOperands
 	columnsAxis, softmaxAxis = []int{1, 4, 8, 10, 12, 14, 16, 20, 32, 64}, []int{64, 256, 512, 768, 1024, 2048}
-	curveColumns, curveRows = []int{1, 16, 64}, []int{1, 64}
-	t.Cleanup(func() { columnsAxis, softmaxAxis, curveColumns, curveRows = columns, lengths, some, rows })
+	curveColumns, curveRows, mostOperands = []int{1, 16, 64}, []int{1, 64}, 16<<20
+	t.Cleanup(func() {
+		columnsAxis, softmaxAxis, curveColumns, curveRows, mostOperands = columns, lengths, some, rows, most
+	})
 }
 
 // bubble runs f on a virtual clock; see package scheduler's tests.
@@ -98,7 +100,8 @@ func TestFindsWhatWasPlanted(t *testing.T) {
 		require.Equal(t, "12", values[profile.VarSmallNMaxN])
 		require.Equal(t, "512", values[profile.VarSoftmaxVecMaxCols])
 		require.NotEmpty(t, told)
-		require.Len(t, p.Verdicts, 4)
+		require.Len(t, p.Verdicts, 5)
+		require.Equal(t, allTogether, p.Verdicts[4].Variable)
 		for _, v := range p.Verdicts {
 			require.True(t, v.Kept, "%s: %s", v.Variable, v.Why)
 			require.True(t, better(v.Suites[0].Gain))

@@ -57,43 +57,70 @@ func (t *Tuner) changes() (list []change) {
 }
 
 // verify compares every changed threshold with its default, one after the
-// other, each beside those that were kept before it: on problems that nothing
-// was found by, and on the suites. What is no better, or slower anywhere, is
-// dropped, after a try at half the change.
+// other, beside all others as they were found or as they ended: on problems
+// that nothing was found by, and on the suites. What is no better, or slower
+// anywhere, is dropped, after a try at half the change. In the end what is left
+// is compared with the defaults.
 func (t *Tuner) verify(ctx context.Context) error {
 	changes := t.changes()
 	if !t.cfg.Verify || len(changes) == 0 {
 		return nil
 	}
-	limit := time.Duration(verifyShare*float64(t.cfg.For)) / time.Duration(len(changes))
-	kept := policy.DefaultPrefs()
+	limit := time.Duration(verifyShare*float64(t.cfg.For)) / time.Duration(len(changes)+1)
+	left := t.prefs
 	for _, c := range changes {
-		ok, err := t.keeps(ctx, c, &kept, limit)
+		ok, err := t.keeps(ctx, c, &left, limit)
 		if nearer, found := t.nearer(c); err == nil && !ok && found {
-			_, err = t.keeps(ctx, nearer, &kept, limit)
+			_, err = t.keeps(ctx, nearer, &left, limit)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	t.prefs = kept // the Settings point there
+	if len(changes) > 1 && left != policy.DefaultPrefs() {
+		v, err := t.verdict(ctx, change{variable: allTogether}, policy.DefaultPrefs(), left, limit)
+		if err != nil {
+			return err
+		}
+		if !v.Kept {
+			left = policy.DefaultPrefs()
+		}
+	}
+	t.prefs = left // the Settings point there
 	return nil
 }
 
-// keeps adds a change to what is kept, if it is found to be better.
-func (t *Tuner) keeps(ctx context.Context, c change, kept *policy.Prefs, limit time.Duration) (bool, error) {
-	tried := *kept
-	*c.field(&tried) = c.tried
-	suites, err := t.compare(ctx, c, *kept, tried, limit)
+// allTogether is the name of what is left of all changes.
+const allTogether = "all together"
+
+// keeps finds out whether a change is better than the default, beside others;
+// if not, it puts the default there.
+func (t *Tuner) keeps(ctx context.Context, c change, others *policy.Prefs, limit time.Duration) (bool, error) {
+	usual, tried := *others, *others
+	*c.field(&usual), *c.field(&tried) = c.usual, c.tried
+	v, err := t.verdict(ctx, c, usual, tried, limit)
 	if err != nil {
 		return false, err
 	}
-	v := profile.Verdict{Variable: c.variable, Default: strconv.Itoa(c.usual), Tried: strconv.Itoa(c.tried), Suites: suites}
-	if v.Kept, v.Why = judge(suites); v.Kept {
-		*kept = tried
+	if *others = usual; v.Kept {
+		*others = tried
 	}
-	t.profile.Verdicts = append(t.profile.Verdicts, v)
 	return v.Kept, nil
+}
+
+// verdict compares preferences with others, and notes it.
+func (t *Tuner) verdict(ctx context.Context, c change, usual, tried policy.Prefs, limit time.Duration) (profile.Verdict, error) {
+	v := profile.Verdict{Variable: c.variable, Default: strconv.Itoa(c.usual), Tried: strconv.Itoa(c.tried)}
+	if c.variable == allTogether {
+		v.Default, v.Tried = "", ""
+	}
+	var err error
+	if v.Suites, err = t.compare(ctx, c, usual, tried, limit); err != nil {
+		return v, err
+	}
+	v.Kept, v.Why = judge(v.Suites)
+	t.profile.Verdicts = append(t.profile.Verdicts, v)
+	return v, nil
 }
 
 // judge decides about a change by what it does to every suite.
@@ -125,6 +152,9 @@ func judge(suites []profile.SuiteGain) (keep bool, why string) {
 // compare returns what preferences do to every suite, beside others.
 func (t *Tuner) compare(ctx context.Context, c change, usual, tried policy.Prefs, limit time.Duration) ([]profile.SuiteGain, error) {
 	what := fmt.Sprintf("%s=%d beside %d", c.variable, c.tried, c.usual)
+	if c.variable == allTogether {
+		what = allTogether
+	}
 	held, err := t.compareHeldOut(ctx, what, usual, tried, limit/2)
 	if err != nil {
 		return nil, err
