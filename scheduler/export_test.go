@@ -1,5 +1,21 @@
 package scheduler
 
+import (
+	"runtime"
+	"testing"
+	"testing/synctest"
+)
+
+// Bubble runs f on a virtual clock. Channels that pools keep must not go in or
+// out of it; two collections empty every pool.
+func Bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	empty := func() { runtime.GC(); runtime.GC() }
+	empty()
+	synctest.Test(t, f)
+	empty()
+}
+
 // WithFault returns cfg with a function that is called before every message to
 // an actor and may panic.
 func WithFault(cfg Config, fault func(role string)) Config {

@@ -1,7 +1,6 @@
 package scheduler_test
 
 import (
-	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,15 +15,8 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
-// bubble runs f on a virtual clock. Channels that pools keep must not go in or
-// out of it; two collections empty every pool.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	empty := func() { runtime.GC(); runtime.GC() }
-	empty()
-	synctest.Test(t, f)
-	empty()
-}
+// bubble runs f on a virtual clock.
+func bubble(t *testing.T, f func(t *testing.T)) { t.Helper(); scheduler.Bubble(t, f) }
 
 // seconds is a device on which every batch takes a number of seconds.
 func seconds(n int) *sim.Device {

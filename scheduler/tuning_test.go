@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -182,7 +181,7 @@ func TestTunedTraceReplays(t *testing.T) {
 // the first job on.
 func TestLingersNoLongerThanACompanionSaves(t *testing.T) {
 	took := func(tuning func(*sim.Device) *profile.Profile) (elapsed time.Duration) {
-		synctest.Test(t, func(t *testing.T) {
+		Bubble(t, func(t *testing.T) {
 			d := sim.Open(sim.Config{Launch: 100 * time.Microsecond})
 			s, err := Open(context.Background(), Config{Device: d, Linger: time.Second, Tuning: tuning(d)})
 			require.NoError(t, err)
