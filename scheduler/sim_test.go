@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
