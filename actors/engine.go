@@ -115,6 +115,7 @@ type Engine struct {
 	stopping  chan struct{} // closed when the engine shuts
 	hangs     atomic.Int64
 	restarts  atomic.Int64
+	health    atomic.Int32 // a Health
 
 	_ line
 	// Of the loop's owner.

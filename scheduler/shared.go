@@ -1,0 +1,60 @@
+package scheduler
+
+import (
+	"errors"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// Shared is the tensor.Resident.Owner of an operand that several schedulers
+// may have, such as one of package fleet.
+type Shared interface {
+	// On returns a scheduler's operand with the contents of the moment, which it
+	// loads if need be. It is called while a job is submitted. The error is
+	// job.ErrReleased when there is no such operand any more.
+	On(s *Scheduler) (*Operand, error)
+}
+
+// LoadConstant is Load of memory that never changes: it is not copied for the
+// case that the device is lost.
+func (s *Scheduler) LoadConstant(v tensor.View) (*Operand, error) { return s.load(v, true) }
+
+// InUse returns how many jobs that have not ended use the operand.
+func (o *Operand) InUse() int64 {
+	c := o.current.Load()
+	if c == nil {
+		return 0
+	}
+	return max(c.refs.Load()-1, 0) // one is the operand's own
+}
+
+// take returns the contents of a loaded operand for one job, and the identity
+// that it has here.
+func (s *Scheduler) take(r *tensor.Resident) (*copyOf, *tensor.Resident, error) {
+	switch o := r.Owner.(type) {
+	case *Operand:
+		if o.scheduler == s {
+			c, err := o.acquire()
+			return c, r, err
+		}
+	case Shared:
+		return s.takeShared(o)
+	}
+	return nil, nil, &job.InvalidError{Field: "operand", Got: "loaded by another scheduler", Allowed: "operands of this one"}
+}
+
+// takeShared tries again when what it was given is released meanwhile, as long
+// as there is another.
+func (s *Scheduler) takeShared(shared Shared) (*copyOf, *tensor.Resident, error) {
+	for {
+		o, err := shared.On(s)
+		if err != nil {
+			return nil, nil, err
+		}
+		c, err := o.acquire()
+		if !errors.Is(err, job.ErrReleased) {
+			return c, &o.id, err
+		}
+	}
+}
