@@ -9,7 +9,7 @@ import (
 )
 
 // NameSyntax says how devices are named.
-const NameSyntax = "auto, metal, cuda, cpu, sim; one of several by its number (cuda:1); several (cuda:0,cuda:1, cuda:0-3, cuda:all)"
+const NameSyntax = "auto, metal, cuda, cpu, sim (also cuda:1, cuda:0,cuda:1, cuda:0-3, cuda:all)"
 
 // all stands for every number that there is.
 const all = "all"
