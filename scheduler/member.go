@@ -43,6 +43,10 @@ type Member struct {
 	*Common
 	// Device is what the device is called in records and metrics, such as cuda:1.
 	Device string
+	// Refuge takes over jobs that wait, or come, when the device was given up and
+	// on which nothing was done: it must have each moved or failed, and not block.
+	// Nil: they fail.
+	Refuge func(jobs []Stranded, cause error)
 }
 
 // ledger returns where jobs are booked.

@@ -17,6 +17,7 @@ import (
 // All methods may be called from any goroutine.
 type Operand struct {
 	scheduler *Scheduler
+	shared    Shared // whose it is here, nil for nobody's
 	id        tensor.Resident
 	view      tensor.View
 	current   atomic.Pointer[copyOf]
@@ -26,16 +27,16 @@ type Operand struct {
 // Load copies a matrix to the device and returns it as an operand. Later
 // changes to the caller's memory are not seen; see Update. The error wraps
 // job.ErrInvalid, job.ErrClosed, job.ErrHung or device.ErrOutOfMemory.
-func (s *Scheduler) Load(v tensor.View) (*Operand, error) { return s.load(v, false) }
+func (s *Scheduler) Load(v tensor.View) (*Operand, error) { return s.load(v, nil) }
 
-// load is Load, of memory that is constant or not.
-func (s *Scheduler) load(v tensor.View, constant bool) (*Operand, error) {
-	o := &Operand{scheduler: s, change: newGate(), id: tensor.Resident{ID: s.operands.Add(1)}}
+// load is Load or, for an operand that is shared, LoadFor.
+func (s *Scheduler) load(v tensor.View, shared Shared) (*Operand, error) {
+	o := &Operand{scheduler: s, shared: shared, change: newGate(), id: tensor.Resident{ID: s.operands.Add(1)}}
 	o.id.Owner = o
 	if err := CheckLoad(v); err != nil {
 		return nil, err
 	}
-	c, err := s.copyIn(v, constant)
+	c, err := s.copyIn(v, shared != nil)
 	if err != nil {
 		return nil, err
 	}

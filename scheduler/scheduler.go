@@ -97,6 +97,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
 		Observer: s.records, Tracer: s.tracer(), Fault: s.cfg.fault,
 		Watchdog: s.watchdog(), Reopen: s.reopener(), Notify: s.records.notify,
+		Refuge: s.refuge(),
 	}
 	if s.cfg.Trace {
 		s.traceSetup(&cfg, info)

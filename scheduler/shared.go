@@ -16,9 +16,10 @@ type Shared interface {
 	On(s *Scheduler) (*Operand, error)
 }
 
-// LoadConstant is Load of memory that never changes: it is not copied for the
-// case that the device is lost.
-func (s *Scheduler) LoadConstant(v tensor.View) (*Operand, error) { return s.load(v, true) }
+// LoadFor is Load of memory that never changes, so that it is not copied for the
+// case that the device is lost. A job that moves to another scheduler finds the
+// operand there by shared.
+func (s *Scheduler) LoadFor(shared Shared, v tensor.View) (*Operand, error) { return s.load(v, shared) }
 
 // InUse returns how many jobs that have not ended use the operand.
 func (o *Operand) InUse() int64 {
@@ -37,6 +38,9 @@ func (s *Scheduler) take(r *tensor.Resident) (*copyOf, *tensor.Resident, error) 
 		if o.scheduler == s {
 			c, err := o.acquire()
 			return c, r, err
+		}
+		if o.shared != nil { // the job comes from another scheduler
+			return s.takeShared(o.shared)
 		}
 	case Shared:
 		return s.takeShared(o)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/discover"
-	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -66,12 +65,12 @@ func (c *Config) check() error {
 }
 
 // members returns the Config of each device's scheduler, by name.
-func (c *Config) members(common *scheduler.Common, record metrics.Recorder) (list []scheduler.Config, err error) {
+func (c *Config) members(f *Fleet) (list []scheduler.Config, err error) {
 	each := c.Scheduler
-	each.Recorder, each.CloseRecorder = record, false
+	each.Recorder, each.CloseRecorder = f.journal.recorder(), false
 	add := func(name string) *scheduler.Config {
 		cfg := each
-		cfg.Member = &scheduler.Member{Common: common, Device: name}
+		cfg.Member = &scheduler.Member{Common: f.common, Device: name, Refuge: f.takeIn}
 		list = append(list, cfg)
 		return &list[len(list)-1]
 	}

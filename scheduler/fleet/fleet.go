@@ -29,6 +29,7 @@ type Fleet struct {
 	host     int64  // bytes of the copies in the host's memory
 	closed   bool
 	copying  sync.WaitGroup // copies that no job waits for
+	moving   sync.WaitGroup // jobs that move to another device
 
 	closeOnce sync.Once
 	closeErr  error
@@ -63,7 +64,7 @@ func Open(ctx context.Context, cfg Config) (*Fleet, error) {
 }
 
 func (f *Fleet) open(ctx context.Context, cfg *Config) error {
-	list, err := cfg.members(f.common, f.journal.recorder())
+	list, err := cfg.members(f)
 	if err != nil {
 		return err
 	}
@@ -88,6 +89,7 @@ func (f *Fleet) Close(ctx context.Context) error {
 		f.mu.Lock()
 		f.closed = true
 		f.mu.Unlock()
+		f.moving.Wait() // a closed scheduler takes none
 		err := f.closeMembers(ctx)
 		f.copying.Wait()
 		f.releaseAll()
@@ -96,11 +98,29 @@ func (f *Fleet) Close(ctx context.Context) error {
 	return f.closeErr
 }
 
+// closeMembers closes those without a device first, as far as ctx allows: jobs
+// in their books run on the others.
 func (f *Fleet) closeMembers(ctx context.Context) error {
-	var all sync.WaitGroup
 	errs := make([]error, len(f.members))
+	var all, lost sync.WaitGroup
 	for i, m := range f.members {
-		all.Go(func() { errs[i] = m.s.Close(ctx) })
+		if m.s.Lost() {
+			lost.Go(func() { errs[i] = m.s.Close(ctx) })
+		}
+	}
+	gone := make(chan struct{})
+	all.Go(func() {
+		lost.Wait()
+		close(gone)
+	})
+	select {
+	case <-gone:
+	case <-ctx.Done():
+	}
+	for i, m := range f.members {
+		if !m.s.Lost() {
+			all.Go(func() { errs[i] = m.s.Close(ctx) })
+		}
 	}
 	all.Wait()
 	return errors.Join(errs...)

@@ -86,7 +86,7 @@ func (f *Fleet) takeOff(v *version, m *member, how bringing) (fly func() (*sched
 			c.Release()
 		}
 		start := time.Now()
-		c, err := m.s.LoadConstant(v.host)
+		c, err := m.s.LoadFor(v, v.host)
 		return f.land(v, m, c, err, time.Since(start), how)
 	}, nil
 }
@@ -188,12 +188,12 @@ func (f *Fleet) moveHome(o *Operand, member int) {
 
 // site describes a member to which some bytes have to be brought.
 func (m *member) site(now time.Time, missing int64) policy.Site {
-	s := policy.Site{Up: m.state == up, Lost: m.state == lost, Missing: missing, Room: m.most - m.used}
-	s.Most = s.Room
+	s := policy.Site{Up: m.state == up, Lost: m.state == lost, Missing: missing, Free: m.most - m.used}
+	s.Room, s.Most = s.Free, s.Free
 	if missing > 0 {
 		s.Load = max(m.loadTime(missing), 1)
 	}
-	if missing > s.Room {
+	if missing > s.Free {
 		s.Room, s.Most = m.room(now)
 	}
 	return s

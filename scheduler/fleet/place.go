@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,12 +17,13 @@ import (
 // question is a job that is being placed. It is reused.
 type question struct {
 	form     job.Form
-	operands []*Operand // that the job needs, the largest first
+	operands []*Operand // that the job needs, by decide the largest first
 	versions []*version // their contents of the moment
 	sites    []policy.Site
 	avoid    []bool // members that could not load what the job needs
 	failed   error  // why the last of them could not
 	group    *group // that the job is placed with, nil for none
+	stranded bool   // the versions are those that the job had
 }
 
 var questions = sync.Pool{New: func() any { return new(question) }}
@@ -35,7 +37,7 @@ func (f *Fleet) newQuestion() *question {
 }
 
 func (q *question) recycle() {
-	q.form, q.group, q.failed = job.Form{}, nil, nil
+	q.form, q.group, q.failed, q.stranded = job.Form{}, nil, nil, false
 	clear(q.operands)
 	clear(q.versions)
 	clear(q.avoid)
@@ -52,10 +54,20 @@ func (f *Fleet) place(ctx context.Context, j job.Job, g *group) (*member, error)
 	if ctx == nil || j == nil || j.Arrange(&q.form, policy.Orient) != nil || !q.needs(f) {
 		return f.first(), nil
 	}
+	m, err := f.find(ctx, q)
+	if m == nil {
+		m = f.first()
+	}
+	return m, err
+}
+
+// find is place for a job that was read. A nil member means that an operand was
+// released or, for a stranded job, has other contents.
+func (f *Fleet) find(ctx context.Context, q *question) (*member, error) {
 	for {
 		m, err := f.decide(q)
 		if err != nil || m == nil {
-			return f.first(), err
+			return nil, err
 		}
 		err = f.bringAll(ctx, q, m)
 		switch {
@@ -82,12 +94,17 @@ func (q *question) needs(f *Fleet) bool {
 		}
 		q.operands = append(q.operands, o)
 	}
-	for i, o := range q.operands { // three at most
-		if o.view.Bytes() > q.operands[0].view.Bytes() {
-			q.operands[0], q.operands[i] = o, q.operands[0]
+	return true
+}
+
+// sort puts the largest of at most three operands first.
+func (q *question) sort() {
+	for i, v := range q.versions {
+		if v.bytes > q.versions[0].bytes {
+			q.versions[0], q.versions[i] = v, q.versions[0]
+			q.operands[0], q.operands[i] = q.operands[i], q.operands[0]
 		}
 	}
-	return true
 }
 
 // first returns a member that takes work, if any does.
@@ -109,7 +126,7 @@ func (f *Fleet) decide(q *question) (*member, error) {
 		return nil, job.ErrClosed
 	}
 	f.look()
-	if q.versions = q.versions[:0]; !q.read() {
+	if !q.read() {
 		return nil, nil
 	}
 	now := time.Now()
@@ -140,14 +157,19 @@ func (q *question) refused(p policy.Placement) error {
 	return nil
 }
 
-// read looks up the operands' contents; false when one was released.
+// read looks up the operands' contents; false when there are none.
 func (q *question) read() bool {
+	if q.stranded {
+		return !slices.ContainsFunc(q.versions, func(v *version) bool { return v.dead })
+	}
+	q.versions = q.versions[:0]
 	for _, o := range q.operands {
 		if o.current == nil {
 			return false
 		}
 		q.versions = append(q.versions, o.current)
 	}
+	q.sort()
 	return true
 }
 

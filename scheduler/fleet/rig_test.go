@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,12 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/metrics"
-	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -121,6 +121,25 @@ func (r *rig) end(t testing.TB) {
 	require.Len(t, seqs, len(r.diary.seqs))
 }
 
+// metrics returns what is exposed, without the prefix.
+func (r *rig) metrics() map[string]float64 {
+	var text strings.Builder
+	r.WritePrometheus(&text)
+	values := map[string]float64{}
+	for line := range strings.Lines(text.String()) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "} ")
+		if value == "" {
+			name, value, _ = strings.Cut(strings.TrimSpace(line), " ")
+		} else {
+			name += "}"
+		}
+		if x, err := strconv.ParseFloat(value, 64); err == nil {
+			values[strings.TrimPrefix(name, "metallic_sched_")] = x
+		}
+	}
+	return values
+}
+
 // steady is a device that takes a time for a batch, and one for each column.
 func steady(launch, column time.Duration) *sim.Device {
 	return sim.Open(sim.Config{Launch: launch, PerColumn: column})
@@ -184,6 +203,3 @@ func crowd(t testing.TB, f job.Doer, w job.Operand, callers int, d time.Duration
 	all.Wait()
 	return answered
 }
-
-var _ device.Device = (*sim.Device)(nil)
-var _ = scheduler.Config{}

@@ -17,9 +17,9 @@ type Site struct {
 	Missing int64
 	Load    time.Duration
 	Coming  bool // what is missing is on its way
-	// Room is how much memory can be had at once by leaving others their copies,
-	// and Most by taking every copy that no job uses.
-	Room, Most int64
+	// Free is the memory that is free, in bytes, Room what there is with copies
+	// that were not asked for lately, and Most with all that no job uses.
+	Free, Room, Most int64
 }
 
 // holds reports whether all that the job needs is there.
@@ -178,7 +178,7 @@ func sooner(a, b *Site) bool {
 	if x, y := a.finish(), b.finish(); x != y {
 		return x < y
 	}
-	return a.Room > b.Room
+	return a.Free > b.Free
 }
 
 // placeDown is for when no device takes work: a job waits where its operand is,
@@ -218,14 +218,12 @@ func spill(sites []Site, from int, t PlaceTuning) int {
 
 // Settle chooses the device that an operand is loaded on before any job uses
 // it: of those with the memory the one with most of it free, so that operands
-// spread. -1 for none.
+// spread, and where it is free nowhere the one that gives up what is idle.
 func Settle(sites []Site) Placement {
 	best := -1
 	for i := range sites {
 		s := &sites[i]
-		switch {
-		case !s.Up || s.Missing > s.Most:
-		case best < 0 || s.Room > sites[best].Room:
+		if s.Up && s.Missing <= s.Most && (best < 0 || s.roomier(&sites[best])) {
 			best = i
 		}
 	}
@@ -233,4 +231,14 @@ func Settle(sites []Site) Placement {
 		return placeAnew(sites)
 	}
 	return Placement{best, PlaceLoad, -1}
+}
+
+func (s *Site) roomier(o *Site) bool {
+	if x, y := s.Missing <= s.Free, o.Missing <= o.Free; x != y {
+		return x
+	}
+	if s.Free != o.Free {
+		return s.Free > o.Free
+	}
+	return s.Room > o.Room
 }

@@ -15,7 +15,7 @@ const ms = time.Millisecond
 // here is a device with the operand, there one to which it would have to be
 // brought, both with room for it.
 func here(queue, cost time.Duration) policy.Site {
-	return policy.Site{Up: true, Queue: queue, Cost: cost, Room: 1000, Most: 1000}
+	return policy.Site{Up: true, Queue: queue, Cost: cost, Free: 1000, Room: 1000, Most: 1000}
 }
 
 func there(queue, cost, load time.Duration) policy.Site {
@@ -26,8 +26,8 @@ func there(queue, cost, load time.Duration) policy.Site {
 
 func down(s policy.Site) policy.Site   { s.Up = false; return s }
 func gone(s policy.Site) policy.Site   { s.Up, s.Lost = false, true; return s }
-func full(s policy.Site) policy.Site   { s.Room, s.Most = 0, 0; return s }
-func busy(s policy.Site) policy.Site   { s.Room = 0; return s } // room only by taking what others asked for
+func full(s policy.Site) policy.Site   { s.Free, s.Room, s.Most = 0, 0, 0; return s }
+func busy(s policy.Site) policy.Site   { s.Free, s.Room = 0, 0; return s } // room only by taking what others asked for
 func coming(s policy.Site) policy.Site { s.Coming = true; return s }
 
 func at(site int, why policy.PlaceReason, copied int) policy.Placement {
@@ -71,7 +71,12 @@ func TestPlace(t *testing.T) {
 
 func TestSettle(t *testing.T) {
 	roomy := func(room int64) policy.Site {
-		return policy.Site{Up: true, Missing: 100, Load: ms, Room: room, Most: room}
+		return policy.Site{Up: true, Missing: 100, Load: ms, Free: room, Room: room, Most: room}
+	}
+	idle := func(free, room, most int64) policy.Site {
+		s := roomy(free)
+		s.Room, s.Most = room, most
+		return s
 	}
 	settle := func(sites ...policy.Site) int { return policy.Settle(sites).Site }
 	require.Equal(t, 1, settle(roomy(200), roomy(300)))
@@ -79,6 +84,8 @@ func TestSettle(t *testing.T) {
 	require.Equal(t, 0, settle(roomy(200), gone(roomy(300))))
 	require.Equal(t, 1, settle(roomy(99), roomy(100)))
 	require.Equal(t, -1, settle(roomy(99), roomy(9)))
+	require.Equal(t, 1, settle(idle(50, 500, 500), idle(100, 100, 100)), "free before what is idle")
+	require.Equal(t, 0, settle(idle(50, 500, 500), idle(50, 50, 200)), "idle before what was asked for lately")
 }
 
 func randomSites(r *rand.Rand) []policy.Site {
@@ -89,7 +96,8 @@ func randomSites(r *rand.Rand) []policy.Site {
 		if r.IntN(2) == 0 {
 			s.Missing, s.Load, s.Coming = 1+r.Int64N(200), time.Duration(1+r.IntN(20))*ms/4, r.IntN(8) == 0
 		}
-		s.Room = r.Int64N(300)
+		s.Free = r.Int64N(200)
+		s.Room = s.Free + r.Int64N(100)
 		s.Most = s.Room + r.Int64N(100)
 		switch r.IntN(6) {
 		case 0:
