@@ -34,7 +34,7 @@ func TestTwoOperandsOnTwoDevices(t *testing.T) {
 // second device, and nearly twice as many jobs are answered.
 func TestHotOperandIsCopied(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		const callers, span = 64, 4 * time.Second
+		const callers, span = 32, 2 * time.Second
 		device := func() *sim.Device { return steady(time.Millisecond, time.Millisecond) }
 		alone := open(t, fleet.Config{}, device())
 		one := crowd(t, alone, weight(t, alone.Fleet, 64, 1), callers, span)

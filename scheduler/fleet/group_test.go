@@ -98,7 +98,7 @@ func TestBurstIsSpread(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := open(t, fleet.Config{}, steady(time.Millisecond, time.Millisecond), steady(time.Millisecond, time.Millisecond))
 		w := weight(t, r.Fleet, 64, 1)
-		crowd(t, r, w, 400, 3*time.Second) // so that it is known how long wide batches take
+		crowd(t, r, w, 64, time.Second)
 		require.Contains(t, r.diary.told(), "sim:1 load 1")
 		before := r.diary.jobs("sim:1")
 		jobs, _ := mixed(200, w)

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -72,9 +73,9 @@ func TestDeviceIsLost(t *testing.T) {
 		require.Equal(t, done.Load(), a.Done)
 		require.Equal(t, failed.Load(), a.Failed)
 		require.Zero(t, a.Rejected)
+		r.end(t)
 		require.Equal(t, failed.Load(), r.inBatches("failed")+r.inBatches("hung"), "those that the device had")
 		require.NotZero(t, r.diary.jobs("sim:1"))
-		r.end(t)
 	})
 }
 
@@ -143,6 +144,7 @@ func TestDeviceComesBack(t *testing.T) {
 		require.NoError(t, f.Do(background, j))
 		require.ErrorIs(t, f.Do(background, j), device.ErrLost)
 		require.NoError(t, f.Do(background, j))
+		synctest.Wait()
 		require.Equal(t, 1, r.diary.jobs("b"))
 		time.Sleep(2 * time.Second)
 		require.NoError(t, f.Do(background, j))

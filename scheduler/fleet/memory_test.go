@@ -101,7 +101,7 @@ func TestHostMemoryIsBounded(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		slow := func() *sim.Device {
-			return computing(t, sim.Config{Launch: time.Millisecond, PerColumn: time.Millisecond})
+			return computing(t, paced(time.Millisecond, time.Millisecond))
 		}
 		r := open(t, fleet.Config{}, slow(), slow())
 		w := weight(t, r.Fleet, 64, 1)

@@ -51,10 +51,8 @@ func TestMetrics(t *testing.T) {
 			job.OptionsOf(j).Tenant = "x"
 			require.NoError(t, r.Do(background, j))
 		}
-		loose := []float32{1, 2}
 		x, y := filled(1, 2), filled(1, 0)
 		require.NoError(t, r.Do(background, &job.Matmul{A: x, B: x, C: y, Options: job.Options{Tenant: "x"}}))
-		_ = loose
 		shown := r.metrics()
 		for name, want := range map[string]float64{
 			`jobs_submitted_total`:                                       7,

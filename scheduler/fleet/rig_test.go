@@ -140,9 +140,16 @@ func (r *rig) metrics() map[string]float64 {
 	return values
 }
 
-// steady is a device that takes a time for a batch, and one for each column.
-func steady(launch, column time.Duration) *sim.Device {
-	return sim.Open(sim.Config{Launch: launch, PerColumn: column})
+// steady is a device that takes a time for a batch, and one for each column of
+// a product with a weight of 64 x 64, and says so.
+func steady(launch, column time.Duration) *sim.Device { return sim.Open(paced(launch, column)) }
+
+func paced(launch, column time.Duration) sim.Config {
+	cfg := sim.Config{Launch: launch, PerColumn: column}
+	if column > 0 {
+		cfg.Flops = 2 * 64 * 64 / column.Seconds()
+	}
+	return cfg
 }
 
 // computing is a simulated device that computes.
