@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/metallic-sched/metallic-sched/device"
 )
 
 // NameSyntax says how devices are named.
@@ -84,6 +86,9 @@ func expand(item string, count func(kind string) (int, error)) ([]string, error)
 		}
 	} else {
 		n, err := count(kind)
+		if err == nil && n == 0 {
+			err = fmt.Errorf("%w: there is none", device.ErrUnavailable)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("device %s: %w", item, err)
 		}

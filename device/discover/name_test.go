@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
 )
 
 func TestExpand(t *testing.T) {
@@ -37,6 +39,9 @@ func TestExpand(t *testing.T) {
 	}
 	_, err := Expand("metal:all")
 	require.ErrorContains(t, err, "no driver")
+	backends[0].count = func() (int, error) { return 0, nil }
+	_, err = Expand("cuda:0,metal:all")
+	require.ErrorIs(t, err, device.ErrUnavailable)
 }
 
 func TestNamesThatCannotBeMeant(t *testing.T) {
