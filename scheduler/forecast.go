@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -16,7 +17,15 @@ type forecast struct {
 	model *policy.CostModel
 }
 
-func newForecast(prior policy.Prior) *forecast { return &forecast{model: policy.NewCostModel(prior)} }
+// foresee makes the scheduler's forecast, of which a member's learns.
+func (s *Scheduler) foresee(info device.Info) error {
+	model, err := s.costs(info)
+	s.forecast = &forecast{model: model}
+	if s.cfg.Member != nil {
+		s.records.forecast = s.forecast
+	}
+	return err
+}
 
 func (f *forecast) predict(plan *kernels.Plan, jobs int) time.Duration {
 	w := policy.WorkOf(plan)

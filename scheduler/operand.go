@@ -21,7 +21,8 @@ type Operand struct {
 	id        tensor.Resident
 	view      tensor.View
 	current   atomic.Pointer[copyOf]
-	change    gate // serialises Update and Release
+	last      atomic.Pointer[copyOf] // of one that is shared, when it is released
+	change    gate                   // serialises Update and Release
 }
 
 // Load copies a matrix to the device and returns it as an operand. Later
@@ -122,6 +123,9 @@ func (o *Operand) Update(v tensor.View) error {
 func (o *Operand) Release() {
 	o.change.lock()
 	defer o.change.unlock()
+	if o.shared != nil {
+		o.last.CompareAndSwap(nil, o.current.Load())
+	}
 	if old := o.current.Swap(nil); old != nil {
 		o.scheduler.loaded.Delete(o)
 		o.scheduler.quarantine.Forget(o.id.ID)

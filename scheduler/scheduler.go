@@ -71,9 +71,9 @@ func (s *Scheduler) start(ctx context.Context) error {
 	}
 	h := s.home.Load()
 	info := h.device.Info()
-	s.ledger, s.forecast = s.cfg.ledger(), newForecast(priorOf(info))
-	if s.cfg.Member != nil {
-		s.records.forecast = s.forecast
+	s.ledger = s.cfg.ledger()
+	if err := s.foresee(info); err != nil {
+		return err
 	}
 	if s.cfg.Quarantine.Failures > 0 {
 		s.quarantine = policy.NewQuarantine(s.cfg.Quarantine)

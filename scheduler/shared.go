@@ -21,14 +21,21 @@ type Shared interface {
 // operand there by shared.
 func (s *Scheduler) LoadFor(shared Shared, v tensor.View) (*Operand, error) { return s.load(v, shared) }
 
-// InUse returns how many jobs that have not ended use the operand.
+// InUse returns how many jobs that have not ended use the operand; of one of
+// LoadFor also after its Release, until its memory is free.
 func (o *Operand) InUse() int64 {
-	c := o.current.Load()
-	if c == nil {
-		return 0
+	if c := o.current.Load(); c != nil {
+		return max(c.refs.Load()-1, 0) // one is the operand's own
 	}
-	return max(c.refs.Load()-1, 0) // one is the operand's own
+	if c := o.last.Load(); c != nil {
+		return max(c.refs.Load(), 0)
+	}
+	return 0
 }
+
+// Released reports whether an operand of LoadFor was released, and its memory is
+// free.
+func (o *Operand) Released() bool { return o.current.Load() == nil && o.InUse() == 0 }
 
 // take returns the contents of a loaded operand for one job, and the identity
 // that it has here.

@@ -41,7 +41,10 @@ func (f *Fleet) exposeMember(m *member) {
 	show("device_queue_seconds", "What is predicted for the jobs of a device, when one was last placed.",
 		func() float64 { return m.queue.wait().Seconds() })
 	show("operand_copies", "Operands that are on a device.", func() float64 { return float64(len(m.copies)) })
-	show("operand_copy_bytes", "Their memory.", func() float64 { return float64(m.used) })
+	show("operand_copy_bytes", "Their memory.", func() float64 {
+		m.farewell()
+		return float64(m.used)
+	})
 	show("operand_loads_total", "Times that an operand was loaded on a device.", func() float64 { return float64(m.counts.loads) })
 	show("operand_loaded_bytes_total", "Bytes of those.", func() float64 { return float64(m.counts.loadedBytes) })
 	show("operand_load_failures_total", "Times that there was no room for an operand, or its load failed.", func() float64 { return float64(m.counts.failed) })

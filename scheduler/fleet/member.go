@@ -19,11 +19,15 @@ type member struct {
 	most  int64 // bytes of operands that it may hold
 
 	state  state
-	used   int64             // bytes of the copies there, and of those on their way
+	used   int64             // bytes of the copies there, on their way and leaving
 	copies map[*version]bool // that are there
-	rate   float64           // bytes a second that copies were loaded with
-	queue  queue
-	counts counts
+	line   []*version        // those that wait for memory here, first come first served
+	// leaving are copies that were given up, with their bytes: jobs may use them
+	// still.
+	leaving map[*scheduler.Operand]int64
+	rate    float64 // bytes a second that copies were loaded with
+	queue   queue
+	counts  counts
 }
 
 // state is how a member was when somebody last looked.
@@ -49,7 +53,7 @@ func newMember(index int, name string, s *scheduler.Scheduler, most int64) *memb
 	if most = cmp.Or(most, memory/5*4); most <= 0 { // a device that does not say
 		most = math.MaxInt64
 	}
-	return &member{index: index, name: name, s: s, most: most, copies: map[*version]bool{}, rate: firstRate}
+	return &member{index: index, name: name, s: s, most: most, copies: map[*version]bool{}, leaving: map[*scheduler.Operand]int64{}, rate: firstRate}
 }
 
 // firstRate is what copies are guessed to be loaded with, until one was.
@@ -67,38 +71,34 @@ func (m *member) loadTime(bytes int64) time.Duration {
 	return time.Duration(float64(bytes) / m.rate * float64(time.Second))
 }
 
-// room returns the bytes that can be had at once: by leaving others their
-// copies, as far as they are asked for, and by taking all that are not in use.
-func (m *member) room(now time.Time) (spare, most int64) {
+// room returns the bytes that can be had by taking copies that were not asked
+// for lately, and by taking all that no job uses.
+func (m *member) room(now time.Time) (spare, idle int64) {
 	free := m.most - m.used
-	spare, most = free, free
+	spare, idle = free, free
 	for v := range m.copies {
 		c := v.slots[m.index].asCopy(v, now)
-		if c.InUse {
+		if c.InUse || c.Fresh {
 			continue
 		}
-		most += c.Bytes
+		idle += c.Bytes
 		if c.Idle >= policy.IdleCopy {
 			spare += c.Bytes
 		}
 	}
-	return spare, most
+	return spare, idle
 }
 
-// victims returns the copies to give up so that there is room for some bytes;
-// false when there is no way.
-func (m *member) victims(bytes int64, spare bool, now time.Time) (which []*version, ok bool) {
-	need := bytes - (m.most - m.used)
-	if need <= 0 {
-		return nil, true
-	}
+// victims returns the copies to give up for some bytes; false when there is no
+// way.
+func (m *member) victims(bytes int64, claim policy.Claim, now time.Time) (which []*version, ok bool) {
 	vs := m.sorted()
 	list := make([]policy.Copy, len(vs))
 	for i, v := range vs {
 		list[i] = v.slots[m.index].asCopy(v, now)
 		list[i].Another = v.elsewhere(m.index)
 	}
-	order, ok := policy.Evict(list, need, spare)
+	order, ok := policy.Evict(list, bytes, claim)
 	for _, i := range order {
 		which = append(which, vs[i])
 	}

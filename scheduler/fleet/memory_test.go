@@ -1,6 +1,8 @@
 package fleet_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,24 +43,60 @@ func TestOperandsAreEvictedAndBroughtBack(t *testing.T) {
 	})
 }
 
-// What jobs use is not given up: the job that would need it to be is refused,
-// and may come again.
-func TestOperandsInUseAreNotEvicted(t *testing.T) {
+// What jobs use is not taken from them: a job that needs the memory waits until
+// they have ended, or its context has, or for as long as a job waits.
+func TestMemoryInUseIsWaitedFor(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		r := open(t, fleet.Config{OperandBytes: matrix, HostBytes: 2 * matrix}, steady(time.Second, 0))
+		r := open(t, fleet.Config{OperandBytes: matrix, HostBytes: 2 * matrix}, steady(2*time.Second, 0))
 		a, b := weight(t, r.Fleet, 64, 1), weight(t, r.Fleet, 64, 2)
 		require.Equal(t, []string{"sim:0 load 1", "sim:0 evict 1", "sim:0 load 2"}, r.diary.told())
+		time.Sleep(time.Second)
 		busy, _ := product(b)
 		h, err := r.Submit(background, busy)
 		require.NoError(t, err)
 		j, _ := product(a)
-		err = r.Do(background, j)
-		require.ErrorIs(t, err, device.ErrOutOfMemory)
-		_, again := job.Retryable(err)
-		require.True(t, again)
-		require.NoError(t, h.Wait(background))
+		ctx, stop := context.WithTimeout(background, time.Second)
+		defer stop()
+		require.ErrorIs(t, r.Do(ctx, j), job.ErrExpired)
+		require.NoError(t, h.Err())
+		start := time.Now()
 		require.NoError(t, r.Do(background, j))
+		require.InDelta(t, 3, time.Since(start).Seconds(), 0.01, "what is left of the other's time, and its own")
+		require.NoError(t, h.Err())
 		require.EqualValues(t, 1, r.Audit().Rejected)
+		r.end(t)
+	})
+	bubble(t, func(t *testing.T) {
+		r := open(t, fleet.Config{OperandBytes: matrix, HostBytes: 3 * matrix}, steady(time.Minute, 0))
+		a, b := weight(t, r.Fleet, 64, 1), weight(t, r.Fleet, 64, 2)
+		time.Sleep(time.Second)
+		busy, _ := product(b)
+		h, err := r.Submit(background, busy)
+		require.NoError(t, err)
+		j, _ := product(a)
+		require.ErrorIs(t, r.Do(background, j), device.ErrOutOfMemory)
+		_, err = r.Load(filled(64, 1))
+		require.ErrorIs(t, err, device.ErrOutOfMemory, "a Load takes nothing from jobs")
+		require.NoError(t, h.Wait(background))
+		r.end(t)
+	})
+}
+
+// Two operands that are hot at once and do not both fit take turns: the jobs of
+// both get done.
+func TestOperandsTakeTurns(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := open(t, fleet.Config{OperandBytes: matrix, HostBytes: 2 * matrix}, steady(time.Millisecond, 0))
+		ws := []*fleet.Operand{weight(t, r.Fleet, 64, 1), weight(t, r.Fleet, 64, 2)}
+		var n [2]int
+		var both sync.WaitGroup
+		for i, w := range ws {
+			both.Go(func() { n[i] = crowd(t, r, w, 8, time.Second) })
+		}
+		both.Wait()
+		t.Log(n, len(r.diary.told()))
+		require.Greater(t, min(n[0], n[1]), 300)
+		require.Less(t, len(r.diary.told()), 2000, "loads and evictions")
 		r.end(t)
 	})
 }

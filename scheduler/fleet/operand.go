@@ -165,7 +165,7 @@ func (o *Operand) On(s *scheduler.Scheduler) (*scheduler.Operand, error) {
 		if v == nil {
 			return nil, o.fleet.gone()
 		}
-		c, err := o.fleet.bring(context.Background(), v, m, bringing{why: "needed by a job that was placed there"})
+		c, err := o.fleet.bring(context.Background(), v, m, forJob("needed by a job that was placed there"))
 		if err != errReplaced {
 			return c, err
 		}

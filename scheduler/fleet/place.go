@@ -149,7 +149,7 @@ func (q *question) refused(p policy.Placement) error {
 	case p.Reason == policy.PlaceAbandoned:
 		return fmt.Errorf("fleet: %w: every device is lost", job.ErrUnavailable)
 	case p.Reason == policy.PlaceNowhere && q.failed == nil:
-		return fmt.Errorf("fleet: %w: %w on any device for the operands of a job; those there are in use",
+		return fmt.Errorf("fleet: %w: %w: no device is large enough for the operands of a job",
 			job.ErrOutOfMemory, device.ErrOutOfMemory)
 	case p.Reason == policy.PlaceNowhere || q.avoid[p.Site]:
 		return fmt.Errorf("fleet: no device could load the operands of a job: %w", q.failed)
@@ -257,7 +257,7 @@ func (f *Fleet) bringAll(ctx context.Context, q *question, m *member) error {
 		if !m.s.Up() {
 			return nil
 		}
-		if _, err := f.bring(ctx, v, m, bringing{why: "no device that takes work has it: brought where its job is done first"}); err != nil {
+		if _, err := f.bring(ctx, v, m, forJob("no device that takes work has it: brought where its job is done first")); err != nil {
 			return err
 		}
 	}
@@ -273,10 +273,6 @@ func (f *Fleet) spread(q *question, from, to *member, now time.Time) {
 		if s := &v.slots[to.index]; s.copy != nil || s.flight != nil {
 			continue
 		}
-		fly, err := f.takeOff(v, to, bringing{spare: true, why: why})
-		if err != nil { // there is always the way without
-			continue
-		}
-		f.copying.Go(func() { _, _ = fly() })
+		f.launch(v, to, bringing{policy.ClaimSpare, 0, why})
 	}
 }

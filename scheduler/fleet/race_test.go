@@ -3,4 +3,4 @@
 package fleet_test
 
 // slowdown is how much less is done under the race detector.
-const slowdown = 8
+const slowdown = 5

@@ -69,5 +69,5 @@ func (v *version) On(s *scheduler.Scheduler) (*scheduler.Operand, error) {
 	if m == nil {
 		return nil, &job.InvalidError{Field: "operand", Got: "loaded by another fleet", Allowed: "operands of this one"}
 	}
-	return v.operand.fleet.bring(context.Background(), v, m, bringing{why: "needed by a job that moved there"})
+	return v.operand.fleet.bring(context.Background(), v, m, forJob("needed by a job that moved there"))
 }

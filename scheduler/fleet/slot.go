@@ -13,6 +13,8 @@ import (
 type slot struct {
 	copy   *scheduler.Operand // nil: it is not there
 	flight *flight            // it is being loaded
+	since  time.Time          // when it came
+	took   time.Duration      // its load
 	asked  time.Time          // when a job last asked for it
 	futile time.Time          // when a copy that no job waits for last failed
 
@@ -23,7 +25,10 @@ type slot struct {
 
 // asCopy describes the slot to policy.Evict.
 func (s *slot) asCopy(v *version, now time.Time) policy.Copy {
-	return policy.Copy{Bytes: v.bytes, InUse: s.copy == nil || s.pending > 0 || s.copy.InUse() > 0, Idle: now.Sub(s.asked)}
+	return policy.Copy{
+		Bytes: v.bytes, InUse: s.pending > 0 || s.copy.InUse() > 0, Idle: now.Sub(s.asked),
+		Fresh: policy.Fresh(now.Sub(s.since), s.took),
+	}
 }
 
 // elsewhere reports whether another member that takes work has a copy.
@@ -36,17 +41,32 @@ func (v *version) elsewhere(member int) bool {
 	return false
 }
 
-// clear takes the copy away and returns it, to be released without the lock.
+// clear takes the copy away and returns it, to be released without the lock. Its
+// memory counts until no job uses it.
 func (f *Fleet) clear(v *version, m *member) *scheduler.Operand {
 	s := &v.slots[m.index]
 	c := s.copy
 	if c != nil {
 		m.queue.forget(s)
-		m.used -= v.bytes
+		m.leaving[c] = v.bytes
 		delete(m.copies, v)
 		s.copy = nil
 	}
 	return c
+}
+
+// farewell takes copies that left off the books and returns the bytes of those
+// that jobs use still.
+func (m *member) farewell() (leaving int64) {
+	for c, bytes := range m.leaving {
+		if !c.Released() {
+			leaving += bytes
+			continue
+		}
+		m.used -= bytes
+		delete(m.leaving, c)
+	}
+	return leaving
 }
 
 // drop gives up all copies of a version, and its memory.

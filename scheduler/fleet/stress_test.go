@@ -45,7 +45,7 @@ func shaky(t testing.TB) *sim.Device {
 // end nothing is left.
 func TestStress(t *testing.T) {
 	cfg := fleet.Config{
-		OperandBytes: 3 * stressSize * stressSize * 4, HostBytes: 1 << 20, Place: eager,
+		OperandBytes: 4 * stressSize * stressSize * 4, HostBytes: 1 << 20, Place: eager,
 		Scheduler: scheduler.Config{MaxColumns: 32, InPlaceBytes: -1, Limits: job.Limits{Jobs: 300}},
 	}
 	for _, name := range []string{"a", "b"} {
@@ -58,7 +58,7 @@ func TestStress(t *testing.T) {
 	s := newStress(t, cfg)
 	var all sync.WaitGroup
 	for g := range 16 {
-		all.Go(func() { s.caller(uint64(g), 1500/slowdown) })
+		all.Go(func() { s.caller(uint64(g), 600/slowdown) })
 	}
 	for range 2 {
 		all.Go(s.churn)
@@ -92,7 +92,7 @@ func newStress(t testing.TB, cfg fleet.Config) *stress {
 	f, err := fleet.Open(background, cfg)
 	require.NoError(t, err)
 	s.Fleet = f
-	for i := range 8 {
+	for i := range 7 {
 		w, err := f.Load(filled(stressSize, float32(i+1)))
 		require.NoError(t, err)
 		s.weights = append(s.weights, w)

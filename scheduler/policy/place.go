@@ -18,7 +18,7 @@ type Site struct {
 	Load    time.Duration
 	Coming  bool // what is missing is on its way
 	// Free is the memory that is free, in bytes, Room what there is with copies
-	// that were not asked for lately, and Most with all that no job uses.
+	// that were not asked for lately, and Most all there is for operands.
 	Free, Room, Most int64
 }
 
@@ -59,7 +59,7 @@ type PlaceReason uint8
 
 // The reasons.
 const (
-	PlaceNowhere   PlaceReason = iota // no device has the memory for what it needs
+	PlaceNowhere   PlaceReason = iota // no device is large enough for what it needs
 	PlaceHome                         // where jobs with its operand go
 	PlaceCopy                         // another device with its operand is done sooner
 	PlaceLoad                         // no device has its operand: loaded where it is done first
