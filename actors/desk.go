@@ -87,7 +87,7 @@ func (d *desk) schedule() {
 	case d.closing != nil:
 		d.abandonAll(job.Cancelled, job.ErrClosed)
 	case d.down != nil:
-		d.abandonAll(job.Failed, d.down)
+		d.forsake()
 	case d.queue == nil: // it waits for another
 		return
 	}

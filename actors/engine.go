@@ -72,6 +72,11 @@ type Config struct {
 	// Reopen opens the device again when a new queue is no help. Nil: there is
 	// no way. It is called from one goroutine at a time, none of the actors'.
 	Reopen func() (*Home, error)
+	// Refuge takes over jobs that wait when the device is given up, and those that
+	// come later, on which nothing was done; it must end each or hand it to another
+	// engine. It is called like the Observer. Nil: they end with
+	// job.ErrUnavailable.
+	Refuge func(ts []*Task, cause error)
 	// Notify is told what an operator should know; nil for nobody. It is called
 	// like the Observer.
 	Notify func(what string, err error)
@@ -115,6 +120,7 @@ type Engine struct {
 	stopping  chan struct{} // closed when the engine shuts
 	hangs     atomic.Int64
 	restarts  atomic.Int64
+	health    atomic.Int32 // a Health
 
 	_ line
 	// Of the loop's owner.

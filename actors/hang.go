@@ -73,6 +73,7 @@ func (d *desk) eldest() (eldest *Batch, answered bool) {
 // wait for another queue.
 func (d *desk) fall(cause error, lost bool) {
 	e := d.engine
+	e.health.Store(int32(Restarting))
 	e.notify("device queue given up", cause)
 	w := newWreckage(d.queue)
 	if d.closing != nil { // which has asked it to close

@@ -5,6 +5,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
 // Outcome is a batch that has ended, as an Observer sees it. It is valid
@@ -20,6 +21,9 @@ func (o *Outcome) Plan() *kernels.Plan { return o.parts[0].task.Plan }
 
 // Form returns the batch's first job.
 func (o *Outcome) Form() *job.Form { return &o.parts[0].task.Form }
+
+// Work returns the average problem of the batch and how many there were.
+func (o *Outcome) Work() (w policy.Work, problems int) { return (*Batch)(o).work() }
 
 // Key returns the specialisation that ran.
 func (o *Outcome) Key() *kernels.Key { return &o.key }

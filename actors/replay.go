@@ -119,7 +119,7 @@ func (r *Replayer) step(e *metrics.Event) error {
 		r.revive(e.Slot)
 	case metrics.KindDone:
 		r.done(e)
-	case metrics.KindEnd, metrics.KindBatch, metrics.KindTrace:
+	case metrics.KindEnd, metrics.KindBatch, metrics.KindTrace, metrics.KindPlace:
 	}
 	return nil
 }

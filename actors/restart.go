@@ -40,6 +40,7 @@ func (d *desk) restart(lost bool, cause error) {
 // giveUp fails every job from now on.
 func (d *desk) giveUp(cause error) {
 	d.down = fmt.Errorf("%w: %w: %w", job.ErrFailed, job.ErrUnavailable, cause)
+	d.engine.health.Store(int32(Down))
 	d.engine.notify("device given up", cause)
 	d.schedule()
 }
@@ -87,6 +88,7 @@ func (d *desk) resurrect(m *revived) {
 		d.restart(true, m.err)
 	default:
 		d.queue = m.queue
+		d.engine.health.Store(int32(Up))
 		d.engine.restarts.Add(1)
 		d.engine.notify("device restarted", nil)
 		d.schedule()

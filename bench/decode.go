@@ -70,7 +70,7 @@ func (g *generation) open(s *session, m *machine) error {
 		g.devices = append(g.devices, d)
 		configs = append(configs, scheduler.Config{Device: d, NoBatching: true})
 	}
-	var into []*scheduler.Scheduler
+	var into []scheduler.Service
 	for _, cfg := range configs {
 		l, err := decode.OpenLane(context.Background(), cfg)
 		if err != nil {
@@ -83,7 +83,7 @@ func (g *generation) open(s *session, m *machine) error {
 
 // load makes up the weights and starts the sequences: one for each plain loop,
 // so that no loop ever waits.
-func (g *generation) load(s *session, into []*scheduler.Scheduler) error {
+func (g *generation) load(s *session, into []scheduler.Service) error {
 	model, err := decode.Qwen()
 	if err != nil {
 		return err

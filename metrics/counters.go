@@ -19,26 +19,58 @@ const prefix = "metallic_sched_"
 // format, with a help and a type for every family. Methods may be called from
 // any goroutine.
 type Counters struct {
+	*registry
+	labels string                                // that all names get: see With
+	series atomic.Pointer[map[seriesKey]*Series] // replaced, never changed
+}
+
+// registry is what is exposed together.
+type registry struct {
 	set *vm.Set
 
 	creating sync.Mutex // guards families and listings, and is held to replace series
 	families families
 	listings []listing
-	series   atomic.Pointer[map[seriesKey]*Series] // replaced, never changed
 }
 
 // NewCounters returns counters of their own, at zero.
 func NewCounters() *Counters {
-	c := &Counters{set: vm.NewSet(), families: families{}}
+	return newCounters(&registry{set: vm.NewSet(), families: families{}}, "")
+}
+
+func newCounters(r *registry, labels string) *Counters {
+	c := &Counters{registry: r, labels: labels}
 	c.series.Store(&map[seriesKey]*Series{})
 	return c
+}
+
+// With returns counters that are exposed together with c's, each with one label
+// more.
+func (c *Counters) With(label, value string) *Counters {
+	return newCounters(c.registry, joinLabels(c.labels, labelOf(label, value)))
+}
+
+// named returns the full name of a series, which may carry labels.
+func (c *Counters) named(name string) string {
+	family, own, _ := strings.Cut(name, "{")
+	if labels := joinLabels(c.labels, strings.TrimSuffix(own, "}")); labels != "" {
+		return prefix + family + "{" + labels + "}"
+	}
+	return prefix + family
+}
+
+func joinLabels(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "," + b
 }
 
 // Func exposes metallic_sched_<name> with the value that f returns, such as
 // jobs in flight or records dropped: as a counter if the name ends in _total,
 // else as a gauge. name may carry labels and must be new; f is called by
 // WritePrometheus, from any goroutine.
-func (c *Counters) Func(name, help string, f func() float64) { c.expose(prefix+name, help, f) }
+func (c *Counters) Func(name, help string, f func() float64) { c.expose(c.named(name), help, f) }
 
 func (c *Counters) expose(name, help string, f func() float64) {
 	c.describe(name, help, "")
@@ -51,15 +83,17 @@ type Counter = vm.Counter
 // Counter exposes metallic_sched_<name>, which may carry labels, and returns
 // what counts it. The same name is the same counter.
 func (c *Counters) Counter(name, help string) *Counter {
-	c.describe(prefix+name, help, "")
-	return c.set.GetOrCreateCounter(prefix + name)
+	name = c.named(name)
+	c.describe(name, help, "")
+	return c.set.GetOrCreateCounter(name)
 }
 
 // histogram exposes metallic_sched_<name>, which may carry labels, in buckets
 // up to bounds, and returns what fills it. The same name is the same histogram.
 func (c *Counters) histogram(name, help string, bounds []float64) *vm.PrometheusHistogram {
-	c.describe(prefix+name, help, "histogram")
-	return c.set.GetOrCreatePrometheusHistogramExt(prefix+name, bounds)
+	name = c.named(name)
+	c.describe(name, help, "histogram")
+	return c.set.GetOrCreatePrometheusHistogramExt(name, bounds)
 }
 
 // describe says what a series' family is. kind is "" where the name tells.

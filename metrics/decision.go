@@ -30,6 +30,7 @@ const (
 	KindWarm    Kind = "warm"    // the batch that had the slot can go on
 	KindDone    Kind = "done"    // the slot's batch has ended
 	KindEnd     Kind = "end"     // the run ends; its last event
+	KindPlace   Kind = "place"   // of several devices: an operand's copy, or a device, came or went
 )
 
 // Decision is the record of one batch: what was run, why so, and how it

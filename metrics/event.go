@@ -50,6 +50,13 @@ type Event struct {
 	Dispatches int           `json:"dispatches,omitempty"`
 	InPlace    bool          `json:"in_place,omitempty"` // the first job was written in place
 	Outcome    string        `json:"outcome,omitempty"`
+
+	// Of a place. Operand counts those of all devices together.
+	Device string        `json:"device,omitempty"`
+	Placed string        `json:"placed,omitempty"` // load, copy, evict, release, up, restarting, lost
+	Why    string        `json:"why,omitempty"`
+	Bytes  int64         `json:"bytes,omitempty"`
+	Took   time.Duration `json:"took_ns,omitempty"`
 }
 
 // The outcomes of a done that decide what becomes of the jobs.

@@ -15,8 +15,8 @@ type Value struct {
 
 // listing is a family of series with one label, whose values come and go.
 type listing struct {
-	name, label string
-	list        func() []Value
+	name, labels, label string
+	list                func() []Value
 }
 
 // List exposes a family metallic_sched_<name> of series that come and go, told
@@ -26,7 +26,7 @@ func (c *Counters) List(name, help, label string, list func() []Value) {
 	c.describe(prefix+name, help, "")
 	c.creating.Lock()
 	defer c.creating.Unlock()
-	c.listings = append(c.listings, listing{prefix + name, label, list})
+	c.listings = append(c.listings, listing{prefix + name, c.labels, label, list})
 }
 
 func (c *Counters) listed() []listing {
@@ -37,11 +37,15 @@ func (c *Counters) listed() []listing {
 
 var labelEscapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 
+// labelOf writes a label with any text as its value.
+func labelOf(name, value string) string {
+	return name + `="` + labelEscapes.Replace(strings.ToValidUTF8(value, "\uFFFD")) + `"`
+}
+
 func (l *listing) write(w io.Writer) {
 	var b strings.Builder
 	for _, v := range l.list() {
-		label := labelEscapes.Replace(strings.ToValidUTF8(v.Label, "\uFFFD"))
-		fmt.Fprintf(&b, "%s{%s=\"%s\"} %v\n", l.name, l.label, label, v.Value)
+		fmt.Fprintf(&b, "%s{%s} %v\n", l.name, joinLabels(l.labels, labelOf(l.label, v.Label)), v.Value)
 	}
 	_, _ = io.WriteString(w, b.String()) // whoever asked may be gone
 }

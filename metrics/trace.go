@@ -200,7 +200,7 @@ func (e *Event) check() error {
 			return fmt.Errorf("%s without a slot", e.Kind)
 		}
 	case KindCancel, KindEnd:
-	case KindBatch, KindTrace:
+	case KindBatch, KindTrace, KindPlace:
 		return fmt.Errorf("%s is not an event", e.Kind)
 	default:
 		return fmt.Errorf("kind %q is not known", e.Kind)

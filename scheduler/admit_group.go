@@ -20,7 +20,7 @@ func (s *Scheduler) admitAll(ctx context.Context, l *lot, jobs []job.Job) error 
 			err = s.waitForAll(ctx, deadline, l)
 		}
 	}
-	if err == nil && s.closed.Load() { // Close may have looked before the leases were taken
+	if err == nil && l.closed(s) { // Close may have looked before the leases were taken
 		l.withdraw(len(l.tasks))
 		err = job.ErrClosed
 	}
@@ -85,7 +85,7 @@ func (s *Scheduler) fitAll(tasks []*actors.Task) error {
 	mixed := false
 	for _, t := range tasks {
 		all.add(t)
-		mixed = mixed || t.Account != tasks[0].Account
+		mixed = mixed || t.Account.Whole() != tasks[0].Account.Whole()
 	}
 	lim := &s.cfg.Limits
 	switch {
@@ -96,9 +96,9 @@ func (s *Scheduler) fitAll(tasks []*actors.Task) error {
 	}
 	tenants := map[*job.Account]load{}
 	for _, t := range tasks {
-		l := tenants[t.Account]
+		l := tenants[t.Account.Whole()]
 		l.add(t)
-		tenants[t.Account] = l
+		tenants[t.Account.Whole()] = l
 	}
 	for _, l := range tenants {
 		if err := l.within(lim.TenantJobs, lim.TenantBytes); err != nil {

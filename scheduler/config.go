@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -26,7 +25,8 @@ type Config struct {
 	// scheduler opens the device named by DeviceName and closes it itself.
 	Device device.Device
 	// DeviceName is auto or the name of a kind of device: metal, cuda, cpu,
-	// sim. Default auto: the best one found.
+	// sim; or of one of several, such as cuda:1. Default auto: the best one found.
+	// Several at once are for package fleet.
 	DeviceName string
 	// BLAS is the cpu device's library for the mps backend: a file name or
 	// path, or "none". Default "": the first that is found of the usual ones
@@ -159,6 +159,10 @@ type Config struct {
 	// Warm lists problems whose kernels are compiled before Open returns.
 	Warm []kernels.Problem
 
+	// Member is set by package fleet: the scheduler is one of several, whose
+	// limits and counters are the Common ones. Default: it is alone.
+	Member *Member
+
 	decided *decided          // by variables; see Tuned
 	fault   func(role string) // tests: see actors.Config
 }
@@ -215,8 +219,11 @@ func set[T comparable](field *T, value T) {
 
 // validate checks a Config that has its defaults.
 func (c *Config) validate() error {
-	if names := discover.Names(); c.Device == nil && !slices.Contains(names, c.DeviceName) {
-		return &ConfigError{"DeviceName", strconv.Quote(c.DeviceName), strings.Join(names, ", ")}
+	if c.Device == nil && discover.Check(c.DeviceName) != nil {
+		return &ConfigError{"DeviceName", strconv.Quote(c.DeviceName), discover.NameSyntax}
+	}
+	if c.Device == nil && discover.Several(c.DeviceName) {
+		return &ConfigError{"DeviceName", strconv.Quote(c.DeviceName), "one device; fleet.Open takes several"}
 	}
 	if c.Trace && !metrics.TakesEvents(c.Recorder) {
 		return &ConfigError{"Trace", "true", "only with a Recorder that takes events, such as metrics.JSONL"}

@@ -58,8 +58,8 @@ func (c *copyOf) contents() tensor.View {
 }
 
 // copyIn puts a compact copy of v on the device. If that is replaced meanwhile
-// it starts again.
-func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
+// it starts again. Constant memory is its own copy for the next device.
+func (s *Scheduler) copyIn(v tensor.View, constant bool) (*copyOf, error) {
 	c := &copyOf{scheduler: s, dtype: v.DType(), dims: v.Dims()}
 	c.refs.Store(1)
 	for {
@@ -75,7 +75,9 @@ func (s *Scheduler) copyIn(v tensor.View) (*copyOf, error) {
 			continue
 		}
 		if b.Pointer() == nil && c.host.IsZero() && s.cfg.reopens() {
-			c.host = snapshot(v)
+			if c.host = v; !constant {
+				c.host = Snapshot(v)
+			}
 		}
 		c.at.Store(&b)
 		if s.register(c, h) {
@@ -97,8 +99,8 @@ func (s *Scheduler) register(c *copyOf, h *home) bool {
 	return true
 }
 
-// snapshot returns a compact copy of v in the host's memory.
-func snapshot(v tensor.View) tensor.View {
+// Snapshot returns a compact copy of v in memory of its own.
+func Snapshot(v tensor.View) tensor.View {
 	size := v.Len() * v.DType().Size()
 	words := make([]uint64, size/8+1) // aligned for every element type
 	c := tensor.Window(unsafe.Pointer(unsafe.SliceData(words)), len(words)*8, v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)

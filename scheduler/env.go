@@ -23,7 +23,7 @@ import (
 // environment is what the METALLIC_ variables say. Each field has its
 // variable, and what to print when the value is not allowed.
 type environment struct {
-	Device deviceName `env:"METALLIC_DEVICE" allowed:"auto, metal, cuda, cpu, sim"`
+	Device deviceName `env:"METALLIC_DEVICE" allowed:"auto, metal, cuda, cpu, sim (also cuda:1, cuda:0,cuda:1, cuda:0-3, cuda:all)"`
 	BLAS   string     `env:"METALLIC_BLAS" allowed:"a library's file name or path, or none"`
 	Metal  metal      `env:"METALLIC_METAL_LIBRARY" allowed:"simulated"`
 

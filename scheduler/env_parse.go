@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,10 +44,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 
 func parseDeviceName(s string) (deviceName, error) {
 	name := strings.ToLower(s)
-	if !slices.Contains(discover.Names(), name) {
-		return "", fmt.Errorf("device %q is not known", s)
-	}
-	return deviceName(name), nil
+	return deviceName(name), discover.Check(name)
 }
 
 func parseMetal(s string) (metal, error) {

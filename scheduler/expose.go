@@ -23,8 +23,9 @@ const ExposedTenants = 20
 
 // expose publishes what is counted elsewhere.
 func (s *Scheduler) expose() {
-	s.exposeJobs()
-	s.exposeTenants()
+	if s.cfg.Member == nil {
+		exposeJobs(s.counters, s.ledger)
+	}
 	show := s.counters.Func
 	show("jobs_quarantined_total", "Jobs refused because others like them had failed.",
 		func() float64 { return float64(s.quarantine.Refused()) })
@@ -39,9 +40,11 @@ func (s *Scheduler) expose() {
 	show("kernel_compile_seconds_total", "Time spent compiling kernels.", func() float64 { return s.KernelCache().CompileTime.Seconds() })
 }
 
-func (s *Scheduler) exposeJobs() {
+// exposeJobs publishes what a ledger holds.
+func exposeJobs(c *metrics.Counters, l *job.Ledger) {
+	exposeTenants(c, l)
 	show := func(name, help string, f func(job.Audit) int64) {
-		s.counters.Func(name, help, func() float64 { return float64(f(s.Audit())) })
+		c.Func(name, help, func() float64 { return float64(f(l.Audit())) })
 	}
 	const ends = "Jobs that ended or were refused, by how."
 	show("jobs_submitted_total", "Jobs that were submitted, those refused included.", func(a job.Audit) int64 { return a.Submitted })
@@ -54,10 +57,10 @@ func (s *Scheduler) exposeJobs() {
 	show("bytes_in_flight", "Memory of the activations and results of jobs in flight.", func(a job.Audit) int64 { return a.Bytes })
 }
 
-func (s *Scheduler) exposeTenants() {
+func exposeTenants(c *metrics.Counters, l *job.Ledger) {
 	show := func(name, help string, f func(Tenant) float64) {
-		s.counters.List(name, help, "tenant", func() (values []metrics.Value) {
-			for _, t := range fold(s.Tenants(), ExposedTenants) {
+		c.List(name, help, "tenant", func() (values []metrics.Value) {
+			for _, t := range fold(tenantsOf(l), ExposedTenants) {
 				values = append(values, metrics.Value{Label: t.Name, Value: f(t)})
 			}
 			return values

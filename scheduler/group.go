@@ -13,6 +13,7 @@ import (
 // lot is the memory of one grouped submission, reused.
 type lot struct {
 	tasks []*actors.Task
+	on    []*Scheduler   // where each job runs; nil: all on the same
 	spare []*actors.Task // empty
 	group *job.Group
 }
@@ -43,8 +44,11 @@ var lots = sync.Pool{New: func() any { return &lot{group: job.NewGroup()} }}
 // jobs ask to; then the earliest of their deadlines holds.
 //
 // It costs a fraction of as many calls of Do.
-func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error {
+func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error { return s.doAll(ctx, jobs, nil) }
+
+func (s *Scheduler) doAll(ctx context.Context, jobs []job.Job, on []*Scheduler) error {
 	l := lots.Get().(*lot)
+	l.on = on
 	if err := s.acceptAll(ctx, l, jobs); err != nil {
 		l.recycle()
 		return err
@@ -52,7 +56,7 @@ func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error {
 	for i, t := range l.tasks {
 		s.watch(ctx, t, job.OptionsOf(jobs[i]), false)
 	}
-	s.engine.SubmitAll(l.tasks)
+	l.submit(s)
 	if len(jobs) > 0 && l.group.Wait(ctx) != nil {
 		for _, t := range l.tasks {
 			t.End(job.Ending(ctx))
@@ -70,7 +74,12 @@ func (s *Scheduler) DoAll(ctx context.Context, jobs []job.Job) error {
 // SubmitAll is DoAll without waiting: it returns the handles, in order. When
 // ctx ends the jobs are cancelled.
 func (s *Scheduler) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle, error) {
+	return s.submitAll(ctx, jobs, nil)
+}
+
+func (s *Scheduler) submitAll(ctx context.Context, jobs []job.Job, on []*Scheduler) ([]job.Handle, error) {
 	l := lots.Get().(*lot)
+	l.on = on
 	defer l.recycle()
 	if err := s.acceptAll(ctx, l, jobs); err != nil {
 		return nil, err
@@ -86,20 +95,20 @@ func (s *Scheduler) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle
 	if len(jobs) > 0 {
 		_ = l.group.Wait(context.Background())
 	}
-	s.engine.SubmitAll(l.tasks)
+	l.submit(s)
 	return handles, nil
 }
 
 // acceptAll accepts all jobs or none.
 func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error {
 	for i, j := range jobs {
-		t := l.task()
-		o, err := s.prepare(ctx, t, j)
+		t, here := l.task(), l.at(s, i)
+		o, err := here.prepare(ctx, t, j)
 		if err != nil {
 			t.Refuse()
 			return s.refuseAll(l, jobs, fmt.Errorf("job %d of %d: %w", i, len(jobs), err))
 		}
-		t.Account = s.ledger.Account(o.Tenant)
+		t.Account = here.ledger.Account(o.Tenant)
 		l.tasks = append(l.tasks, t)
 	}
 	if err := s.admitAll(ctx, l, jobs); err != nil {
@@ -141,6 +150,6 @@ func (l *lot) errors() error {
 
 func (l *lot) recycle() {
 	clear(l.tasks)
-	l.tasks = l.tasks[:0]
+	l.tasks, l.on = l.tasks[:0], nil
 	lots.Put(l)
 }

@@ -17,22 +17,27 @@ import (
 // All methods may be called from any goroutine.
 type Operand struct {
 	scheduler *Scheduler
+	shared    Shared // whose it is here, nil for nobody's
 	id        tensor.Resident
 	view      tensor.View
 	current   atomic.Pointer[copyOf]
-	change    gate // serialises Update and Release
+	last      atomic.Pointer[copyOf] // of one that is shared, when it is released
+	change    gate                   // serialises Update and Release
 }
 
 // Load copies a matrix to the device and returns it as an operand. Later
 // changes to the caller's memory are not seen; see Update. The error wraps
 // job.ErrInvalid, job.ErrClosed, job.ErrHung or device.ErrOutOfMemory.
-func (s *Scheduler) Load(v tensor.View) (*Operand, error) {
-	o := &Operand{scheduler: s, change: newGate(), id: tensor.Resident{ID: s.operands.Add(1)}}
+func (s *Scheduler) Load(v tensor.View) (*Operand, error) { return s.load(v, nil) }
+
+// load is Load or, for an operand that is shared, LoadFor.
+func (s *Scheduler) load(v tensor.View, shared Shared) (*Operand, error) {
+	o := &Operand{scheduler: s, shared: shared, change: newGate(), id: tensor.Resident{ID: s.operands.Add(1)}}
 	o.id.Owner = o
-	if err := checkLoad(v); err != nil {
+	if err := CheckLoad(v); err != nil {
 		return nil, err
 	}
-	c, err := s.copyIn(v)
+	c, err := s.copyIn(v, shared != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +60,9 @@ func (s *Scheduler) LoadOperand(v tensor.View) (job.Operand, error) {
 	return o, nil
 }
 
-func checkLoad(v tensor.View) error {
+// CheckLoad returns what keeps a view from being loaded: an error that wraps
+// job.ErrInvalid.
+func CheckLoad(v tensor.View) error {
 	switch {
 	case v.Err() != nil:
 		return &job.InvalidError{Field: "operand", Cause: v.Err()}
@@ -85,7 +92,7 @@ func (o *Operand) T() tensor.View { return o.view.T() }
 // contents, jobs submitted after it returns the new. The error is like Load's,
 // or job.ErrReleased.
 func (o *Operand) Update(v tensor.View) error {
-	if err := checkLoad(v); err != nil {
+	if err := CheckLoad(v); err != nil {
 		return err
 	}
 	if v.DType() != o.view.DType() || v.Dims() != o.view.Dims() {
@@ -100,7 +107,7 @@ func (o *Operand) Update(v tensor.View) error {
 	if old == nil && !o.scheduler.closed.Load() {
 		return job.ErrReleased
 	}
-	next, err := o.scheduler.copyIn(v)
+	next, err := o.scheduler.copyIn(v, false)
 	if err != nil {
 		return err
 	}
@@ -116,6 +123,9 @@ func (o *Operand) Update(v tensor.View) error {
 func (o *Operand) Release() {
 	o.change.lock()
 	defer o.change.unlock()
+	if o.shared != nil {
+		o.last.CompareAndSwap(nil, o.current.Load())
+	}
 	if old := o.current.Swap(nil); old != nil {
 		o.scheduler.loaded.Delete(o)
 		o.scheduler.quarantine.Forget(o.id.ID)
@@ -148,16 +158,15 @@ func (s *Scheduler) retain(t *actors.Task) error {
 		if r == nil {
 			continue
 		}
-		o, ok := r.Owner.(*Operand)
-		if !ok || o.scheduler != s {
-			return &job.InvalidError{Field: "operand", Got: "loaded by another scheduler", Allowed: "operands of this one"}
-		}
-		c, err := o.acquire()
+		c, here, err := s.take(r)
 		if err != nil {
 			return err
 		}
 		t.Memory[i] = c
 		*v = v.Rebase(c.Buffer().Pointer())
+		if here != r { // it goes by another name on this device
+			*v = here.Of(*v)
+		}
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type recording struct {
 	counters *metrics.Counters
 	logger   *slog.Logger
 	device   string
+	forecast *forecast // that learns from batches, or nil
 	checks   checkCounts
 	last     kind
 	series   *metrics.Series // of last
@@ -32,6 +33,9 @@ type recording struct {
 func newRecording(cfg *Config, c *metrics.Counters) *recording {
 	r := &recording{recorder: cfg.Recorder, closes: cfg.CloseRecorder, counters: c, logger: cfg.Logger}
 	r.checks.expose(c)
+	if cfg.Member != nil { // several share a recorder
+		return r
+	}
 	c.Func("decisions_dropped_total", "Decisions and events that no recorder wrote down, for want of room.", r.dropped)
 	return r
 }
@@ -46,6 +50,7 @@ func (r *recording) dropped() float64 {
 // BatchEnded implements actors.Observer.
 func (r *recording) BatchEnded(o *actors.Outcome) {
 	r.checked(o)
+	r.forecast.observe(o)
 	r.seriesOf(o).Batch(o.Jobs(), o.Columns(), o.Queue(), o.Device())
 	if r.recorder != nil {
 		r.seq++

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
@@ -35,7 +36,7 @@ func (s *Scheduler) reopen() (*actors.Home, error) {
 	}
 	return &actors.Home{
 		Device: next.device, Cache: next.kernels, Plan: next.plans.Plan,
-		Enter: func() { s.records.device = next.device.Info().Backend },
+		Enter: func() { s.records.device = s.cfg.deviceName(next.device.Info().Backend) },
 		Retire: func() {
 			for _, b := range freed {
 				b.Free()
@@ -69,7 +70,7 @@ func (s *Scheduler) openAgain(old *home) (device.Device, error) {
 	case s.cfg.Reopen != nil:
 		d, err = s.cfg.Reopen()
 	case s.cfg.Device == nil:
-		d, err = discover.Open(old.device.Info().Backend, s.cfg.Libraries())
+		d, err = discover.Open(s.sameAs(old), s.cfg.Libraries())
 	default:
 		err = fmt.Errorf("%w: there is no Config.Reopen", device.ErrUnavailable)
 	}
@@ -81,6 +82,16 @@ func (s *Scheduler) openAgain(old *home) (device.Device, error) {
 		return nil, fmt.Errorf("reopen device: %w", err)
 	}
 	return d, nil
+}
+
+// sameAs returns the name of the device that a home is on. Only one that was
+// asked for by its number may be another than the first of its kind.
+func (s *Scheduler) sameAs(old *home) string {
+	kind := old.device.Info().Backend
+	if strings.HasPrefix(s.cfg.DeviceName, kind+":") {
+		return s.cfg.DeviceName
+	}
+	return kind
 }
 
 // settleOn makes a home of a device that was opened, if it serves the Config.

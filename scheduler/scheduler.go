@@ -27,6 +27,7 @@ type Scheduler struct {
 	quarantine *policy.Quarantine
 	engine     *actors.Engine
 	counters   *metrics.Counters
+	forecast   *forecast
 	records    *recording // written all the time, unlike the rest
 
 	operands atomic.Uint64 // ids given to operands
@@ -47,10 +48,13 @@ type Scheduler struct {
 func Open(ctx context.Context, cfg Config) (*Scheduler, error) {
 	cfg = cfg.withDefaults()
 	s := &Scheduler{
-		cfg: cfg, counters: metrics.NewCounters(),
-		moving: newGate(), turn: make(chan struct{}, 1), stopping: make(chan struct{}), done: make(chan struct{}),
+		cfg: cfg, moving: newGate(), turn: newTurn(), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
-	s.turn <- struct{}{}
+	if m := cfg.Member; m != nil {
+		s.counters, s.turn = m.Counters.With("device", m.Device), m.turn
+	} else {
+		s.counters = metrics.NewCounters()
+	}
 	s.records = newRecording(&s.cfg, s.counters)
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.records.close(ctx), s.leave())
@@ -67,11 +71,14 @@ func (s *Scheduler) start(ctx context.Context) error {
 	}
 	h := s.home.Load()
 	info := h.device.Info()
-	s.ledger = job.NewLedger(s.cfg.Limits)
+	s.ledger = s.cfg.ledger()
+	if err := s.foresee(info); err != nil {
+		return err
+	}
 	if s.cfg.Quarantine.Failures > 0 {
 		s.quarantine = policy.NewQuarantine(s.cfg.Quarantine)
 	}
-	s.records.device = info.Backend
+	s.records.device = s.cfg.deviceName(info.Backend)
 	if err := s.warm(ctx); err != nil {
 		return err
 	}
@@ -90,6 +97,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
 		Observer: s.records, Tracer: s.tracer(), Fault: s.cfg.fault,
 		Watchdog: s.watchdog(), Reopen: s.reopener(), Notify: s.records.notify,
+		Refuge: s.refuge(),
 	}
 	if s.cfg.Trace {
 		s.traceSetup(&cfg, info)

@@ -14,8 +14,10 @@ type Tenant struct {
 }
 
 // Tenants returns every tenant that has submitted a job, by name.
-func (s *Scheduler) Tenants() (all []Tenant) {
-	for _, a := range s.ledger.Accounts() {
+func (s *Scheduler) Tenants() (all []Tenant) { return tenantsOf(s.ledger) }
+
+func tenantsOf(l *job.Ledger) (all []Tenant) {
+	for _, a := range l.Accounts() {
 		if audit := a.Audit(); audit.Submitted > 0 {
 			all = append(all, Tenant{a.Tenant, audit, a.Used()})
 		}

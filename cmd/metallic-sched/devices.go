@@ -29,11 +29,11 @@ func (devicesCommand) Run(s streams) error {
 	})
 	for _, e := range discover.List(cfg.Libraries()) {
 		if !e.Available {
-			t.AppendRow(table.Row{e.Backend, "not available", "", "", "", text.WrapSoft(e.Err.Error(), notesWidth)})
+			t.AppendRow(table.Row{e.Device, "not available", "", "", "", text.WrapSoft(e.Err.Error(), notesWidth)})
 			continue
 		}
 		t.AppendRow(table.Row{
-			e.Backend, e.Name, e.Threads, byteSize(e.Memory), strings.ReplaceAll(describeCaps(e.Caps), ",", ", "), strings.Join(deviceNotes(e), "\n"),
+			e.Device, e.Name, e.Threads, byteSize(e.Memory), strings.ReplaceAll(describeCaps(e.Caps), ",", ", "), strings.Join(deviceNotes(e), "\n"),
 		})
 	}
 	t.Render()

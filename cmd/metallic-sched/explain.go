@@ -135,7 +135,11 @@ func (c *explainCommand) selector(warnings io.Writer) (selector, error) {
 
 // ask takes the capabilities of a device, and thresholds of a profile of it.
 func (s *selector) ask(cfg scheduler.Config, warnings io.Writer) error {
-	d, err := discover.Open(cfg.DeviceName, cfg.Libraries())
+	names, err := discover.Expand(cfg.DeviceName)
+	if err != nil {
+		return err
+	}
+	d, err := discover.Open(names[0], cfg.Libraries()) // of several like devices any
 	if err != nil {
 		return err
 	}

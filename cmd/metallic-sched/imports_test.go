@@ -60,6 +60,9 @@ var imports = []rule{
 	{"scheduler/rpc/server", []string{
 		"scheduler", "scheduler/job", "scheduler/policy", "kernels/tensor", "device", "metrics", "scheduler/rpc/...",
 	}},
+	{"scheduler/fleet", []string{
+		"scheduler", "scheduler/job", "scheduler/policy", "kernels", "kernels/tensor", "device", "device/discover", "metrics",
+	}},
 	{"scheduler/rpc/...", []string{"scheduler/job", "kernels/tensor", "scheduler/rpc/..."}},
 	{"scheduler/loadtest/...", []string{"scheduler/job", "kernels/reference", "kernels/tensor", "scheduler/loadtest/..."}},
 	{"scheduler/suite", []string{

@@ -21,7 +21,7 @@ import (
 type loadCommand struct {
 	Addr   string        `placeholder:"ADDR" help:"A server: HOST:PORT, unix:PATH or https://HOST:PORT (default: a scheduler of this process)."`
 	Access remote.Access `embed:""`
-	Device string        `placeholder:"NAME" help:"The device to use (default: METALLIC_DEVICE, or the best found)."`
+	Device string        `placeholder:"NAME" help:"The device to use, or several: cuda:0,cuda:1; cuda:all (default: METALLIC_DEVICE, or the best found)."`
 	Name   string        `placeholder:"NAME" help:"What to call the run in reports (default: the mix)."`
 	Output string        `short:"o" type:"path" placeholder:"FILE" help:"Write the raw results there, and a report to standard output."`
 

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/metallic-sched/metallic-sched/metrics"
-	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
@@ -34,7 +34,7 @@ func (c *loadCommand) target(ctx context.Context) (*loadTarget, error) {
 		return nil, err
 	}
 	t := &loadTarget{batches: watchBatches(&cfg), stop: func() {}}
-	s, err := scheduler.Open(ctx, cfg)
+	s, err := fleet.OpenService(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

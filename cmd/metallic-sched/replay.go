@@ -7,11 +7,10 @@ import (
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/decode"
-	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 )
 
-// replay is two lanes on one device: the first batches, the second runs every
+// replay is two lanes on the same devices: the first batches, the second runs every
 // job alone. They take turns, so that both meet the same machine.
 type replay struct{ lanes [lanes]*decode.Lane }
 
@@ -19,13 +18,12 @@ var laneNames = [lanes]string{"batched", "alone"}
 
 // openReplay opens both lanes. Only the decisions of the first are recorded
 // where the environment asked for.
-func openReplay(ctx context.Context, cfg scheduler.Config, dev device.Device) (*replay, error) {
-	cfg.Device = dev
+func openReplay(ctx context.Context, cfg scheduler.Config, devices openDevices) (*replay, error) {
 	alone := cfg
 	alone.NoBatching, alone.Recorder, alone.CloseRecorder, alone.Trace = true, nil, false, false
 	r := &replay{}
 	for i, cfg := range [lanes]scheduler.Config{cfg, alone} {
-		l, err := decode.OpenLane(ctx, cfg)
+		l, err := decode.OpenLane(ctx, cfg, devices...)
 		if err != nil {
 			return nil, errors.Join(err, r.close())
 		}
@@ -34,8 +32,8 @@ func openReplay(ctx context.Context, cfg scheduler.Config, dev device.Device) (*
 	return r, nil
 }
 
-func (r *replay) schedulers() []*scheduler.Scheduler {
-	var all []*scheduler.Scheduler
+func (r *replay) schedulers() []scheduler.Service {
+	var all []scheduler.Service
 	for _, l := range r.lanes {
 		all = append(all, l.Scheduler())
 	}

@@ -68,7 +68,7 @@ func replaySmall(ctx context.Context, d device.Device, cfg scheduler.Config) (*r
 		return nil, err
 	}
 	c := &runCommand{Sequences: 4, For: time.Hour}
-	return c.replay(ctx, streams{&bytes.Buffer{}, &bytes.Buffer{}}, cfg, d, src, decode.Fit{Layers: 1, Head: true})
+	return c.replay(ctx, streams{&bytes.Buffer{}, &bytes.Buffer{}}, cfg, openDevices{{Name: "sim", Device: d}}, src, decode.Fit{Layers: 1, Head: true})
 }
 
 // after calls f when some batches have been recorded.

@@ -9,14 +9,13 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/decode"
 	"github.com/metallic-sched/metallic-sched/device"
-	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 )
 
 // runCommand replays Qwen2.5-0.5B's decode phase.
 type runCommand struct {
-	Device    string        `placeholder:"NAME" help:"The device to use (default: METALLIC_DEVICE, or the best found)."`
+	Device    string        `placeholder:"NAME" help:"The device to use, or several: cuda:0,cuda:1; cuda:all (default: METALLIC_DEVICE, or the best found)."`
 	Sequences int           `default:"64" help:"Texts generated at once."`
 	Layers    int           `default:"4" help:"Layers of the model, fewer if they do not fit."`
 	For       time.Duration `default:"20s" help:"How long to work; half of it goes to the same sequences without batching."`
@@ -47,13 +46,12 @@ func (c *runCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
-	dev, err := discover.Open(cfg.DeviceName, cfg.Libraries())
+	devices, err := openNamed(&cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, dev.Close()) }()
-	c.announce(s.err, dev.Info(), src, fit)
-	report, err := c.replay(ctx, s, cfg, dev, src, fit)
+	defer func() { err = errors.Join(err, devices.Close()) }()
+	report, err := c.replay(ctx, s, cfg, devices, src, fit)
 	if report != nil {
 		report.write(s.out)
 		err = errors.Join(err, report.verdict())
@@ -119,11 +117,13 @@ func (c *runCommand) announce(w io.Writer, info device.Info, src decode.Source, 
 }
 
 // replay runs both lanes in turns. A nil report means that nothing ran.
-func (c *runCommand) replay(ctx context.Context, s streams, cfg scheduler.Config, dev device.Device, src decode.Source, fit decode.Fit) (*report, error) {
-	r, err := openReplay(ctx, cfg, dev)
+func (c *runCommand) replay(ctx context.Context, s streams, cfg scheduler.Config, devices openDevices, src decode.Source, fit decode.Fit) (*report, error) {
+	r, err := openReplay(ctx, cfg, devices)
 	if err != nil {
 		return nil, err
 	}
+	info := r.lanes[0].Scheduler().Info()
+	c.announce(s.err, info, src, fit)
 	weights, err := decode.Load(src, fit, r.schedulers())
 	if err == nil {
 		err = r.start(weights, fit, c.Sequences, c.Seed)
@@ -137,7 +137,7 @@ func (c *runCommand) replay(ctx context.Context, s streams, cfg scheduler.Config
 	if !started {
 		return nil, err
 	}
-	report := &report{info: dev.Info(), fit: fit, interrupted: ctx.Err() != nil}
+	report := &report{info: info, fit: fit, interrupted: ctx.Err() != nil}
 	report.batched, report.alone = r.lanes[0].Summary(), r.lanes[1].Summary()
 	if report.batched.Jobs+report.alone.Jobs == 0 {
 		return nil, errors.Join(err, errors.New("run: ended before a job was answered; give it more time with --for"))

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,8 +39,8 @@ func (c *selftestCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	switch {
-	case !slices.Contains(discover.Names(), cfg.DeviceName):
-		return wrongUsage("--device is %q; allowed: %s", cfg.DeviceName, strings.Join(discover.Names(), ", "))
+	case discover.Check(cfg.DeviceName) != nil || discover.Several(cfg.DeviceName):
+		return wrongUsage("--device is %q; allowed: %s, or one by its number such as cuda:1", cfg.DeviceName, strings.Join(discover.Names(), ", "))
 	case c.Timeout <= 0:
 		return wrongUsage("--timeout is %v; allowed: more than 0", c.Timeout)
 	case c.Part != "":

@@ -34,7 +34,7 @@ type serveCommand struct {
 
 	TenantOperandBytes byteSize `env:"METALLIC_SERVE_TENANT_OPERAND_BYTES" placeholder:"SIZE" help:"Operands and unfinished uploads that one tenant holds; default 4GiB where others can reach the server, else no limit."`
 
-	Device      string `env:"METALLIC_SERVE_DEVICE" help:"auto, metal, cuda, cpu or sim, instead of METALLIC_DEVICE."`
+	Device      string `env:"METALLIC_SERVE_DEVICE" help:"auto, metal, cuda, cpu or sim, or several such as cuda:0,cuda:1 or cuda:all, instead of METALLIC_DEVICE."`
 	LogFormat   string `default:"text" enum:"text,json" env:"METALLIC_SERVE_LOG_FORMAT" help:"text or json, to stderr. METALLIC_LOG_LEVEL says how much."`
 	PrintConfig bool   `help:"Print every setting, its value and where that comes from, and end."`
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/array"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
-	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
@@ -67,7 +67,7 @@ func (f *submitFlags) inProcess(ctx context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := scheduler.Open(ctx, cfg)
+	s, err := fleet.OpenService(ctx, cfg)
 	if err != nil {
 		return nil, errors.Join(err, closeRecorder(&cfg))
 	}

@@ -5,4 +5,6 @@ import (
 	"github.com/metallic-sched/metallic-sched/device/cuda"
 )
 
-func openCUDA(Config) (device.Device, error) { return cuda.Open(cuda.Config{}) }
+func openCUDA(_ Config, number int) (device.Device, error) {
+	return cuda.Open(cuda.Config{GPU: number})
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
+	"github.com/metallic-sched/metallic-sched/device/cuda"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 )
 
@@ -30,27 +31,42 @@ type Config struct {
 // first use, and is there on Linux only.
 const Simulated = "simulated"
 
-// backend is one kind of device. open wraps device.ErrUnavailable, with what
-// is missing, when the machine has none.
+// backend is one kind of device. open takes the number of one and wraps
+// device.ErrUnavailable, with what is missing, when the machine has none.
 type backend struct {
-	name string
-	auto bool // Auto may choose it
-	open func(Config) (device.Device, error)
+	name  string
+	auto  bool // Auto may choose it
+	open  func(Config, int) (device.Device, error)
+	count func() (int, error) // how many there are
 }
 
 // backends are in the order in which Auto prefers them.
 var backends = []backend{
-	{"metal", true, openMetal},
-	{"cuda", true, openCUDA},
-	{"cpu", true, func(c Config) (device.Device, error) { return cpu.Open(cpu.Config{BLAS: c.BLAS}) }},
-	{"sim", false, func(Config) (device.Device, error) { return sim.Open(sim.Config{}), nil }},
+	{"metal", true, only(openMetal), one},
+	{"cuda", true, openCUDA, cuda.Count},
+	{"cpu", true, only(func(c Config) (device.Device, error) { return cpu.Open(cpu.Config{BLAS: c.BLAS}) }), one},
+	{"sim", false, func(Config, int) (device.Device, error) { return sim.Open(sim.Config{}), nil }, one},
 }
 
-func missing(what string) func(Config) (device.Device, error) {
-	return func(Config) (device.Device, error) { return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, what) }
+func one() (int, error) { return 1, nil }
+
+// only is for kinds of which there is one.
+func only(open func(Config) (device.Device, error)) func(Config, int) (device.Device, error) {
+	return func(c Config, number int) (device.Device, error) {
+		if number != 0 {
+			return nil, fmt.Errorf("%w: no number %d: there is one", device.ErrUnavailable, number)
+		}
+		return open(c)
+	}
 }
 
-// Names lists what Open accepts.
+func missing(what string) func(Config, int) (device.Device, error) {
+	return func(Config, int) (device.Device, error) {
+		return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, what)
+	}
+}
+
+// Names lists the kinds that Open accepts.
 func Names() []string {
 	names := []string{Auto}
 	for _, b := range backends {
@@ -59,18 +75,20 @@ func Names() []string {
 	return names
 }
 
-// Open opens the device of the given name. A device that this machine lacks
+// Open opens the device of the given name: a kind, or one of the kind by its
+// number (cuda:1), 0 being the first. Of simulated devices each number is
+// another. A device that this machine lacks
 // is an error that wraps device.ErrUnavailable and says what is missing and
 // what there is instead.
 func Open(name string, c Config) (device.Device, error) {
-	if name == Auto {
+	kind, number, err := parse(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == Auto:
 		return openBest(c)
 	}
-	i := slices.IndexFunc(backends, func(b backend) bool { return b.name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("device %q is not known; allowed are %s", name, strings.Join(Names(), ", "))
-	}
-	d, err := backends[i].open(c)
+	d, err := backends[indexOf(kind)].open(c, number)
 	if err != nil {
 		return nil, fmt.Errorf("device %s: %w; available: %s", name, err, strings.Join(available(c), ", "))
 	}
@@ -83,7 +101,7 @@ func openBest(c Config) (device.Device, error) {
 		if !b.auto || (b.name == "metal" && c.Metal == Simulated) { // that must be asked for
 			continue
 		}
-		d, err := b.open(c)
+		d, err := b.open(c, 0)
 		if err == nil {
 			return d, nil
 		}
@@ -95,7 +113,7 @@ func openBest(c Config) (device.Device, error) {
 func available(c Config) []string {
 	var names []string
 	for _, e := range List(c) {
-		if e.Available {
+		if e.Available && !slices.Contains(names, e.Backend) {
 			names = append(names, e.Backend)
 		}
 	}
@@ -104,29 +122,37 @@ func available(c Config) []string {
 
 // Entry is a device that this machine has or could have.
 type Entry struct {
-	device.Info       // of an unavailable device only Backend
-	Available   bool  // Open gives it
-	Err         error // why not
+	device.Info        // of an unavailable device only Backend
+	Device      string // what Open calls it: by its number if there are several of the kind
+	Available   bool   // Open gives it
+	Err         error  // why not
 }
 
-// List describes every kind of device, in the order in which Auto prefers
-// them. It opens and closes each.
+// List describes every device, kind by kind in the order in which Auto prefers
+// them, and what kinds there are none of. It opens and closes each.
 func List(c Config) []Entry {
 	var entries []Entry
 	for _, b := range backends {
-		entries = append(entries, describe(b, c))
+		n, err := b.count()
+		if err != nil || n < 2 {
+			entries = append(entries, describe(b, c, b.name, 0))
+			continue
+		}
+		for number := range n {
+			entries = append(entries, describe(b, c, fmt.Sprintf("%s:%d", b.name, number), number))
+		}
 	}
 	return entries
 }
 
-func describe(b backend, c Config) Entry {
-	d, err := b.open(c)
+func describe(b backend, c Config, name string, number int) Entry {
+	d, err := b.open(c, number)
 	if err != nil {
-		return Entry{Info: device.Info{Backend: b.name}, Err: err}
+		return Entry{Info: device.Info{Backend: b.name}, Device: name, Err: err}
 	}
 	info := d.Info()
 	if err := d.Close(); err != nil {
-		return Entry{Info: info, Err: err}
+		return Entry{Info: info, Device: name, Err: err}
 	}
-	return Entry{Info: info, Available: true}
+	return Entry{Info: info, Device: name, Available: true}
 }

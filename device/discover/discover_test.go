@@ -9,7 +9,7 @@ import (
 )
 
 func TestOpen(t *testing.T) {
-	for name, backend := range map[string]string{"auto": "cpu", "cpu": "cpu", "sim": "sim"} {
+	for name, backend := range map[string]string{"auto": "cpu", "cpu": "cpu", "cpu:0": "cpu", "sim": "sim", "sim:7": "sim"} {
 		d, err := Open(name, Config{})
 		require.NoError(t, err, name)
 		require.Equal(t, backend, d.Info().Backend)
@@ -18,7 +18,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenOfAMissingDeviceSaysWhatThereIs(t *testing.T) {
-	for _, name := range []string{"cuda", "metal"} {
+	for _, name := range []string{"cuda", "cuda:1", "metal", "cpu:1"} {
 		_, err := Open(name, Config{})
 		require.ErrorIs(t, err, device.ErrUnavailable)
 		require.ErrorContains(t, err, "device "+name)
@@ -58,7 +58,7 @@ func TestList(t *testing.T) {
 func TestAutoTakesTheFirstThatOpens(t *testing.T) {
 	saved := backends
 	defer func() { backends = saved }()
-	backends = []backend{{"cuda", true, missing("no driver")}, {"sim", false, saved[len(saved)-1].open}}
+	backends = []backend{{"cuda", true, missing("no driver"), one}, {"sim", false, saved[len(saved)-1].open, one}}
 	_, err := Open(Auto, Config{})
 	require.ErrorIs(t, err, device.ErrUnavailable)
 	require.ErrorContains(t, err, "cuda: ")

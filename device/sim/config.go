@@ -43,6 +43,8 @@ type Config struct {
 	Discrete bool
 	// QueueDepth is Info.QueueDepth; 0 means 1.
 	QueueDepth int
+	// Flops is Info.Flops; 0 means those of Inner, or 1e12.
+	Flops float64
 	// Caps are the capabilities; the zero Caps mean SIMD matrix multiply and
 	// reduction, a SIMD width of 32, threadgroups of up to 1024 and a vendor
 	// library.

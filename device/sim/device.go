@@ -45,6 +45,9 @@ func (d *Device) Info() device.Info {
 	info.HostMemory = !d.config.Discrete
 	info.QueueDepth = d.config.QueueDepth
 	info.Launch = max(info.Launch, d.config.Launch)
+	if d.config.Flops > 0 {
+		info.Flops = d.config.Flops
+	}
 	return info
 }
 

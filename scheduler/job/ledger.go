@@ -29,6 +29,7 @@ type Ledger struct {
 	taken     int64   // jobs ever admitted; guarded by admission
 	first     Account // of the empty tenant, found without a look-up
 
+	whole   *Ledger // what it is a part of, nil for none: see Part
 	limits  Limits
 	pace    pace     // of all that is given back
 	tenants sync.Map // name -> *Account
@@ -54,6 +55,7 @@ type Account struct {
 	used      atomic.Int64 // device time, in nanoseconds
 	pace      pace         // of what is given back
 	ledger    *Ledger
+	whole     *Account // the same tenant's in ledger.whole, nil for none
 	Tenant    string
 	// Keep is for whoever runs the jobs to keep what it knows of the tenant. One
 	// goroutine at a time may use it.
@@ -63,7 +65,7 @@ type Account struct {
 // Charge adds device time that the tenant's jobs have used. A nil account is
 // nobody's.
 func (a *Account) Charge(d time.Duration) {
-	if a != nil {
+	for ; a != nil; a = a.whole {
 		a.used.Add(int64(d))
 	}
 }
@@ -82,7 +84,7 @@ func (l *Ledger) Account(tenant string) *Account {
 	if a, ok := l.tenants.Load(tenant); ok {
 		return a.(*Account)
 	}
-	a, _ := l.tenants.LoadOrStore(tenant, &Account{ledger: l, Tenant: tenant})
+	a, _ := l.tenants.LoadOrStore(tenant, l.newAccount(tenant))
 	return a.(*Account)
 }
 
@@ -104,6 +106,11 @@ func (a *Account) Lease(bytes int64) Lease { return Lease{a, bytes} }
 // Leases are taken one caller at a time, so that a refused caller never keeps
 // out another who fits; they are given back without waiting for anybody.
 func (a *Account) Admit(n, bytes int64) error {
+	if a.whole != nil {
+		if err := a.whole.Admit(n, bytes); err != nil {
+			return err
+		}
+	}
 	all := &a.ledger.load
 	a.ledger.admission.Lock()
 	if full := a.full(n, bytes); full != nil {
@@ -152,17 +159,30 @@ func exceeded(limit string, load *atomic.Int64, more, most int64) *QueueFullErro
 
 // Reject counts n jobs that were refused.
 func (a *Account) Reject(n int64) {
-	a.submitted.Add(n)
-	a.rejected.Add(n)
+	for ; a != nil; a = a.whole {
+		a.submitted.Add(n)
+		a.rejected.Add(n)
+	}
 }
 
 // Withdraw undoes an Admit, as if it had not been asked for.
 func (a *Account) Withdraw(n, bytes int64) {
-	a.submitted.Add(-n)
+	for b := a; b != nil; b = b.whole {
+		b.submitted.Add(-n)
+	}
 	a.giveBack(n, bytes)
 }
 
-// giveBack returns part of the load and lets those who wait try again.
+// end gives back the leases of n jobs that ended alike.
+func (a *Account) end(o Outcome, n, bytes int64) {
+	for b := a; b != nil; b = b.whole {
+		b.outcomes[o].Add(n)
+	}
+	a.giveBack(n, bytes)
+}
+
+// giveBack returns part of the load and lets those who wait try again: last of
+// all those who wait for the whole.
 func (a *Account) giveBack(n, bytes int64) {
 	a.load.jobs.Add(-n)
 	a.load.bytes.Add(-bytes)
@@ -172,15 +192,16 @@ func (a *Account) giveBack(n, bytes int64) {
 	if l.asked.Load() {
 		l.wakeAll()
 	}
+	if a.whole != nil {
+		a.whole.giveBack(n, bytes)
+	}
 }
 
 // end gives back the lease of one job.
 func (l Lease) end(o Outcome) {
-	if l.account == nil {
-		return
+	if l.account != nil {
+		l.account.end(o, 1, l.bytes)
 	}
-	l.account.outcomes[o].Add(1)
-	l.account.giveBack(1, l.bytes)
 }
 
 // leaseRun gives back neighbouring leases of one account and outcome in one
@@ -202,15 +223,18 @@ func (r *leaseRun) add(l Lease, o Outcome) {
 
 func (r *leaseRun) flush() {
 	if r.account != nil && r.n > 0 {
-		r.account.outcomes[r.outcome].Add(r.n)
-		r.account.giveBack(r.n, r.bytes)
+		r.account.end(r.outcome, r.n, r.bytes)
 	}
 	r.n, r.bytes = 0, 0
 }
 
 // Room returns a channel that is closed when something is given back. Ask
-// before trying again to Admit, so that no room is missed.
+// before trying again to Admit, so that no room is missed. A part's is the
+// whole's: room elsewhere may let a job in here.
 func (l *Ledger) Room() <-chan struct{} {
+	if l.whole != nil {
+		return l.whole.Room()
+	}
 	l.room.Lock()
 	defer l.room.Unlock()
 	if l.waiting == nil {

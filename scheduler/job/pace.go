@@ -40,6 +40,9 @@ func (p *pace) look(now time.Time, count int64) float64 {
 // since it was last asked; 0 if that is not known. limit is a
 // QueueFullError's. Bytes are told from jobs, by the size of those in flight.
 func (a *Account) Lately(limit string, now time.Time) float64 {
+	if a.whole != nil { // whose limits they are
+		return a.whole.Lately(limit, now)
+	}
 	load, p, taken := &a.ledger.load, &a.ledger.pace, int64(0)
 	switch limit {
 	case limitTenantJobs, limitTenantBytes:

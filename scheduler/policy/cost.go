@@ -94,6 +94,18 @@ func (m *CostModel) Predict(w Work) time.Duration {
 	return seconds(m.nearest(&w).predict(&c, w.extent()))
 }
 
+// PredictMany returns how long that many pieces of work like w take when they
+// share w's operand, as far as they can: products of one matrix, and softmaxes.
+func (m *CostModel) PredictMany(w Work, n int) time.Duration {
+	if w.Family.Op() == kernels.OpMatmul && w.Shape.Batch != 1 {
+		return seconds(m.Predict(w).Seconds() * float64(n))
+	}
+	return m.Predict(w.Widen(min(w.extent(), mostExtent) * min(max(n, 1), mostExtent)))
+}
+
+// mostExtent keeps products of two from overflowing.
+const mostExtent = 1 << 30
+
 // Foresee returns the prediction and how far it is to be trusted.
 func (m *CostModel) Foresee(w Work) Foresight {
 	return Foresight{

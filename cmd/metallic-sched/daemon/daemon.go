@@ -14,6 +14,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/metrics/dashboard"
 	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc/server"
 )
 
@@ -21,7 +22,7 @@ import (
 type daemon struct {
 	cfg  Config
 	log  *slog.Logger
-	jobs *scheduler.Scheduler
+	jobs scheduler.Service
 	api  *server.Server
 
 	tokens   *Tokens       // nil: none
@@ -105,7 +106,7 @@ func (d *daemon) openScheduler(ctx context.Context) (err error) {
 	} else {
 		cfg.Recorder = metrics.Multi{cfg.Recorder, feed, d.dash}
 	}
-	if d.jobs, err = scheduler.Open(ctx, cfg); err != nil {
+	if d.jobs, err = fleet.OpenService(ctx, cfg); err != nil {
 		return err
 	}
 	d.api, err = server.New(server.Config{

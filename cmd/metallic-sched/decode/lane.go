@@ -10,13 +10,14 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // Lane is one scheduler with sequences of its own. Lanes made with the same
 // seed replay the same sequences.
 type Lane struct {
-	scheduler *scheduler.Scheduler
+	scheduler scheduler.Service
 	tally     *tally
 	sequences []*sequence
 	fit       Fit
@@ -25,16 +26,16 @@ type Lane struct {
 	elapsed   time.Duration
 }
 
-// OpenLane opens a scheduler whose decisions the lane counts. They go to the
-// recorder of cfg as well.
-func OpenLane(ctx context.Context, cfg scheduler.Config) (*Lane, error) {
+// OpenLane opens a scheduler whose decisions the lane counts, or with several
+// devices a fleet of them. They go to the recorder of cfg as well.
+func OpenLane(ctx context.Context, cfg scheduler.Config, devices ...fleet.Device) (*Lane, error) {
 	l := &Lane{tally: newTally()}
 	if cfg.Recorder == nil {
 		cfg.Recorder = l.tally
 	} else {
 		cfg.Recorder = metrics.Multi{l.tally, cfg.Recorder}
 	}
-	s, err := scheduler.Open(ctx, cfg)
+	s, err := fleet.OpenOn(ctx, cfg, devices)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func OpenLane(ctx context.Context, cfg scheduler.Config) (*Lane, error) {
 }
 
 // Scheduler returns the lane's scheduler.
-func (l *Lane) Scheduler() *scheduler.Scheduler { return l.scheduler }
+func (l *Lane) Scheduler() scheduler.Service { return l.scheduler }
 
 // Start makes the lane's sequences. lane is its place among those that the
 // weights were loaded into.

@@ -134,7 +134,7 @@ func openLane(t *testing.T, cfg scheduler.Config, src Source, fit Fit, sequences
 	t.Helper()
 	l, err := OpenLane(t.Context(), cfg)
 	require.NoError(t, err)
-	w, err := Load(src, fit, []*scheduler.Scheduler{l.Scheduler()})
+	w, err := Load(src, fit, []scheduler.Service{l.Scheduler()})
 	require.NoError(t, err)
 	require.NoError(t, l.Start(w, fit, 0, sequences, 1))
 	return l, func() {

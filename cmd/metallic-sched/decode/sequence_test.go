@@ -109,7 +109,7 @@ func loadTestWeights(t *testing.T, m Model, fit Fit) (*Weights, *Random) {
 	require.NoError(t, err)
 	src, err := NewRandom(m, tensor.F16, 1)
 	require.NoError(t, err)
-	w, err := Load(src, fit, []*scheduler.Scheduler{l.Scheduler()})
+	w, err := Load(src, fit, []scheduler.Service{l.Scheduler()})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, l.Close(context.Background()))

@@ -5,11 +5,12 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // weight is one weight: loaded into every lane, and as it was.
 type weight struct {
-	operands []*scheduler.Operand // by lane
+	operands []job.Operand // by lane
 	matrix   Matrix
 }
 
@@ -37,7 +38,7 @@ func (w *Weights) steps() int {
 }
 
 // Load loads the weights that fit says into each scheduler.
-func Load(src Source, fit Fit, into []*scheduler.Scheduler) (*Weights, error) {
+func Load(src Source, fit Fit, into []scheduler.Service) (*Weights, error) {
 	w := &Weights{model: src.Model(), dtype: src.DType(), layers: make([]layer, fit.Layers)}
 	l := loader{src: src, into: into}
 	for i := range w.layers {
@@ -57,7 +58,7 @@ func Load(src Source, fit Fit, into []*scheduler.Scheduler) (*Weights, error) {
 // fails.
 type loader struct {
 	src   Source
-	into  []*scheduler.Scheduler
+	into  []scheduler.Service
 	stage stage
 	err   error
 }
@@ -88,7 +89,7 @@ func (l *loader) bias(w *weight, layer int) {
 
 func (l *loader) load(w *weight, v tensor.View, name string) {
 	for _, s := range l.into {
-		o, err := s.Load(v)
+		o, err := s.LoadOperand(v)
 		if err != nil {
 			l.err = fmt.Errorf("weights: %s: %w", name, err)
 			return

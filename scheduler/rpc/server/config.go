@@ -13,7 +13,7 @@ import (
 // Config says how a Server serves. Only Scheduler must be set.
 type Config struct {
 	// Scheduler runs the jobs. The server does not close it.
-	Scheduler *scheduler.Scheduler
+	Scheduler scheduler.Service
 	// Feed hands out the scheduler's decisions: the same that is, or is among,
 	// its Recorder. Nil: the Decisions call says that there are none.
 	Feed *metrics.Feed

@@ -15,7 +15,7 @@ import (
 
 // store has the operands of all sessions: equal content is there once.
 type store struct {
-	scheduler *scheduler.Scheduler
+	scheduler scheduler.Service
 	limits    *Limits
 
 	mu        sync.Mutex
@@ -46,14 +46,14 @@ type operand struct {
 	id      uint64
 	content content
 	hashed  bool // content.hash is known
-	loaded  *scheduler.Operand
+	loaded  job.Operand
 	holds   int            // of sessions and names; freed at 0
 	holders map[string]int // of those, each tenant's
 	names   []string
 	file    string
 }
 
-func newStore(s *scheduler.Scheduler, l *Limits) *store {
+func newStore(s scheduler.Service, l *Limits) *store {
 	return &store{
 		scheduler: s, limits: l,
 		byContent: map[content]*operand{}, byName: map[string]*operand{}, files: map[string]*fileTensor{},
@@ -76,7 +76,7 @@ func (s *store) find(c content, who string, uploaded int64) (*operand, error) {
 // load puts content on the device, held once by a tenant, unless it is there
 // already.
 func (s *store) load(c content, hashed bool, v tensor.View, file, who string, uploaded int64) (*operand, error) {
-	loaded, err := s.scheduler.Load(v)
+	loaded, err := s.scheduler.LoadOperand(v)
 	switch {
 	case errors.Is(err, device.ErrOutOfMemory):
 		return nil, fmt.Errorf("%w: %w", job.ErrOutOfMemory, err)

@@ -1,0 +1,75 @@
+package fleet
+
+import (
+	"context"
+
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// Do submits a job and waits for its end. Where no device has its operands it
+// waits for them to be loaded, too.
+func (f *Fleet) Do(ctx context.Context, j job.Job) error {
+	m, err := f.place(ctx, j, nil)
+	if err != nil {
+		return f.refuse(j, err)
+	}
+	return m.s.Do(ctx, j)
+}
+
+// Submit hands a job over and returns its handle: at once, but where no device
+// has its operands, when they are loaded.
+func (f *Fleet) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
+	m, err := f.place(ctx, j, nil)
+	if err != nil {
+		return job.Handle{}, f.refuse(j, err)
+	}
+	return m.s.Submit(ctx, j)
+}
+
+// refuse counts a job that no member was given.
+func (f *Fleet) refuse(j job.Job, err error) error {
+	f.common.Ledger.Account(job.OptionsOf(j).Tenant).Reject(1)
+	return err
+}
+
+// Explain returns the kernel that a job would get now, on the device where it
+// would run. Nothing is loaded for it.
+func (f *Fleet) Explain(j job.Job) (plan *kernels.Plan, orientation string, err error) {
+	m := f.first()
+	q := f.newQuestion()
+	defer q.recycle()
+	if j != nil && j.Arrange(&q.form, policy.Orient) == nil && q.needs(f) && len(q.operands) > 0 {
+		f.mu.Lock()
+		if home := q.operands[0].home; home >= 0 && f.members[home].state != lost {
+			m = f.members[home]
+		}
+		f.mu.Unlock()
+	}
+	return m.s.Explain(j)
+}
+
+// SubmitEach hands over many jobs, each accepted or refused on its own.
+func (f *Fleet) SubmitEach(ctx context.Context, each []scheduler.Each) {
+	g := &group{fleet: f}
+	on := make([]*member, len(each))
+	for i := range each {
+		if on[i], each[i].Err = f.place(ctx, each[i].Job, g); each[i].Err != nil {
+			each[i].Err = f.refuse(each[i].Job, each[i].Err)
+			on[i] = nil
+		}
+	}
+	g.done()
+	for from := 0; from < len(each); {
+		to := from + 1
+		for to < len(each) && on[to] == on[from] {
+			to++
+		}
+		if m := on[from]; m != nil {
+			m.s.SubmitEach(ctx, each[from:to])
+		}
+		from = to
+	}
+}

@@ -1,0 +1,74 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// group is jobs that are placed together: each counts before it is submitted.
+type group struct {
+	fleet  *Fleet
+	placed []*slot
+}
+
+// done is called when all are placed: from their submission on they count
+// themselves.
+func (g *group) done() {
+	g.fleet.mu.Lock()
+	defer g.fleet.mu.Unlock()
+	for _, s := range g.placed {
+		s.pending--
+	}
+	g.placed = nil
+}
+
+// DoAll submits many jobs at once, accepted together or not at all on whatever
+// devices they run, and waits for all.
+func (f *Fleet) DoAll(ctx context.Context, jobs []job.Job) error {
+	on, err := f.placeAll(ctx, jobs)
+	if err != nil {
+		return f.refuseAll(jobs, err)
+	}
+	return scheduler.DoAllOn(ctx, jobs, on)
+}
+
+// SubmitAll is DoAll without waiting.
+func (f *Fleet) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle, error) {
+	on, err := f.placeAll(ctx, jobs)
+	if err != nil {
+		return nil, f.refuseAll(jobs, err)
+	}
+	return scheduler.SubmitAllOn(ctx, jobs, on)
+}
+
+// placeAll chooses the scheduler of each job.
+func (f *Fleet) placeAll(ctx context.Context, jobs []job.Job) ([]*scheduler.Scheduler, error) {
+	g := &group{fleet: f}
+	defer g.done()
+	on := make([]*scheduler.Scheduler, len(jobs))
+	for i, j := range jobs {
+		m, err := f.place(ctx, j, g)
+		if err != nil {
+			return nil, fmt.Errorf("job %d of %d: %w", i, len(jobs), err)
+		}
+		on[i] = m.s
+	}
+	if len(jobs) == 0 {
+		on = append(on, f.first().s)
+	}
+	return on, nil
+}
+
+func (f *Fleet) refuseAll(jobs []job.Job, err error) error {
+	for _, j := range jobs {
+		tenant := ""
+		if j != nil {
+			tenant = job.OptionsOf(j).Tenant
+		}
+		f.common.Ledger.Account(tenant).Reject(1)
+	}
+	return err
+}

@@ -1,0 +1,196 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// Operand is a matrix that a fleet keeps, in the host's memory and on one device
+// or more. Its methods are those of *scheduler.Operand and may be called from
+// any goroutine.
+type Operand struct {
+	fleet *Fleet
+	id    tensor.Resident
+	view  tensor.View
+	turn  chan struct{} // holds one token: serialises Update and Release
+
+	// Guarded by fleet.mu.
+	current *version // nil: released
+	home    int      // the device where its jobs go
+}
+
+// version is one content of an operand.
+type version struct {
+	operand *Operand
+	host    tensor.View // compact, never written
+	bytes   int64
+	slots   []slot // by member; guarded by fleet.mu
+	dead    bool   // replaced or released; likewise
+}
+
+// Load keeps a copy of a matrix in the host's memory and loads it on the device
+// with most memory free. Later changes to the caller's memory are not seen. The
+// error is as of scheduler.Load.
+func (f *Fleet) Load(v tensor.View) (*Operand, error) {
+	o := &Operand{fleet: f, turn: make(chan struct{}, 1)}
+	o.turn <- struct{}{}
+	o.id.Owner = o
+	next, err := f.keep(o, v)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	f.ids++
+	o.id.ID, o.home, o.current = f.ids, -1, next
+	f.operands[o] = struct{}{}
+	f.mu.Unlock()
+	if err := f.settle(context.Background(), next); err != nil {
+		o.Release()
+		return nil, err
+	}
+	dims := v.Dims()
+	o.view = o.id.Of(tensor.Window(nil, int(next.bytes), v.DType(), dims, tensor.Compact(dims), 0))
+	return o, nil
+}
+
+// LoadOperand implements job.Doer.
+func (f *Fleet) LoadOperand(v tensor.View) (job.Operand, error) {
+	o, err := f.Load(v)
+	if err != nil { // not a nil *Operand in an interface
+		return nil, err
+	}
+	return o, nil
+}
+
+// keep copies a matrix to the host's memory.
+func (f *Fleet) keep(o *Operand, v tensor.View) (*version, error) {
+	if err := scheduler.CheckLoad(v); err != nil {
+		return nil, err
+	}
+	bytes := max(int64(v.Len())*int64(v.DType().Size()), 1)
+	f.mu.Lock()
+	closed, full := f.closed, bytes > f.mostHost-f.host
+	if !closed && !full {
+		f.host += bytes
+	}
+	f.mu.Unlock()
+	switch {
+	case closed:
+		return nil, job.ErrClosed
+	case full:
+		return nil, fmt.Errorf("fleet: keep operand of %d bytes in the host's memory: %w: %d bytes are allowed", bytes, device.ErrOutOfMemory, f.mostHost)
+	}
+	return &version{operand: o, host: scheduler.Snapshot(v), bytes: bytes, slots: make([]slot, len(f.members))}, nil
+}
+
+// View returns the operand as it was loaded, compact and row-major.
+func (o *Operand) View() tensor.View { return o.view }
+
+// T returns the operand's transpose.
+func (o *Operand) T() tensor.View { return o.view.T() }
+
+// Update replaces the operand's contents by a copy of v, of the type and
+// dimensions it was loaded with. It loads them where the operand's jobs go;
+// copies elsewhere are given up.
+func (o *Operand) Update(v tensor.View) error {
+	if err := scheduler.CheckLoad(v); err != nil {
+		return err
+	}
+	if v.DType() != o.view.DType() || v.Dims() != o.view.Dims() {
+		return &job.InvalidError{
+			Field: "operand", Got: fmt.Sprintf("%v %v", v.DType(), v.Dims()),
+			Allowed: fmt.Sprintf("%v %v, as loaded", o.view.DType(), o.view.Dims()),
+		}
+	}
+	<-o.turn
+	defer func() { o.turn <- struct{}{} }()
+	f := o.fleet
+	next, err := f.keep(o, v)
+	if err != nil {
+		return err
+	}
+	if o.version() == nil {
+		f.drop(next, "")
+		return job.ErrReleased
+	}
+	if err := f.settle(context.Background(), next); err != nil {
+		f.drop(next, "")
+		return err
+	}
+	f.mu.Lock()
+	old := o.current
+	o.current = next
+	f.mu.Unlock()
+	f.drop(old, "updated")
+	return nil
+}
+
+// Release gives the memory back after the last job that uses the operand.
+// Releasing again is harmless.
+func (o *Operand) Release() {
+	<-o.turn
+	defer func() { o.turn <- struct{}{} }()
+	f := o.fleet
+	f.mu.Lock()
+	old := o.current
+	o.current = nil
+	delete(f.operands, o)
+	f.mu.Unlock()
+	if old != nil {
+		f.drop(old, "released")
+	}
+}
+
+// version returns the contents of the moment, nil when released.
+func (o *Operand) version() *version {
+	o.fleet.mu.Lock()
+	defer o.fleet.mu.Unlock()
+	return o.current
+}
+
+// On implements scheduler.Shared: jobs are placed before, so the copy is there
+// unless it was given up in between.
+func (o *Operand) On(s *scheduler.Scheduler) (*scheduler.Operand, error) {
+	m := o.fleet.of[s]
+	if m == nil {
+		return nil, &job.InvalidError{Field: "operand", Got: "loaded by another fleet", Allowed: "operands of this one"}
+	}
+	for {
+		v := o.version()
+		if v == nil {
+			return nil, o.fleet.gone()
+		}
+		c, err := o.fleet.bring(context.Background(), v, m, forJob("needed by a job that was placed there"))
+		if err != errReplaced {
+			return c, err
+		}
+	}
+}
+
+// gone is why there is no operand any more.
+func (f *Fleet) gone() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return job.ErrClosed
+	}
+	return job.ErrReleased
+}
+
+// releaseAll is for Close.
+func (f *Fleet) releaseAll() {
+	f.mu.Lock()
+	var all []*Operand
+	for o := range f.operands {
+		all = append(all, o)
+	}
+	f.mu.Unlock()
+	for _, o := range all {
+		o.Release()
+	}
+}

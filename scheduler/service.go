@@ -1,0 +1,28 @@
+package scheduler
+
+import (
+	"context"
+	"io"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// Service is what a Scheduler and a fleet of them both are. What each method
+// promises stands at *Scheduler.
+type Service interface {
+	job.Doer
+	SubmitEach(ctx context.Context, each []Each)
+	Explain(j job.Job) (plan *kernels.Plan, orientation string, err error)
+	Info() device.Info
+	Audit() job.Audit
+	TenantAudit(tenant string) job.Audit
+	Tenants() []Tenant
+	Prefs() policy.Prefs
+	Retune(prefs policy.Prefs) error
+	WritePrometheus(w io.Writer)
+}
+
+var _ Service = (*Scheduler)(nil)
