@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +9,9 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/ab"
-	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
-	"github.com/metallic-sched/metallic-sched/scheduler/loadtest/show"
 )
 
 // abCommand compares two ways of running a benchmark.
@@ -149,17 +145,6 @@ func (c *abCommand) config(sides [2]*ab.Program) ab.Config {
 	return cfg
 }
 
-// loadLines makes benchmark lines of load's raw results.
-func loadLines(raw []byte) ([]byte, error) {
-	runs, err := loadtest.Read(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	var lines bytes.Buffer
-	err = show.Lines(&lines, runs)
-	return lines.Bytes(), err
-}
-
 // plot writes the page, if one was asked for.
 func (c *abCommand) plot(r *abReport) error {
 	if c.Plot == "" {
@@ -194,33 +179,4 @@ func (c *abCommand) verdict(r *ab.Report) error {
 		return nil
 	}
 	return errors.New("ab: of " + count(len(r.Rows), "row") + " " + strings.Join(found, ", "))
-}
-
-// abActivity is how far a contest is.
-type abActivity struct {
-	mu sync.Mutex
-	at *ab.Progress
-}
-
-func (a *abActivity) set(p ab.Progress) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.at = &p
-}
-
-func (a *abActivity) line(time.Time) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.at == nil {
-		return ""
-	}
-	line := count(a.at.Pairs, "pair") + " of runs"
-	if a.at.Runs > 0 {
-		return fmt.Sprintf("%s, of %d", line, a.at.Runs)
-	}
-	line += fmt.Sprintf(" in %v of %v", a.at.Elapsed.Round(time.Second), a.at.Limit)
-	if a.at.Looks > 0 {
-		line += fmt.Sprintf(", %d of %s could not be told at look %d", a.at.Unsure, count(a.at.Rows, "row"), a.at.Looks)
-	}
-	return line
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -137,7 +136,7 @@ func (r *abReport) writeCSV(w io.Writer) error {
 		row := &r.Rows[i]
 		line := []string{row.Name, r.Unit}
 		for _, interval := range []ab.Interval{row.A, row.B, row.Change} {
-			line = append(line, exact(interval.Mid), exact(interval.Low), exact(interval.High))
+			line = append(line, bounds(interval)...)
 		}
 		line = append(line, exact(row.Level), string(row.Verdict), exact(row.U))
 		need := []string{"", ""}
@@ -152,9 +151,12 @@ func (r *abReport) writeCSV(w io.Writer) error {
 	return out.Error()
 }
 
-func exact(x float64) string {
-	if math.IsInf(x, 0) {
-		return ""
+// bounds are the fields of an interval.
+func bounds(i ab.Interval) []string {
+	if i.Open() {
+		return []string{exact(i.Mid), "", ""}
 	}
-	return strconv.FormatFloat(x, 'g', -1, 64)
+	return []string{exact(i.Mid), exact(i.Low), exact(i.High)}
 }
+
+func exact(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

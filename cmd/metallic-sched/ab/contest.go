@@ -9,35 +9,6 @@ import (
 	"golang.org/x/perf/benchunit"
 )
 
-// Config is what to compare and how.
-type Config struct {
-	// Run runs a side once, in a new process, and returns what it prints.
-	Run func(ctx context.Context, side Side) ([]byte, error)
-	// Runs is how many runs of each side there are before the one look at
-	// them. 0: as many as are needed, for at most For.
-	Runs int
-	For  time.Duration
-	Seed uint64 // of the order
-	// Alpha bounds the chance that any row whose sides are the same is found to
-	// differ, and the chance that any which differs by Least, a fraction, or
-	// more is found equal. Both count all rows and all looks.
-	Alpha, Least float64
-	Unit         string   // that is compared, tidied or not
-	Ignore       []string // keys in names that do not tell rows apart
-	Raw          *Raw     // gets all runs but the first, uncounted pair; may be nil
-	// Progress is told how it goes on, after each run. It may be nil.
-	Progress func(Progress)
-	Now      func() time.Time
-}
-
-// Progress is how far a contest is.
-type Progress struct {
-	Pairs, Runs    int // Runs is 0 if time limits
-	Elapsed, Limit time.Duration
-	Looks          int
-	Unsure, Rows   int // at the last look
-}
-
 // Contest is one comparison under way.
 type Contest struct {
 	Config
@@ -61,19 +32,27 @@ func New(cfg Config) *Contest {
 func (c *Contest) Run(ctx context.Context) (*Report, error) {
 	c.start = c.Now()
 	if err := c.warmUp(ctx); err != nil {
-		return nil, err
+		return nil, early(ctx, err)
 	}
 	for done := false; !done; {
 		err := c.pair(ctx)
 		c.report.Interrupted = ctx.Err() != nil
 		if err != nil && (!c.report.Interrupted || c.report.Pairs == 0) {
-			return nil, err
+			return nil, early(ctx, err)
 		}
 		done = c.look()
 	}
 	c.report.Elapsed = c.elapsed()
 	describe(c.report.Rows, c.pairs)
 	return &c.report, nil
+}
+
+// early says so if there is nothing to report because ctx ended.
+func early(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("ab: ended before there was a pair of runs: %w", ctx.Err())
+	}
+	return err
 }
 
 // warmUp runs either side once, for nothing but to fill caches and to learn

@@ -144,6 +144,24 @@ func TestContestInterrupted(t *testing.T) {
 	}
 }
 
+func TestContestEndedEarly(t *testing.T) {
+	for _, runs := range []int{0, 1, 2, 3} {
+		s := newStage([2]float64{0, 0})
+		ctx, stop := context.WithCancel(t.Context())
+		cfg := s.config()
+		cfg.Run = func(ctx context.Context, side Side) ([]byte, error) {
+			if len(s.ran) == runs {
+				stop()
+				return nil, ctx.Err()
+			}
+			return s.run(ctx, side)
+		}
+		_, err := New(cfg).Run(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "ended before there was a pair of runs")
+	}
+}
+
 func TestContestThatCannotGoOn(t *testing.T) {
 	for want, says := range map[string]func(Side, int) string{
 		"no row in common: a has X ..., b has Y": func(side Side, _ int) string {

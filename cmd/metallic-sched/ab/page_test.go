@@ -32,7 +32,7 @@ func TestPage(t *testing.T) {
 		require.Contains(t, pictures[0], want)
 	}
 	require.Equal(t, 1, strings.Count(pictures[0], "stroke:#D55E00"), "the line of what is slower")
-	require.Zero(t, strings.Count(pictures[0], "stroke:#969696"), "no line, as there is no interval")
+	require.Zero(t, strings.Count(pictures[0], "stroke:#8C8C8C"), "no line, as there is no interval")
 	require.Equal(t, 3, strings.Count(pictures[1], "fill:#D55E00"), "a point for each pair")
 	require.Contains(t, out.String(), "a &lt; b")
 	require.NotRegexp(t, `(src|href)="?http`, out.String(), "nothing is loaded")

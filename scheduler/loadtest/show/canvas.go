@@ -18,6 +18,9 @@ func NewPlot(title, x, y string) *plot.Plot { return newPlot(title, x, y) }
 // SVG draws a picture, to be put into a page.
 func SVG(p *plot.Plot) (template.HTML, error) { return svg(p) }
 
+// SVGOf draws a picture of another height than the usual.
+func SVGOf(p *plot.Plot, height vg.Length) (template.HTML, error) { return svgOf(p, height) }
+
 // AddLine adds a line, with points if there are few; the name is for the
 // legend in the picture, "" for none.
 func AddLine(p *plot.Plot, name string, xys plotter.XYs, c color.RGBA, dash bool) error {

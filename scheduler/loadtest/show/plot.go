@@ -79,8 +79,10 @@ func roundTicks(low, high float64) (ticks []plot.Tick) {
 func sans(size float64) font.Font { return font.From(font.Font{Variant: "Sans"}, vg.Points(size)) }
 
 // svg draws a picture.
-func svg(p *plot.Plot) (template.HTML, error) {
-	c := vgsvg.New(pictureWidth, pictureHeight)
+func svg(p *plot.Plot) (template.HTML, error) { return svgOf(p, pictureHeight) }
+
+func svgOf(p *plot.Plot, height vg.Length) (template.HTML, error) {
+	c := vgsvg.New(pictureWidth, height)
 	p.Draw(draw.New(c))
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {
