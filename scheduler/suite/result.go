@@ -29,9 +29,6 @@ type Result struct {
 // Measured reports whether the case was.
 func (r *Result) Measured() bool { return r.Ops > 0 }
 
-// PerOp is the time of one operation.
-func (r *Result) PerOp() time.Duration { return r.Elapsed / time.Duration(max(1, r.Ops)) }
-
 // rate returns how much of something was done each nanosecond.
 func (r *Result) rate(perOp float64) float64 {
 	return perOp * float64(r.Ops) / max(1, float64(r.Elapsed))
