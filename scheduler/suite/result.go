@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,10 @@ func (r *Result) Ran() string {
 			kernels = append(kernels, k)
 		}
 	}
-	if list := strings.Join(kernels, ", "); list != "" && list != text {
+	switch list := strings.Join(kernels, ", "); {
+	case slices.Contains(kernels, text):
+		text = list
+	case list != "":
 		text = fmt.Sprintf("%s alone, ran %s", text, list)
 	}
 	if batches > 0 && jobs != batches {
