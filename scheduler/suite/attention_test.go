@@ -38,6 +38,8 @@ func TestAttentionIsOneJobOrThree(t *testing.T) {
 		}
 		if got.Case.Work.(suite.Attention).Apart {
 			require.Zero(t, jobs%3)
+		} else if got.Case.Backend != suite.Auto {
+			require.Contains(t, got.Choice.Orientation, "scores "+string(got.Case.Backend)+"/")
 		}
 		measured[string(got.Case.Backend)]++
 	}

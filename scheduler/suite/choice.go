@@ -12,11 +12,25 @@ type Choice struct {
 	Backend     string
 	Variant     string
 	Reason      string
-	Orientation string
+	Orientation string // of a chain, what it is made of
 }
 
 func choiceOf(p *kernels.Plan, orientation string) Choice {
-	return Choice{p.Family().String(), p.Variant(), reason(p.Rules), orientation}
+	c := Choice{p.Family().String(), p.Variant(), reason(p.Rules), orientation}
+	if p.Chain != nil {
+		c.Orientation = links(p.Chain)
+	}
+	return c
+}
+
+// links says what a chain is made of.
+func links(c *kernels.Chain) string {
+	var parts []string
+	for i, p := range c.Links() {
+		what := [...]string{"scores", "weights", "values"}[i]
+		parts = append(parts, what+" "+p.Family().String()+"/"+p.Variant()+": "+reason(p.Rules))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // reason is that of the rule that applied; of one that takes what is left, why

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,9 +29,6 @@ type Result struct {
 
 // Measured reports whether the case was.
 func (r *Result) Measured() bool { return r.Ops > 0 }
-
-// PerOp is the time of one operation.
-func (r *Result) PerOp() time.Duration { return r.Elapsed / time.Duration(max(1, r.Ops)) }
 
 // rate returns how much of something was done each nanosecond.
 func (r *Result) rate(perOp float64) float64 {
@@ -65,7 +63,10 @@ func (r *Result) Ran() string {
 			kernels = append(kernels, k)
 		}
 	}
-	if list := strings.Join(kernels, ", "); list != "" && list != text {
+	switch list := strings.Join(kernels, ", "); {
+	case slices.Contains(kernels, text):
+		text = list
+	case list != "":
 		text = fmt.Sprintf("%s alone, ran %s", text, list)
 	}
 	if batches > 0 && jobs != batches {
