@@ -220,3 +220,19 @@ func TestScoresStayOnTheDevice(t *testing.T) {
 	require.Greater(t, stages, 1+3*4, "heads in steps of their own")
 	require.Equal(t, stages-1, dispatches)
 }
+
+// TestAttentionOfTooManyKeys: strides of 0 name more keys than any memory has
+// scores for.
+func TestAttentionOfTooManyKeys(t *testing.T) {
+	s := start(t, scheduler.Config{Device: openCPU(t), Limits: job.Limits{Bytes: math.MaxInt64}})
+	one := tensor.Matrix([]float32{1}, 1, 1)
+	for _, keys := range []int{1 << 40, 1 << 60, math.MaxInt} {
+		many := one.Strided(tensor.Dims{1, keys, 1}, tensor.Dims{}, 0)
+		o := []float32{7, 7, 7, 7}
+		err := s.Do(background, &job.Attention{
+			Q: one.Strided(tensor.Dims{4, 1, 1}, tensor.Dims{}, 0), K: many, V: many, O: tensor.Batch(o, 4, 1, 1),
+		})
+		require.ErrorIs(t, err, device.ErrOutOfMemory)
+		require.Equal(t, []float32{7, 7, 7, 7}, o)
+	}
+}

@@ -102,6 +102,13 @@ func (c *chaos) churn() {
 			if err == nil {
 				requireMultiplied(c.t, host, x, j.C)
 			}
+			a := &job.Attention{Q: integers(r, 1+r.IntN(3), stressSize), K: o.View(), V: o.View(), Causal: r.IntN(2) == 0}
+			a.O = integers(r, a.Q.Rows(), stressSize)
+			attended := attentionCheck(a, host, host)
+			if err = c.s.Do(background, a); err == nil {
+				err = attended.computed()
+			}
+			c.count(err)
 			if y = matrix(); o.Update(y) == nil {
 				host = y
 			}

@@ -148,6 +148,25 @@ func (d *dice) matmul(f *field, w tensor.View) *job.Matmul {
 	return j
 }
 
+// attention returns an attention of up to 4 heads, 4 rows and 8 keys, right or
+// wrong.
+func (d *dice) attention(f *field) *job.Attention {
+	kv, rows, keys, dim, dt := 1+d.roll(2), 1+d.roll(4), d.roll(9), 1+d.roll(4), types[d.roll(4)]
+	heads := kv * (1 + d.roll(2))
+	j := &job.Attention{
+		Q: d.view(f, 0, dt, tensor.Dims{heads, rows, dim}), K: d.view(f, 1, dt, tensor.Dims{kv, keys, dim}),
+		V: d.view(f, 2, dt, tensor.Dims{kv, keys, dim}), O: d.view(f, 3, dt, tensor.Dims{heads, rows, dim}),
+		Causal: d.roll(2) == 1, Options: d.options(),
+	}
+	if d.roll(3) == 1 {
+		j.QueryOffset = d.number() - d.roll(4)
+	}
+	if d.roll(16) == 1 {
+		j.Scale = float32(math.Inf(1))
+	}
+	return j
+}
+
 // softmax returns a softmax of up to 8 x 16, right or wrong.
 func (d *dice) softmax(f *field) *job.Softmax {
 	dims, dt := tensor.Dims{1 + d.roll(2), 1 + d.roll(8), 1 + d.roll(16)}, types[d.roll(4)]

@@ -27,10 +27,13 @@ func TestEmptyJobsOfAnySize(t *testing.T) {
 		"no matrices":      &job.Matmul{A: view(0, 2, 1), B: view(0, 1, 2), C: view(0, 2, 2)},
 		"softmax matrices": &job.Softmax{X: view(huge, 0, 4)},
 		"softmax rows":     &job.Softmax{X: view(1, huge, 0)},
+		"heads":            &job.Attention{Q: view(huge, 0, 1), K: view(1, 0, 1), V: view(1, 0, 1), O: view(huge, 0, 1)},
+		"attending rows":   &job.Attention{Q: view(1, huge, 0), K: view(1, 2, 0), V: view(1, 2, 0), O: view(1, huge, 0)},
+		"no heads":         &job.Attention{Q: view(0, 2, 1), K: view(0, 2, 1), V: view(0, 2, 1), O: view(0, 2, 1)},
 	} {
 		for door, submit := range doors {
 			require.NoError(t, submit(s, background, j), "%s by %s", name, door)
 		}
 	}
-	require.EqualValues(t, 6*len(doors), s.Audit().Done)
+	require.EqualValues(t, 9*len(doors), s.Audit().Done)
 }

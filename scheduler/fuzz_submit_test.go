@@ -44,12 +44,16 @@ func FuzzSubmit(f *testing.F) {
 		door, ground := doors[names[d.roll(len(names))]], newField(d)
 		var j job.Job
 		var result tensor.View
-		if d.roll(3) == 1 {
+		switch d.roll(4) {
+		case 1:
 			sm := d.softmax(ground)
 			if j, result = sm, sm.Y; result.IsZero() {
 				result = sm.X
 			}
-		} else {
+		case 2:
+			a := d.attention(ground)
+			j, result = a, a.O
+		default:
 			mm := d.matmul(ground, small.View())
 			j, result = mm, mm.C
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"fmt"
 	"io"
 
@@ -12,21 +14,22 @@ import (
 
 // explainCommand shows what selection does with a problem.
 type explainCommand struct {
-	Op    string `arg:"" optional:"" help:"matmul or softmax."`
-	Shape string `arg:"" optional:"" help:"MxKxN for matmul, ROWSxCOLUMNS for softmax."`
+	Op    string `arg:"" optional:"" help:"matmul, softmax or attention."`
+	Shape string `arg:"" optional:"" help:"MxKxN for matmul, ROWSxCOLUMNS for softmax, ROWSxDIMxKEYS for attention."`
 
-	M     int `short:"m" help:"Rows, instead of a shape."`
-	K     int `short:"k" help:"Inner dimension, instead of a shape."`
-	N     int `short:"n" help:"Columns, instead of a shape."`
-	Batch int `default:"1" help:"Products or matrices in the job."`
+	M       int `short:"m" help:"Rows, instead of a shape."`
+	K       int `short:"k" help:"Inner dimension, instead of a shape."`
+	N       int `short:"n" help:"Columns, instead of a shape."`
+	Batch   int `default:"1" help:"Products, matrices or heads in the job."`
+	KVHeads int `name:"kv-heads" placeholder:"N" help:"Heads of keys and values (default: as many as --batch)."`
 
 	Dtype       string `default:"f16" placeholder:"TYPE" help:"Element type: f32, f16 or bf16, or three of them for A, B and C, as in f16,f32,f32."`
 	TransA      bool   `help:"A is transposed."`
 	TransB      bool   `help:"B is transposed."`
 	Beta        bool   `help:"Beta is not 0."`
 	Bias        bool   `help:"There is a bias."`
-	Causal      bool   `help:"The softmax has a causal mask."`
-	QueryOffset int    `help:"Position of the softmax's first row among the columns."`
+	Causal      bool   `help:"The softmax or attention has a causal mask."`
+	QueryOffset int    `help:"Position of the first row among the columns or keys."`
 	Loaded      string `default:"none" enum:"a,b,none" help:"Which operand was loaded: decides the orientation (a, b, none)."`
 
 	Device string `placeholder:"NAME" help:"The device to ask (default: METALLIC_DEVICE, or the best found)."`
@@ -62,13 +65,13 @@ func (c *explainCommand) Run(s streams) error {
 // question reads the problem from the command line.
 func (c *explainCommand) question() (question, error) {
 	op := kernels.Op(0)
-	for _, o := range []kernels.Op{kernels.OpMatmul, kernels.OpSoftmax} {
+	for _, o := range []kernels.Op{kernels.OpMatmul, kernels.OpSoftmax, kernels.OpAttention} {
 		if c.Op == o.String() {
 			op = o
 		}
 	}
 	if op == 0 {
-		return question{}, wrongUsage("explain what? give matmul or softmax and a shape, or --file (got %q)", c.Op)
+		return question{}, wrongUsage("explain what? give matmul, softmax or attention and a shape, or --file (got %q)", c.Op)
 	}
 	q, err := c.modes(op)
 	if err != nil {
@@ -83,7 +86,7 @@ func (c *explainCommand) modes(op kernels.Op) (question, error) {
 	q := question{
 		op: op, shape: kernels.Shape{Batch: c.Batch},
 		transA: c.TransA, transB: c.TransB, beta: c.Beta, bias: c.Bias,
-		causal: c.Causal, queryOffset: c.QueryOffset, loaded: c.Loaded,
+		causal: c.Causal, queryOffset: c.QueryOffset, loaded: c.Loaded, kvHeads: cmp.Or(c.KVHeads, c.Batch),
 	}
 	var err error
 	if q.a, q.b, q.c, err = parseTypes(c.Dtype); err != nil {

@@ -44,7 +44,7 @@ func newExplanation(s *selector, f *job.Form, plan *kernels.Plan) *explanation {
 	e := &explanation{
 		Op: p.Op.String(), Device: s.of, Caps: describeCaps(s.caps), Orientation: f.Orientation,
 		Written: p.Written().String(), Normalised: p.Shape.String(), DTypes: types,
-		Backend: plan.Family().String(), Variant: plan.Variant(), Kernel: plan.Row.Name,
+		Backend: plan.Family().String(), Variant: plan.Variant(), Kernel: plan.Key.Kernel,
 		Key: plan.Key.String(), Threadgroup: plan.Key.Threadgroup,
 	}
 	for _, r := range plan.Rules {

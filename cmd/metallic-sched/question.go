@@ -16,20 +16,26 @@ import (
 // question is a job to explain, as its caller would write it.
 type question struct {
 	op             kernels.Op
-	shape          kernels.Shape // as written; softmax: M rows of N columns
+	shape          kernels.Shape // as written; softmax: M rows of N columns; attention: Batch heads, M rows, N keys
 	a, b, c        tensor.DType  // softmax: only a
 	transA, transB bool
 	beta, bias     bool
 	causal         bool
 	queryOffset    int
+	kvHeads        int    // attention
 	loaded         string // a, b or none
 }
 
-// parseShape reads MxKxN for a product and ROWSxCOLS for a softmax.
+// parseShape reads MxKxN for a product, ROWSxCOLS for a softmax and ROWSxDIMxKEYS
+// for an attention.
 func parseShape(op kernels.Op, text string) (kernels.Shape, error) {
 	want := "MxKxN"
-	if op == kernels.OpSoftmax {
+	switch op {
+	case kernels.OpSoftmax:
 		want = "ROWSxCOLUMNS"
+	case kernels.OpAttention:
+		want = "ROWSxDIMxKEYS"
+	case kernels.OpMatmul:
 	}
 	var n []int
 	for _, field := range strings.Split(text, "x") {
@@ -40,7 +46,7 @@ func parseShape(op kernels.Op, text string) (kernels.Shape, error) {
 		n = append(n, size)
 	}
 	switch {
-	case op == kernels.OpMatmul && len(n) == 3:
+	case op != kernels.OpSoftmax && len(n) == 3:
 		return kernels.Shape{Batch: 1, M: n[0], K: n[1], N: n[2]}, nil
 	case op == kernels.OpSoftmax && len(n) == 2:
 		return kernels.Shape{Batch: 1, M: n[0], N: n[1]}, nil
@@ -78,6 +84,9 @@ func (q *question) job() job.Job {
 	if q.op == kernels.OpSoftmax {
 		return &job.Softmax{X: space.matrix(q.a, s.Batch, s.M, s.N), Causal: q.causal, QueryOffset: q.queryOffset}
 	}
+	if q.op == kernels.OpAttention {
+		return q.attention(space)
+	}
 	m := &job.Matmul{
 		A: space.operand(q.a, s.Batch, s.M, s.K, q.transA), TransA: q.transA,
 		B: space.operand(q.b, s.Batch, s.K, s.N, q.transB), TransB: q.transB,
@@ -96,6 +105,15 @@ func (q *question) job() job.Job {
 		m.B = (&tensor.Resident{ID: 1}).Of(m.B)
 	}
 	return m
+}
+
+func (q *question) attention(space *imaginary) *job.Attention {
+	s := q.shape
+	return &job.Attention{
+		Q: space.matrix(q.a, s.Batch, s.M, s.K),
+		K: space.matrix(q.b, q.kvHeads, s.N, s.K), V: space.matrix(q.b, q.kvHeads, s.N, s.K),
+		O: space.matrix(q.c, s.Batch, s.M, s.K), Causal: q.causal, QueryOffset: q.queryOffset,
+	}
 }
 
 // imaginary hands out parts of one large memory that is not there. A job is

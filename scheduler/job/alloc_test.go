@@ -33,6 +33,12 @@ func TestArrangeDoesNotAllocate(t *testing.T) {
 			t.Error("not arranged")
 		}
 	}))
+	a := job.Attention{Q: matrix(4, 3, 4), K: matrix(2, 5, 4), V: matrix(2, 5, 6), O: matrix(4, 3, 6), Causal: true}
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if a.Arrange(&f, nil) != nil || f.Units() != 2 {
+			t.Error("not arranged")
+		}
+	}))
 }
 
 // TestAwaitDoesNotAllocate: one caller that waits for one job at a time, as

@@ -47,8 +47,16 @@ type Wave struct {
 	Pitch int // elements from row to row
 }
 
-// Scores returns the elements that the scores take.
-func (w *Wave) Scores() int { return w.Rows * w.Pitch }
+// Scores returns the elements that the scores take, or far more than any memory
+// has where an int may not hold them.
+func (w *Wave) Scores() int {
+	if float64(w.Rows)*float64(w.Pitch) > tooMany {
+		return tooMany
+	}
+	return w.Rows * w.Pitch
+}
+
+const tooMany = 1 << 60
 
 // NextWave returns as many of the first steps as have their scores in so many
 // bytes, at least one. scratch 0 is for devices that do not say.
@@ -74,7 +82,7 @@ func NextWave(steps []Step, scratch int) (w Wave) {
 // large power of two, by which the rows of a block would crowd each other out
 // of the caches.
 func pitch(keys int) int {
-	n := (keys + 15) / 16 * 16
+	n := (min(keys, tooMany) + 15) / 16 * 16
 	if n%256 == 0 {
 		n += 16
 	}
