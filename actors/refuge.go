@@ -23,7 +23,7 @@ func (d *desk) forsake() {
 // waiting takes out all jobs that nothing was done for: those in buckets, and in
 // batches that were not committed.
 func (d *desk) waiting() (ts []*Task) {
-	for _, ds := range [...][]*dispatcher{d.engine.matmul, d.engine.softmax} {
+	for _, ds := range &d.engine.dispatchers {
 		for _, owner := range ds {
 			for _, t := range owner.shard.takeAll() {
 				if t.split != nil {
