@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -78,4 +79,35 @@ func BenchmarkSeriesBatch(b *testing.B) {
 	for b.Loop() {
 		s.Batch(64, 64, time.Millisecond, 6*time.Millisecond)
 	}
+}
+
+// Counters with a label are exposed with those that they are of, family by
+// family, and are others.
+func TestCountersWithALabel(t *testing.T) {
+	c := NewCounters()
+	a, b := c.With("device", "cuda:0"), c.With("device", `odd "name"`)
+	for i, with := range []*Counters{a, b} {
+		with.Series("matmul", "smalln", "N16", "full").Batch(2+i, 2, 0, time.Millisecond)
+		with.Func("up", "Whether it is.", func() float64 { return float64(i) })
+		with.Counter(`ends_total{how="well"}`, "Ends.").Inc()
+	}
+	a.List("share", "Shares.", "tenant", func() []Value { return []Value{{"x", 7}} })
+	c.Func("jobs", "Jobs of all.", func() float64 { return 5 })
+	got := text(c)
+	for _, line := range []string{
+		`metallic_sched_batch_jobs_total{device="cuda:0",op="matmul",backend="smalln",variant="N16",close_reason="full"} 2`,
+		`metallic_sched_batch_jobs_total{device="odd \"name\"",op="matmul",backend="smalln",variant="N16",close_reason="full"} 3`,
+		`metallic_sched_batch_size_jobs_sum{device="cuda:0",op="matmul",backend="smalln",variant="N16"} 2`,
+		`metallic_sched_up{device="cuda:0"} 0`,
+		`metallic_sched_up{device="odd \"name\""} 1`,
+		`metallic_sched_ends_total{device="cuda:0",how="well"} 1`,
+		`metallic_sched_share{device="cuda:0",tenant="x"} 7`,
+		`metallic_sched_jobs 5`,
+	} {
+		require.Contains(t, got, line+"\n")
+	}
+	for _, family := range []string{"up", "batch_jobs_total", "batch_size_jobs"} {
+		require.Equal(t, 1, strings.Count(got, "# TYPE metallic_sched_"+family+" "), family)
+	}
+	require.Equal(t, got, text(a), "one text for all")
 }

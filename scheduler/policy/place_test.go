@@ -61,7 +61,8 @@ func TestPlace(t *testing.T) {
 		"home is lost":                           {sites{gone(there(0, ms, ms)), there(9*ms, ms, ms)}, 0, at(1, policy.PlaceLoad, -1)},
 		"home is restarted, a copy is there":     {sites{down(here(0, ms)), here(9*ms, ms)}, 0, at(1, policy.PlaceCopy, -1)},
 		"all are restarted: where the operand is": {
-			sites{down(there(0, ms, ms)), down(here(9*ms, ms))}, 0, at(1, policy.PlaceRestart, -1)},
+			sites{down(there(0, ms, ms)), down(here(9*ms, ms))}, 0, at(1, policy.PlaceRestart, -1),
+		},
 		"one is restarted, one lost": {sites{gone(here(0, ms)), down(there(9*ms, ms, ms))}, 0, at(1, policy.PlaceRestart, -1)},
 		"all are lost":               {sites{gone(here(0, ms)), gone(here(0, ms))}, 0, at(0, policy.PlaceAbandoned, -1)},
 	} {
