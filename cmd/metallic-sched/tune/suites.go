@@ -110,6 +110,7 @@ func rows(batch, m, n int, dt tensor.DType) kernels.Problem {
 // compareWorks lets two schedulers take turns at works.
 func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*scheduler.Scheduler, works []suite.Work, limit time.Duration) (out profile.SuiteGain, err error) {
 	var cells []*cell
+	t.cfg.Tell(fmt.Sprintf("%s: %d works, first runs", what, len(works)))
 	for _, w := range works {
 		c := &cell{class: fmt.Sprint(w)}
 		for _, s := range both {
