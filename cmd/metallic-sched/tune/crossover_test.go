@@ -46,7 +46,7 @@ func step(at int, before, after float64) func(int) float64 {
 }
 
 func TestFindsASteppedCrossoverThroughNoise(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		dice := rand.New(rand.NewPCG(seed, 7))
 		for _, c := range []struct {
 			threshold
@@ -73,7 +73,7 @@ func TestFindsASteppedCrossoverThroughNoise(t *testing.T) {
 // A crossover that comes slowly is found within the points where the kernels
 // are about equal.
 func TestFindsASlopingCrossover(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		dice := rand.New(rand.NewPCG(seed, 8))
 		value, why := fewest.find(curve(dice, columnsAxis, 9, 0.1, func(x int) float64 { return math.Pow(float64(x)/40, 0.5) }))
 		require.GreaterOrEqual(t, value, 32, why)

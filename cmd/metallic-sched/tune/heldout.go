@@ -24,12 +24,18 @@ func (p problem) problem() kernels.Problem {
 	}
 }
 
+// heldOutRows and heldOutDepths are the sizes of A.
+var (
+	heldOutRows   = []int{2, 6, 12, 20, 28, 40, 56, 80, 112, 160, 224, 320, 640}
+	heldOutDepths = []int{80, 384, 1280}
+)
+
 // heldOutProblems lie between those that thresholds are found by, and beside
 // them in size.
 func heldOutProblems() (list []problem) {
 	for _, dt := range types {
-		for _, m := range [...]int{2, 6, 12, 20, 28, 40, 56, 80, 112, 160, 224, 320, 640} {
-			for _, k := range [...]int{80, 384, 1280} {
+		for _, m := range heldOutRows {
+			for _, k := range heldOutDepths {
 				for _, n := range [...]int{2, 5, 7, 11, 13, 15, 18, 22, 28, 40, 56, 96, 640} {
 					list = append(list, problem{m, k, n, dt, false})
 					if n <= 28 && m >= 112 {

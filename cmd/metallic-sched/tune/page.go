@@ -14,7 +14,7 @@ import (
 var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"gain": gainText, "yes": func(b bool) string { return map[bool]string{true: "yes", false: "no"}[b] },
+	"gain": GainText, "yes": func(b bool) string { return map[bool]string{true: "yes", false: "no"}[b] },
 }).Parse(pageText))
 
 // HTML writes one page with pictures and tables. It loads nothing from
@@ -34,8 +34,8 @@ func HTML(w io.Writer, p *profile.Profile) error {
 	return page.Execute(w, data)
 }
 
-// gainText writes a gain with its interval.
-func gainText(g profile.Gain) string {
+// GainText writes a gain with its interval.
+func GainText(g profile.Gain) string {
 	switch {
 	case g.Rounds == 0:
 		return "-"
@@ -51,14 +51,14 @@ func TrialRows(p *profile.Profile) (rows [][4]string) {
 	if p.Settings.QueueDepth != nil {
 		why := "the device takes no more than one batch at a time"
 		if best, ok := bestTrial(p, profile.VarQueueDepth); ok {
-			why = "the best other one, " + best.Value + ", gives " + gainText(best.Gain)
+			why = "the best other one, " + best.Value + ", gives " + GainText(best.Gain)
 		}
 		rows = append(rows, [4]string{profile.VarQueueDepth, "the device's", fmt.Sprint(*p.Settings.QueueDepth), why})
 	}
 	if p.Settings.Linger != nil {
 		why := "not tried"
 		if best, ok := bestTrial(p, profile.VarLinger); ok {
-			why = "the best other one, " + best.Value + ", gives " + gainText(best.Gain)
+			why = "the best other one, " + best.Value + ", gives " + GainText(best.Gain)
 		}
 		rows = append(rows, [4]string{profile.VarLinger, time.Duration(0).String(), p.Settings.Linger.String(), why})
 	}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 	"github.com/metallic-sched/metallic-sched/scheduler/profile"
 	"github.com/metallic-sched/metallic-sched/scheduler/suite"
@@ -56,8 +59,7 @@ func (t *Tuner) differing(s suite.Suite, usual, tried policy.Prefs) (works []sui
 		}
 		seen[c.Work] = true
 		all++
-		p, known := problemOf(c.Work)
-		if known && t.chosen(p, usual) == t.chosen(p, tried) || 2*c.Work.Memory() > room {
+		if !t.differs(c.Work, usual, tried) || 2*c.Work.Memory() > room {
 			continue
 		}
 		room -= 2 * c.Work.Memory()
@@ -66,33 +68,49 @@ func (t *Tuner) differing(s suite.Suite, usual, tried policy.Prefs) (works []sui
 	return works, all
 }
 
-// problemOf returns what each of a work's jobs is to selection; false for work
-// of several kinds, which may always differ.
-func problemOf(w suite.Work) (p kernels.Problem, known bool) {
+// differs reports whether a work gets another kernel; of one that is not known
+// that must be assumed.
+func (t *Tuner) differs(w suite.Work, usual, tried policy.Prefs) bool {
+	problems := problemsOf(w)
+	return len(problems) == 0 || slices.ContainsFunc(problems, func(p kernels.Problem) bool {
+		return t.chosen(p, usual) != t.chosen(p, tried)
+	})
+}
+
+// problemsOf returns what a work's jobs are to selection, those of an attention
+// link by link.
+func problemsOf(w suite.Work) []kernels.Problem {
 	switch w := w.(type) {
 	case suite.Matmul:
-		p = kernels.Problem{
-			Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: w.Batch, M: w.M, N: w.N, K: w.K}, A: w.DType, B: w.DType, C: w.DType,
-			TransA: w.TransA, TransB: w.TransB, BetaNonZero: w.Beta != 0, Bias: w.Bias,
-		}
-		if w.Jobs > 1 {
-			p.Shape.N = w.N / w.Jobs
-		}
+		p := product(w.Batch, w.M, w.K, w.N/max(w.Jobs, 1), w.DType)
 		if w.Loaded == "b" {
 			p.Shape, p.Mirrored = p.Shape.Mirror(), true
 		}
-		return p, true
+		return []kernels.Problem{p}
 	case suite.Softmax:
-		return kernels.Problem{
-			Op: kernels.OpSoftmax, Shape: kernels.Shape{Batch: 1, M: w.Rows, N: w.Cols}, A: w.DType, B: w.DType, C: w.DType, Causal: w.Causal,
-		}, true
+		return []kernels.Problem{rows(1, w.Rows, w.Cols, w.DType)}
+	case suite.Attention:
+		return []kernels.Problem{
+			product(w.Heads, w.Rows, w.Dim, w.Keys, w.DType),
+			rows(w.Heads, w.Rows, w.Keys, w.DType),
+			product(w.Heads, w.Rows, w.Keys, w.Dim, w.DType),
+		}
 	}
-	return p, false
+	return nil
+}
+
+func product(batch, m, k, n int, dt tensor.DType) kernels.Problem {
+	return kernels.Problem{Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: batch, M: m, N: n, K: k}, A: dt, B: dt, C: dt}
+}
+
+func rows(batch, m, n int, dt tensor.DType) kernels.Problem {
+	return kernels.Problem{Op: kernels.OpSoftmax, Shape: kernels.Shape{Batch: batch, M: m, N: n}, A: dt, B: dt, C: dt}
 }
 
 // compareWorks lets two schedulers take turns at works.
 func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*scheduler.Scheduler, works []suite.Work, limit time.Duration) (out profile.SuiteGain, err error) {
 	var cells []*cell
+	t.cfg.Tell(fmt.Sprintf("%s: %d works, first runs", what, len(works)))
 	for _, w := range works {
 		c := &cell{class: fmt.Sprint(w)}
 		for _, s := range both {
@@ -114,10 +132,18 @@ func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*schedule
 
 // operation returns what does all jobs of a fixture and takes the time.
 func operation(ctx context.Context, s *scheduler.Scheduler, f suite.Fixture) func() (time.Duration, error) {
-	jobs := f.Jobs()
+	sequence, ok := f.(suite.Sequence)
+	groups := [][]job.Job{f.Jobs()}
+	if ok && sequence.InOrder() {
+		groups = slices.Collect(slices.Chunk(f.Jobs(), 1))
+	}
 	return func() (time.Duration, error) {
 		start := time.Now()
-		err := s.DoAll(ctx, jobs)
-		return time.Since(start), err
+		for _, jobs := range groups {
+			if err := s.DoAll(ctx, jobs); err != nil {
+				return 0, err
+			}
+		}
+		return time.Since(start), nil
 	}
 }

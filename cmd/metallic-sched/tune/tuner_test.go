@@ -64,6 +64,9 @@ func narrow(t *testing.T) {
 	columns, lengths, some, rows, most := columnsAxis, softmaxAxis, curveColumns, curveRows, mostOperands
 	columnsAxis, softmaxAxis = []int{1, 4, 8, 10, 12, 14, 16, 20, 32, 64}, []int{64, 256, 512, 768, 1024, 2048}
 	curveColumns, curveRows, mostOperands = []int{1, 16, 64}, []int{1, 64}, 16<<20
+	held, depths, tall := heldOutRows, heldOutDepths, rowsAxis
+	heldOutRows, heldOutDepths, rowsAxis = []int{6, 28, 40, 320}, []int{80}, []int{1, 8, 16, 24, 48, 64, 128}
+	t.Cleanup(func() { heldOutRows, heldOutDepths, rowsAxis = held, depths, tall })
 	t.Cleanup(func() {
 		columnsAxis, softmaxAxis, curveColumns, curveRows, mostOperands = columns, lengths, some, rows, most
 	})

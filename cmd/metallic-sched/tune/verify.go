@@ -127,7 +127,7 @@ func (t *Tuner) verdict(ctx context.Context, c change, usual, tried policy.Prefs
 func judge(suites []profile.SuiteGain) (keep bool, why string) {
 	var gained, lost, same []string
 	for _, s := range suites {
-		text := fmt.Sprintf("%s %s", s.Suite, gainText(s.Gain))
+		text := fmt.Sprintf("%s %s", s.Suite, GainText(s.Gain))
 		switch {
 		case s.Changed == 0:
 		case worse(s.Gain):
