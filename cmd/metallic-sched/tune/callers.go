@@ -66,10 +66,12 @@ func (t *Tuner) callers(ctx context.Context) (err error) {
 	}
 	t.chooseDepth(trials)
 	t.chooseLinger(trials)
+	t.best(trials, timesTrial) // for people alone
 	return nil
 }
 
-// trials has the defaults first, then every other depth and linger.
+// trials has the defaults first, then every other depth and linger, and in the
+// end the defaults without the times found so far.
 func (t *Tuner) trials() []*trial {
 	list := []*trial{{variable: "", value: "defaults", set: func(*scheduler.Config) {}}}
 	for depth := 1; depth < t.rig.info.QueueDepth; depth++ {
@@ -78,8 +80,12 @@ func (t *Tuner) trials() []*trial {
 	for _, l := range lingers {
 		list = append(list, &trial{variable: profile.VarLinger, value: l.String(), set: func(c *scheduler.Config) { c.Linger = l }})
 	}
-	return list
+	return append(list, &trial{variable: timesTrial, value: "not known from the start", set: func(c *scheduler.Config) { c.Tuning = nil }})
 }
+
+// timesTrial is the name of a trial without the profile's times, which shows
+// what these do.
+const timesTrial = "t(N)"
 
 // open starts the trial's scheduler, with the thresholds and times found so far.
 func (tr *trial) open(ctx context.Context, t *Tuner) error {
