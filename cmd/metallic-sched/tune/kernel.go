@@ -25,7 +25,7 @@ func keyOf(f kernels.Family, p kernels.Problem, caps kernels.Caps) (kernels.Key,
 		prefs.SoftmaxBackend = policy.SoftmaxVec
 	case kernels.FamilyBlock:
 		prefs.SoftmaxBackend = policy.SoftmaxBlock
-	case kernels.FamilySIMD, kernels.FamilyLegacy:
+	case kernels.FamilySIMD, kernels.FamilyLegacy, kernels.FamilyChain:
 	}
 	plan, err := policy.Select(p, caps, prefs, kernels.Default)
 	if err != nil || plan.Family() != f {

@@ -56,8 +56,7 @@ func (t *Tuner) differing(s suite.Suite, usual, tried policy.Prefs) (works []sui
 		}
 		seen[c.Work] = true
 		all++
-		p, known := problemOf(c.Work)
-		if known && t.chosen(p, usual) == t.chosen(p, tried) || 2*c.Work.Memory() > room {
+		if t.sameChoice(c.Work, usual, tried) || 2*c.Work.Memory() > room {
 			continue
 		}
 		room -= 2 * c.Work.Memory()
@@ -66,28 +65,82 @@ func (t *Tuner) differing(s suite.Suite, usual, tried policy.Prefs) (works []sui
 	return works, all
 }
 
-// problemOf returns what each of a work's jobs is to selection; false for work
-// of several kinds, which may always differ.
-func problemOf(w suite.Work) (p kernels.Problem, known bool) {
+// sameChoice reports whether both preferences choose the same kernels for a work.
+func (t *Tuner) sameChoice(w suite.Work, usual, tried policy.Prefs) bool {
+	all := problemsOf(w)
+	for _, p := range all {
+		if t.choices(p, usual) != t.choices(p, tried) {
+			return false
+		}
+	}
+	return len(all) > 0
+}
+
+// choices returns the families that a problem gets: of each of an attention's
+// links, else one.
+func (t *Tuner) choices(p kernels.Problem, prefs policy.Prefs) (fs [3]kernels.Family) {
+	plan, err := policy.Select(p, t.rig.info.Caps, prefs, kernels.Default)
+	switch {
+	case err != nil:
+	case plan.Chain != nil:
+		for i, link := range plan.Chain.Links() {
+			fs[i] = link.Family()
+		}
+	default:
+		fs[0] = plan.Family()
+	}
+	return fs
+}
+
+// problemsOf returns what the kinds of jobs of a work are to selection; none for
+// a work that is not known here, which may always differ.
+func problemsOf(w suite.Work) []kernels.Problem {
 	switch w := w.(type) {
 	case suite.Matmul:
-		p = kernels.Problem{
-			Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: w.Batch, M: w.M, N: w.N, K: w.K}, A: w.DType, B: w.DType, C: w.DType,
-			TransA: w.TransA, TransB: w.TransB, BetaNonZero: w.Beta != 0, Bias: w.Bias,
-		}
-		if w.Jobs > 1 {
-			p.Shape.N = w.N / w.Jobs
-		}
-		if w.Loaded == "b" {
-			p.Shape, p.Mirrored = p.Shape.Mirror(), true
-		}
-		return p, true
+		return []kernels.Problem{productOf(w)}
 	case suite.Softmax:
-		return kernels.Problem{
+		return []kernels.Problem{{
 			Op: kernels.OpSoftmax, Shape: kernels.Shape{Batch: 1, M: w.Rows, N: w.Cols}, A: w.DType, B: w.DType, C: w.DType, Causal: w.Causal,
-		}, true
+		}}
+	case suite.Attention:
+		return attentionOf(w)
 	}
-	return p, false
+	return nil
+}
+
+func productOf(w suite.Matmul) kernels.Problem {
+	p := kernels.Problem{
+		Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: w.Batch, M: w.M, N: w.N, K: w.K}, A: w.DType, B: w.DType, C: w.DType,
+		TransA: w.TransA, TransB: w.TransB, BetaNonZero: w.Beta != 0, Bias: w.Bias,
+	}
+	if w.Jobs > 1 {
+		p.Shape.N = w.N / w.Jobs
+	}
+	if w.Loaded == "b" {
+		p.Shape, p.Mirrored = p.Shape.Mirror(), true
+	}
+	return p
+}
+
+// attentionOf returns the three jobs of an attention that is computed apart, or
+// the one.
+func attentionOf(w suite.Attention) []kernels.Problem {
+	one := kernels.Problem{
+		Op: kernels.OpAttention, Shape: kernels.Shape{Batch: w.Heads, M: w.Rows, N: w.Keys, K: w.Dim}, A: w.DType, B: w.DType, C: w.DType,
+		Causal: w.Causal, Group: 1, ValueCols: w.Dim,
+	}
+	if !w.Apart {
+		return []kernels.Problem{one}
+	}
+	scores, weights, values := one, one, one
+	scores.Op, weights.Op, values.Op = kernels.OpMatmul, kernels.OpSoftmax, kernels.OpMatmul
+	weights.Shape.K = 0
+	values.Shape.N, values.Shape.K = w.Dim, w.Keys
+	all := []kernels.Problem{scores, weights, values}
+	for i := range all {
+		all[i].Group, all[i].ValueCols = 0, 0
+	}
+	return all
 }
 
 // compareWorks lets two schedulers take turns at works.
@@ -114,10 +167,9 @@ func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*schedule
 
 // operation returns what does all jobs of a fixture and takes the time.
 func operation(ctx context.Context, s *scheduler.Scheduler, f suite.Fixture) func() (time.Duration, error) {
-	jobs := f.Jobs()
 	return func() (time.Duration, error) {
 		start := time.Now()
-		err := s.DoAll(ctx, jobs)
+		err := suite.Do(ctx, s, f)
 		return time.Since(start), err
 	}
 }
