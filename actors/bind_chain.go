@@ -131,34 +131,25 @@ func (b *Batch) stageFrom(first int) {
 	b.Stages = append(b.Stages, device.Stage{Dispatches: b.scratch.dispatches[first:]})
 }
 
-// scoresAt returns a step's rows of the scores as one matrix a head, all heads
-// of a group one after another.
-func scoresAt(memory device.Region, w *policy.Wave, x *policy.Step, row int) device.Region {
-	rows := x.R1 - x.R0
-	d := tensor.Dims{(x.H1 - x.H0) * x.Group, rows, x.Keys}
-	if d[2] == 0 {
-		row = 0
-	}
-	memory.View = memory.View.Strided(d, tensor.Dims{rows * w.Pitch, w.Pitch, 1}, memory.View.Offset()+row*w.Pitch)
-	return memory
-}
-
 // bindScores binds the products of a step's queries and keys.
 func (b *Batch) bindScores(x *policy.Step, scores device.Region) {
-	t, in := b.parts[x.Job].task, &b.scratch.chains[x.Job]
+	in := &b.scratch.chains[x.Job]
 	k := b.sharedHeads(x, in.k)
 	k.View.Transpose()
-	for j := range t.Plan.Problem.Products() {
-		b.product(x, linkScores, b.queryHeads(x, in.q, j), k, b.groupHeads(x, scores, j))
+	q := b.queryHeads(x, in.q)
+	n := b.products(x, &q.View)
+	for j := range n {
+		b.product(x, linkScores, groupHeads(x, q, j, n), k, groupHeads(x, scores, j, n))
 	}
 }
 
 // bindValues binds the products of a step's weights and values.
 func (b *Batch) bindValues(x *policy.Step, weights device.Region) {
-	t, in := b.parts[x.Job].task, &b.scratch.chains[x.Job]
-	v := b.sharedHeads(x, in.v)
-	for j := range t.Plan.Problem.Products() {
-		b.product(x, linkValues, b.groupHeads(x, weights, j), v, b.queryHeads(x, in.o, j))
+	in := &b.scratch.chains[x.Job]
+	v, o := b.sharedHeads(x, in.v), b.queryHeads(x, in.o)
+	n := b.products(x, &o.View)
+	for j := range n {
+		b.product(x, linkValues, groupHeads(x, weights, j, n), v, groupHeads(x, o, j, n))
 	}
 }
 
@@ -209,37 +200,4 @@ func (b *Batch) bindWeights(steps []policy.Step, w *policy.Wave, memory device.R
 	s.dispatches = append(s.dispatches, device.Dispatch{
 		Pipeline: s.pipelines[chainLinks*steps[0].Job+linkWeights], Softmax: &s.softmaxes[len(s.softmaxes)-1],
 	})
-}
-
-// sharedHeads returns the keys or values of a step.
-func (b *Batch) sharedHeads(x *policy.Step, r device.Region) device.Region {
-	u0 := b.parts[x.Job].u0
-	r.View = r.View.Sub(x.H0-u0, x.H1-u0).Slice(0, x.Keys, 0, r.View.Cols())
-	return r
-}
-
-// queryHeads returns a step's rows of queries or results: of the j-th head of
-// each group or, folded, of all heads.
-func (b *Batch) queryHeads(x *policy.Step, r device.Region, j int) device.Region {
-	u0 := b.parts[x.Job].u0
-	r.View = r.View.Sub((x.H0-u0)*x.Group, (x.H1-u0)*x.Group).Slice(x.R0, x.R1, 0, r.View.Cols())
-	return b.groupHeads(x, r, j)
-}
-
-// groupHeads returns, of one matrix for each head, the j-th of each group: or
-// all heads of a group as the rows of one matrix, where those have one row each.
-func (b *Batch) groupHeads(x *policy.Step, r device.Region, j int) device.Region {
-	d, s, at := r.View.Dims(), r.View.Strides(), r.View.Offset()
-	if r.View.Len() == 0 {
-		j = 0
-	}
-	each := tensor.Dims{x.Group * s[0], s[1], s[2]}
-	d[0] /= x.Group
-	if b.parts[x.Job].task.Plan.Problem.Folds() {
-		each[1], d[1] = s[0], x.Group
-	} else {
-		at += j * s[0]
-	}
-	r.View = r.View.Strided(d, each, at)
-	return r
 }

@@ -19,24 +19,12 @@ type Tiling struct {
 	Rows  int // query rows of each head, at least 1
 }
 
-// QueryRows returns the rows that one matrix of queries has for a K/V head:
-// the query rows or, when there is but one, the heads of the group.
+// QueryRows returns the rows that a matrix of queries has for one K/V head: the
+// query rows or, when there is but one, the heads of the group, so that their
+// keys and values are read once for all of them.
 func (p *Problem) QueryRows() int {
-	if p.Folds() {
+	if p.Shape.M == 1 {
 		return p.Group
 	}
 	return p.Shape.M
 }
-
-// Products returns how many products each link that multiplies takes for a K/V
-// head: one for each head of the group, unless they fold.
-func (p *Problem) Products() int {
-	if p.Folds() {
-		return 1
-	}
-	return p.Group
-}
-
-// Folds reports whether the heads of a group are the rows of one matrix, so
-// that their keys and values are read once for all of them.
-func (p *Problem) Folds() bool { return p.Shape.M == 1 }

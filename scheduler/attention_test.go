@@ -221,6 +221,36 @@ func TestScoresStayOnTheDevice(t *testing.T) {
 	require.Equal(t, stages-1, dispatches)
 }
 
+// TestGroupsOfHeadsAreOneProduct: heads that share keys are multiplied with them
+// together if their rows lie at one distance, as those that are staged do.
+func TestGroupsOfHeadsAreOneProduct(t *testing.T) {
+	var dispatches int
+	s := start(t, scheduler.Config{Device: openDiscrete(t, 1<<22, func(b *device.Batch) sim.Fault {
+		dispatches = 0
+		for _, stage := range b.Stages {
+			dispatches += len(stage.Dispatches)
+		}
+		return sim.None()
+	})})
+	for name, x := range map[string]struct {
+		rows, want int
+		apart      bool
+	}{
+		"a token": {1, 3, false}, "a token, apart": {1, 3, true}, "small-N": {5, 5, false}, "a prompt": {40, 3, false}, "a prompt, apart": {40, 3, true},
+	} {
+		j := attentionOf(tensor.F32, 4, x.rows, 30, 16)
+		if x.apart { // heads side by side in each row
+			d := tensor.Dims{4, x.rows, 16}
+			j.Q, j.O = j.Q.Strided(d, tensor.Dims{16, 64, 1}, 0), j.O.Strided(d, tensor.Dims{16, 64, 1}, 0)
+		}
+		j.K, j.V = j.K.Sub(0, 2), j.V.Sub(0, 2)
+		c := attentionCheck(j, j.K, j.V)
+		require.NoError(t, s.Do(background, j))
+		require.NoError(t, c.computed(), name)
+		require.Equal(t, x.want, dispatches, name)
+	}
+}
+
 // TestAttentionOfTooManyKeys: strides of 0 name more keys than any memory has
 // scores for.
 func TestAttentionOfTooManyKeys(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // Bench is a Work that is ready to be run, by one backend after another.
@@ -128,13 +129,16 @@ func (e *WrongError) Unwrap() error { return e.Cause }
 
 // Do runs one operation. With a Beta its results are added up from time to
 // time until Reset, which may overflow.
-func (b *Bench) Do(ctx context.Context) error {
-	jobs := b.fixture.Jobs()
-	if s, ok := b.fixture.(Sequence); len(jobs) > 1 && !(ok && s.InOrder()) {
-		return b.on.DoAll(ctx, jobs)
+func (b *Bench) Do(ctx context.Context) error { return Do(ctx, b.on, b.fixture) }
+
+// Do does a fixture's jobs, together or in order, as they are to be done.
+func Do(ctx context.Context, d job.Doer, f Fixture) error {
+	jobs := f.Jobs()
+	if s, ok := f.(Sequence); len(jobs) > 1 && !(ok && s.InOrder()) {
+		return d.DoAll(ctx, jobs)
 	}
 	for _, j := range jobs {
-		if err := b.on.Do(ctx, j); err != nil {
+		if err := d.Do(ctx, j); err != nil {
 			return err
 		}
 	}

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
-	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 	"github.com/metallic-sched/metallic-sched/scheduler/profile"
 	"github.com/metallic-sched/metallic-sched/scheduler/suite"
@@ -68,49 +66,85 @@ func (t *Tuner) differing(s suite.Suite, usual, tried policy.Prefs) (works []sui
 	return works, all
 }
 
-// differs reports whether a work gets another kernel; of one that is not known
+// differs reports whether a work gets other kernels; of one that is not known
 // that must be assumed.
 func (t *Tuner) differs(w suite.Work, usual, tried policy.Prefs) bool {
 	problems := problemsOf(w)
 	return len(problems) == 0 || slices.ContainsFunc(problems, func(p kernels.Problem) bool {
-		return t.chosen(p, usual) != t.chosen(p, tried)
+		return t.choices(p, usual) != t.choices(p, tried)
 	})
 }
 
-// problemsOf returns what a work's jobs are to selection, those of an attention
-// link by link.
+// choices returns the families that a problem gets: of each of an attention's
+// links, else one.
+func (t *Tuner) choices(p kernels.Problem, prefs policy.Prefs) (fs [3]kernels.Family) {
+	plan, err := policy.Select(p, t.rig.info.Caps, prefs, kernels.Default)
+	switch {
+	case err != nil:
+	case plan.Chain != nil:
+		for i, link := range plan.Chain.Links() {
+			fs[i] = link.Family()
+		}
+	default:
+		fs[0] = plan.Family()
+	}
+	return fs
+}
+
+// problemsOf returns what the kinds of jobs of a work are to selection; none for
+// a work that is not known here, which may always differ.
 func problemsOf(w suite.Work) []kernels.Problem {
 	switch w := w.(type) {
 	case suite.Matmul:
-		p := product(w.Batch, w.M, w.K, w.N/max(w.Jobs, 1), w.DType)
-		if w.Loaded == "b" {
-			p.Shape, p.Mirrored = p.Shape.Mirror(), true
-		}
-		return []kernels.Problem{p}
+		return []kernels.Problem{productOf(w)}
 	case suite.Softmax:
-		return []kernels.Problem{rows(1, w.Rows, w.Cols, w.DType)}
+		return []kernels.Problem{{
+			Op: kernels.OpSoftmax, Shape: kernels.Shape{Batch: 1, M: w.Rows, N: w.Cols}, A: w.DType, B: w.DType, C: w.DType, Causal: w.Causal,
+		}}
 	case suite.Attention:
-		return []kernels.Problem{
-			product(w.Heads, w.Rows, w.Dim, w.Keys, w.DType),
-			rows(w.Heads, w.Rows, w.Keys, w.DType),
-			product(w.Heads, w.Rows, w.Keys, w.Dim, w.DType),
-		}
+		return attentionOf(w)
 	}
 	return nil
 }
 
-func product(batch, m, k, n int, dt tensor.DType) kernels.Problem {
-	return kernels.Problem{Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: batch, M: m, N: n, K: k}, A: dt, B: dt, C: dt}
+func productOf(w suite.Matmul) kernels.Problem {
+	p := kernels.Problem{
+		Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: w.Batch, M: w.M, N: w.N, K: w.K}, A: w.DType, B: w.DType, C: w.DType,
+		TransA: w.TransA, TransB: w.TransB, BetaNonZero: w.Beta != 0, Bias: w.Bias,
+	}
+	if w.Jobs > 1 {
+		p.Shape.N = w.N / w.Jobs
+	}
+	if w.Loaded == "b" {
+		p.Shape, p.Mirrored = p.Shape.Mirror(), true
+	}
+	return p
 }
 
-func rows(batch, m, n int, dt tensor.DType) kernels.Problem {
-	return kernels.Problem{Op: kernels.OpSoftmax, Shape: kernels.Shape{Batch: batch, M: m, N: n}, A: dt, B: dt, C: dt}
+// attentionOf returns the three jobs of an attention that is computed apart, or
+// the one.
+func attentionOf(w suite.Attention) []kernels.Problem {
+	one := kernels.Problem{
+		Op: kernels.OpAttention, Shape: kernels.Shape{Batch: w.Heads, M: w.Rows, N: w.Keys, K: w.Dim}, A: w.DType, B: w.DType, C: w.DType,
+		Causal: w.Causal, Group: 1, ValueCols: w.Dim,
+	}
+	if !w.Apart {
+		return []kernels.Problem{one}
+	}
+	scores, weights, values := one, one, one
+	scores.Op, weights.Op, values.Op = kernels.OpMatmul, kernels.OpSoftmax, kernels.OpMatmul
+	weights.Shape.K = 0
+	values.Shape.N, values.Shape.K = w.Dim, w.Keys
+	all := []kernels.Problem{scores, weights, values}
+	for i := range all {
+		all[i].Group, all[i].ValueCols = 0, 0
+	}
+	return all
 }
 
 // compareWorks lets two schedulers take turns at works.
 func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*scheduler.Scheduler, works []suite.Work, limit time.Duration) (out profile.SuiteGain, err error) {
 	var cells []*cell
-	t.cfg.Tell(fmt.Sprintf("%s: %d works, first runs", what, len(works)))
 	for _, w := range works {
 		c := &cell{class: fmt.Sprint(w)}
 		for _, s := range both {
@@ -132,18 +166,9 @@ func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*schedule
 
 // operation returns what does all jobs of a fixture and takes the time.
 func operation(ctx context.Context, s *scheduler.Scheduler, f suite.Fixture) func() (time.Duration, error) {
-	sequence, ok := f.(suite.Sequence)
-	groups := [][]job.Job{f.Jobs()}
-	if ok && sequence.InOrder() {
-		groups = slices.Collect(slices.Chunk(f.Jobs(), 1))
-	}
 	return func() (time.Duration, error) {
 		start := time.Now()
-		for _, jobs := range groups {
-			if err := s.DoAll(ctx, jobs); err != nil {
-				return 0, err
-			}
-		}
-		return time.Since(start), nil
+		err := suite.Do(ctx, s, f)
+		return time.Since(start), err
 	}
 }

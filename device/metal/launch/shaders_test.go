@@ -66,7 +66,7 @@ func TestShadersWithoutReductions(t *testing.T) {
 		switch row.Family {
 		case kernels.FamilySmallN, kernels.FamilyVec, kernels.FamilyBlock:
 			rows = append(rows, row)
-		case kernels.FamilyGEMV, kernels.FamilySIMD, kernels.FamilyMLX, kernels.FamilyMPS, kernels.FamilyLegacy:
+		case kernels.FamilyGEMV, kernels.FamilySIMD, kernels.FamilyMLX, kernels.FamilyMPS, kernels.FamilyLegacy, kernels.FamilyChain:
 		}
 	}
 	for _, s := range []msl.Schedule{msl.Forward, msl.Random(2)} {
