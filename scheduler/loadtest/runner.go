@@ -138,21 +138,42 @@ func (r *Runner) search(ctx context.Context) error {
 		if !more {
 			return nil
 		}
-		st, err := r.cfg.Source(rate)
+		s, err := r.try(ctx, rate)
 		if err != nil {
 			return err
 		}
-		st.Most = max(st.Most, st.Length)
-		if err := r.cfg.validateStage(st); err != nil {
-			return err
-		}
-		if err := r.stage(ctx, st); err != nil {
-			return err
-		}
-		if ctx.Err() == nil {
-			last := r.results.summary(len(r.results.Stages) - 1)
-			r.cfg.Search.Tell(last.Meets(r.cfg.Objective) && len(last.Problems) == 0)
+		if s != nil {
+			r.cfg.Search.Tell(s.Meets(r.cfg.Objective) && len(s.Problems) == 0)
 		}
 	}
 	return nil
+}
+
+// lagging is how often a rate is tried at most when the generator lags: it may
+// have been a pause of the machine.
+const lagging = 3
+
+// try runs a stage with a rate, again if it was worth nothing. It returns nil
+// when ctx ends.
+func (r *Runner) try(ctx context.Context, rate float64) (s *Summary, err error) {
+	for range lagging {
+		st, err := r.cfg.Source(rate)
+		if err != nil {
+			return nil, err
+		}
+		st.Most = max(st.Most, st.Length)
+		if err := r.cfg.validateStage(st); err != nil {
+			return nil, err
+		}
+		if err := r.stage(ctx, st); err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, nil
+		}
+		if s = r.results.summary(len(r.results.Stages) - 1); len(s.Problems) == 0 {
+			break
+		}
+	}
+	return s, nil
 }

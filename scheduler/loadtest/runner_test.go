@@ -321,6 +321,48 @@ func TestSearchFindsTheLimit(t *testing.T) {
 	})
 }
 
+// TestSearchTriesAgain: a pause of the machine does not end a search; a generator
+// that always lags does.
+func TestSearchTriesAgain(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		lags   int // tries at 400 jobs a second
+		best   float64
+		stages int
+	}{{"paused twice", 2, 800, 4 + 2}, {"always", 99, 200, 2 + 3}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, tries := mixOf(t, tinyMix), 0
+				objective, err := ParseObjective("p99<5ms")
+				require.NoError(t, err)
+				results := runLoad(t, t.Context(), Config{
+					Doer: newSlowDoer(always(time.Millisecond)), Mix: m, CheckEvery: -1, Objective: objective,
+					Info: RunInfo{Loop: LoopSearch}, Search: &Search{Start: 100, Max: 800, Precision: 1},
+					Source: func(rate float64) (Stage, error) {
+						st := evenStage(&m, rate, 3*time.Second)
+						st.Rate = rate
+						if rate == 400 {
+							tries++
+						}
+						if rate == 400 && tries <= c.lags {
+							st.Source = &tiredSource{Source: st.Source, pause: func(n int) time.Duration {
+								if n == 600 {
+									return time.Second
+								}
+								return 0
+							}}
+						}
+						return st, nil
+					},
+				})
+				require.NoError(t, results.Verdict())
+				require.InDelta(t, c.best, results.Best().Rate, 1e-9)
+				require.Len(t, results.Stages, c.stages)
+			})
+		})
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	m := mixOf(t, tinyMix)
 	for want, cfg := range map[string]Config{

@@ -31,14 +31,9 @@ func batchSizes(runs []*loadtest.Results) (*chart, error) {
 	if most == 0 {
 		return nil, nil
 	}
-	var labels []string
-	for i := range most {
-		low, high := 1<<i/2+1, 1<<i
-		if label := strconv.Itoa(high); low < high {
-			labels = append(labels, strconv.Itoa(low)+"-"+label)
-		} else {
-			labels = append(labels, label)
-		}
+	labels := []string{"1", "2"}[:min(2, most)]
+	for i := 2; i < most; i++ {
+		labels = append(labels, strconv.Itoa(1<<(i-1)+1)+"+") // up to the next
 	}
 	c := newChart("Batches by size", "jobs in a batch", "% of batches")
 	top, err := c.bars(runs, groups, len(labels), false)

@@ -46,6 +46,9 @@ func latencyAgainstRate(runs []*loadtest.Results) (*chart, error) {
 	c := newChart("Latency against rate", "jobs done a second", "latency")
 	for i, r := range runs {
 		all := withLatency(r.Summaries())
+		if r.Info.Loop == loadtest.LoopSearch { // what was tried again counted for nothing
+			all = slices.DeleteFunc(all, func(s *loadtest.Summary) bool { return len(s.Problems) > 0 })
+		}
 		slices.SortFunc(all, func(a, b *loadtest.Summary) int { return cmp.Compare(a.Throughput, b.Throughput) })
 		var medians, tails plotter.XYs
 		for _, s := range all {
