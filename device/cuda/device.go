@@ -18,8 +18,8 @@ type Device struct {
 	context      *driver.Context
 	compiler     *driver.Compiler
 	blas         *driver.BLAS // nil: not found
-	architecture string       // sm_90
-	shared       int          // bytes of shared memory that a block may have
+	architecture string       // sm_80, or sm_90a
+	gpu          launch.GPU
 	info         device.Info
 	memory       *memory
 

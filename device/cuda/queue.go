@@ -34,11 +34,12 @@ type queue struct {
 
 	// Of the runner alone.
 	launch launch.Launch
+	mapper *driver.Mapper
 	blas   *driver.Handle
 }
 
 func newQueue(d *Device, stream *driver.Stream) *queue {
-	q := &queue{device: d, stream: stream, done: make(chan struct{}), events: events{context: d.context}, launch: launch.Launch{MostShared: d.shared}}
+	q := &queue{device: d, stream: stream, done: make(chan struct{}), events: events{context: d.context}, launch: launch.Launch{GPU: d.gpu}, mapper: d.context.NewMapper()}
 	q.changed = sync.NewCond(&q.mu)
 	waited := make(chan struct{})
 	go func() {

@@ -46,13 +46,16 @@ func TestSourcesCompile(t *testing.T) {
 		}
 		t.Skip(missing)
 	}
-	for arch, all := range map[string][]cuda.Types{"sm_80": legal[:2], "sm_90": legal} {
+	for arch, all := range map[string][]cuda.Types{"sm_80": legal[:2], "sm_90a": legal} {
 		for _, file := range cuda.Files() {
 			all := slices.Clone(all)
 			if types, ok := chained[file]; ok && arch == "sm_90" {
 				all = append(all, types)
 			}
 			for _, types := range all {
+				if cuda.Hopper(file) && (arch != "sm_90a" || !cuda.TensorCores(types)) {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s/%s/%s-%s-%s", arch, file, types.A, types.B, types.C), func(t *testing.T) {
 					t.Parallel()
 					compile(t, compiler, arch, file, types)

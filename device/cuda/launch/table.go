@@ -13,7 +13,7 @@ type Grid struct{ Blocks, Threads [3]int }
 // softmax is set.
 type entry struct {
 	file    string // in shaders/cuda, without .cu
-	tile    func(key kernels.Key, args *shaders.MatmulArguments, shared int) tile
+	tile    func(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile
 	softmax func(key kernels.Key, args *shaders.SoftmaxArguments) (Grid, error)
 }
 

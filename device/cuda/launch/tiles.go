@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"slices"
+
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/shaders"
 	"github.com/metallic-sched/metallic-sched/shaders/cuda"
@@ -13,6 +15,11 @@ type tile struct {
 	height, width int
 	threads       int
 	shared        int // bytes of dynamic shared memory
+
+	// Of tiles for Hopper: blocks that share a sum, blocks that a processor has
+	// at a time, and that operands have maps.
+	strands, resident int
+	mapped            bool
 }
 
 // The numbers here are those of the sources.
@@ -68,16 +75,23 @@ func tilesOf(file string, tensorCores bool) []tile {
 		return simdTensor
 	case file == "simd":
 		return simdPlain
+	case file == "simd_hopper":
+		return simdHopper
+	case file == "smalln_hopper":
+		return slices.Concat(smallnWhole, smallnBy4, smallnBy8)
 	}
 	return mlx
 }
 
-func gemvTile(kernels.Key, *shaders.MatmulArguments, int) tile { return gemv }
+func gemvTile(kernels.Key, *shaders.MatmulArguments, GPU) tile { return gemv }
 
 // smallnTile takes the narrowest tile that holds all columns, whatever the
 // key's bucket: wide products are many jobs together. Tall tiles are for tall
 // matrices, which have enough of them.
-func smallnTile(key kernels.Key, args *shaders.MatmulArguments, _ int) tile {
+func smallnTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
+	if fileOf("smalln", typesOf(key), gpu) != "smalln" {
+		return smallnHopperTile(args, gpu)
+	}
 	all := tilesOf("smalln", cuda.TensorCores(typesOf(key)))
 	best := all[0]
 	for _, t := range all[1:] {
@@ -95,12 +109,13 @@ func smallnTile(key kernels.Key, args *shaders.MatmulArguments, _ int) tile {
 // enoughTall is how many tall tiles below each other keep a GPU busy.
 const enoughTall = 100
 
-func simdTile(key kernels.Key, args *shaders.MatmulArguments, shared int) tile {
-	return sized(key, args, shared, tilesOf("simd", cuda.TensorCores(typesOf(key))))
+func simdTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
+	types := typesOf(key)
+	return sized(key, args, gpu, tilesOf(fileOf("simd", types, gpu), cuda.TensorCores(types)))
 }
 
-func mlxTile(key kernels.Key, args *shaders.MatmulArguments, shared int) tile {
-	return sized(key, args, shared, mlx)
+func mlxTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
+	return sized(key, args, gpu, mlx)
 }
 
 // enoughTiles is how many large tiles keep a GPU busy: about one for each
@@ -110,24 +125,32 @@ const enoughTiles = 128
 // sized returns the tile that a key names. If it names none, that is the
 // largest for which there is enough work and shared memory, and that is not
 // mostly padding.
-func sized(key kernels.Key, args *shaders.MatmulArguments, shared int, all []tile) tile {
+func sized(key kernels.Key, args *shaders.MatmulArguments, gpu GPU, all []tile) tile {
 	for _, t := range all {
-		if key.Tile.M == t.height && key.Tile.N == t.width && t.shared <= shared {
+		if key.Tile.M == t.height && key.Tile.N == t.width && t.shared <= gpu.Shared {
 			return t
 		}
 	}
 	best := all[0]
 	for _, t := range all[1:] {
 		count := ceil(args.M, t.height) * ceil(args.N, t.width) * int(args.Batches)
-		if count >= enoughTiles && t.shared <= shared && int(args.M) > best.height && int(args.N) > best.width {
+		if count >= enoughTiles && t.shared <= gpu.Shared && int(args.M) > best.height && int(args.N) > best.width {
 			best = t
 		}
 	}
 	return best
 }
 
-// grid covers C with tiles, those below each other first.
-func (t tile) grid(args *shaders.MatmulArguments) Grid {
+// grid covers C with tiles, those below each other first. Blocks of tiles with
+// maps compute one after another, unless they share sums.
+func (t tile) grid(args *shaders.MatmulArguments, gpu GPU) Grid {
+	if t.mapped {
+		blocks := ceil(args.M, t.height) * ceil(args.N, t.width) * int(args.Batches) * t.strands
+		if t.strands == 1 {
+			blocks = min(blocks, gpu.Processors*t.resident)
+		}
+		return Grid{Blocks: [3]int{blocks, 1, 1}, Threads: [3]int{t.threads, 1, 1}}
+	}
 	return Grid{
 		Blocks:  [3]int{ceil(args.M, t.height) * ceil(args.N, t.width), 1, int(args.Batches)},
 		Threads: [3]int{t.threads, 1, 1},

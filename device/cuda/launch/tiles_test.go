@@ -34,7 +34,7 @@ func TestSmallNTiles(t *testing.T) {
 		{plain, 4096, 3, "matmul_smalln_n4"},
 		{plain, 4096, 64, "matmul_smalln_n16"},
 	} {
-		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n}, most).entry, "%dx%d", c.m, c.n)
+		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n}, GPU{Shared: most}).entry, "%dx%d", c.m, c.n)
 	}
 }
 
@@ -45,7 +45,7 @@ func TestGridsCoverC(t *testing.T) {
 		for _, p := range all {
 			for _, s := range [][2]uint32{{1, 1}, {896, 64}, {4097, 129}, {31, 33}} {
 				args := &shaders.MatmulArguments{M: s[0], N: s[1], Batches: 3}
-				g := p.grid(args)
+				g := p.grid(args, GPU{})
 				down := (int(s[0]) + p.height - 1) / p.height
 				last := g.Blocks[0] - 1
 				what := fmt.Sprint(p.entry, s)
@@ -63,18 +63,18 @@ func TestGridsCoverC(t *testing.T) {
 func TestSizedTiles(t *testing.T) {
 	key := kernels.Key{Kernel: "matmul_mlx", Tile: kernels.Tile{M: 64, N: 64}}
 	small := &shaders.MatmulArguments{M: 1, N: 1, Batches: 1}
-	require.Equal(t, "matmul_mlx", mlxTile(key, small, most).entry)
-	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, small, most).entry)
-	require.Equal(t, "matmul_mlx", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}, most).entry)
-	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}, most).entry)
+	require.Equal(t, "matmul_mlx", mlxTile(key, small, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, small, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_mlx", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}, GPU{Shared: most}).entry)
 }
 
 // A GPU with less shared memory does without the largest tiles.
 func TestTilesFitIntoSharedMemory(t *testing.T) {
 	key := kernels.Key{Kernel: "matmul_simd", A: tensor.F16, B: tensor.F16, C: tensor.F16}
 	args := &shaders.MatmulArguments{M: 8192, N: 8192, Batches: 1}
-	require.Equal(t, "matmul_simd_wide", simdTile(key, args, most).entry)
-	require.Equal(t, "matmul_simd", simdTile(key, args, 99<<10).entry)
+	require.Equal(t, "matmul_simd_wide", simdTile(key, args, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_simd", simdTile(key, args, GPU{Shared: 99 << 10}).entry)
 	for _, k := range smallnTensor {
 		require.LessOrEqual(t, k.shared, 99<<10, k.entry)
 	}
