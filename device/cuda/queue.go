@@ -31,6 +31,7 @@ type queue struct {
 	started bool       // nothing is given to the GPU any more
 
 	events events
+	last   *driver.Event // the end of the batch before, of the waiter alone
 
 	// Of the runner alone.
 	launch launch.Launch
@@ -159,6 +160,9 @@ func (q *queue) wait() {
 func (q *queue) release() {
 	if q.blas != nil {
 		_ = q.blas.Close()
+	}
+	if q.last != nil {
+		_ = q.last.Close()
 	}
 	q.events.close()
 	_ = q.stream.Close()

@@ -65,10 +65,11 @@ INLINE void bulkCopy(uint to, const Map& map, uint barrier, uint x, uint y, uint
 INLINE void clusterBarrier() {
   asm volatile("barrier.cluster.arrive.release;\nbarrier.cluster.wait.acquire;" ::: "memory");
 }
-INLINE float loadFrom(uint address, uint rank) {
-  float x;
-  asm volatile("{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, %1, %2;\nld.shared::cluster.f32 %0, [there];\n}"
-               : "=f"(x) : "r"(address), "r"(rank) : "memory");
+// loadFrom reads four floats that another block of the cluster has at an address.
+INLINE float4 loadFrom(uint address, uint rank) {
+  float4 x;
+  asm volatile("{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, %4, %5;\nld.shared::cluster.v4.f32 {%0, %1, %2, %3}, [there];\n}"
+               : "=f"(x.x), "=f"(x.y), "=f"(x.z), "=f"(x.w) : "r"(address), "r"(rank) : "memory");
   return x;
 }
 
@@ -317,28 +318,38 @@ template <uint Cols> INLINE void finishTile(const Product& p, float* memory, con
 }
 
 // joined adds the strands' sums in pairs of neighbours, and so on.
-template <uint Strands> INLINE float joined(uint address) {
-  float sums[Strands];
+template <uint Strands> INLINE float4 joined(uint address) {
+  float4 sums[Strands];
   UNROLL for (uint s = 0; s < Strands; s++) {
     sums[s] = loadFrom(address, s);
   }
   UNROLL for (uint apart = 1; apart < Strands; apart *= 2) {
     UNROLL for (uint s = 0; s < Strands; s += 2 * apart) {
-      sums[s] += sums[s + apart];
+      const float4 a = sums[s], b = sums[s + apart];
+      sums[s] = float4{a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w};
     }
   }
   return sums[0];
 }
 
-// finishTogether stores the block's share of the 64 x Cols elements that a
-// cluster has summed up.
-template <uint Cols, uint Strands> INLINE void finishTogether(const Product& p, const float* memory, uint strand, const Place& place) {
-  constexpr uint share = 64 * Cols / Strands;
-  const bool steep = p.args.n == 1 || p.args.c.row < p.args.c.col;
-  ROLLED for (uint v = threadIdx.x; v < share; v += blockDim.x) {
-    const uint e = strand * share + v, r = steep ? e % 64 : e / Cols, c = steep ? e / 64 : e % Cols;
-    if (place.i + r < p.args.m && place.j + c < p.args.n) {
-      p.finish(p.run(place.j + c), place.batch, place.i + r, place.j + c, joined<Strands>(addressOf(memory + c * steep_pitch + r)));
+// finishTogether stores the block's share of the 64*Groups x Cols elements that
+// a cluster has summed up, four rows at a time. Each group's sums have their
+// room.
+template <uint Groups, uint Cols, uint Strands, uint Room>
+INLINE void finishTogether(const Product& p, const float* memory, uint strand, const Place& place) {
+  constexpr uint height = 64 * Groups, share = height * Cols / Strands;
+  for (uint v = threadIdx.x; v < share / 4; v += blockDim.x) {
+    const uint e = strand * share + 4 * v, r = e % height, c = e / height;
+    if (place.i + r >= p.args.m || place.j + c >= p.args.n) {
+      continue;
+    }
+    const ColumnRun run = p.run(place.j + c);
+    const float4 sums = joined<Strands>(addressOf(memory + r / 64 * (Room / 4) + c * steep_pitch + r % 64));
+    const float each[4] = {sums.x, sums.y, sums.z, sums.w};
+    UNROLL for (uint i = 0; i < 4; i++) {
+      if (place.i + r + i < p.args.m) {
+        p.finish(run, place.batch, place.i + r + i, place.j + c, each[i]);
+      }
     }
   }
 }
@@ -346,7 +357,6 @@ template <uint Cols, uint Strands> INLINE void finishTogether(const Product& p, 
 // multiplyMapped computes tiles of 64*Groups x Cols, from the block's or
 // cluster's first on. A block of a cluster has one.
 template <uint Groups, uint Cols, uint Stages, uint Strands, bool TurnA, bool TurnB> INLINE void multiplyMapped(const Mapped& m) {
-  static_assert(Strands == 1 || Groups == 1, "the exchange is of one group's sums");
   using L = Layout<Groups, Cols, Stages>;
   extern __shared__ char unaligned[];
   char* shared = unaligned + (-addressOf(unaligned) & 1023);
@@ -385,13 +395,13 @@ template <uint Groups, uint Cols, uint Stages, uint Strands, bool TurnA, bool Tu
         const Place place = work.place(n);
         finishTile<Cols>(m.product, exchange + group * (L::room / 4), sums, group, place.batch, place.i + 64 * group, place.j);
       } else {
-        putSums<Cols>(exchange, sums, true, steep_pitch);
+        putSums<Cols>(exchange + group * (L::room / 4), sums, true, steep_pitch);
       }
     }
   }
   if (Strands > 1) {
     clusterBarrier();
-    finishTogether<Cols, Strands>(m.product, exchange, strand, work.place(number));
+    finishTogether<Groups, Cols, Strands, L::room>(m.product, exchange, strand, work.place(number));
     clusterBarrier(); // nobody reads this block's sums any more
   }
 }

@@ -65,9 +65,9 @@ func before(file string, t Types) []string {
 	case Hopper(file):
 		return []string{"prelude.cu", "wgmma.cu", "hopper.cu"}
 	case file == "smalln" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "strands.cu"}
+		return []string{"prelude.cu", "tensor.cu", "strands.cu", "lines.cu", "strand_tiles.cu"}
 	case file == "simd" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "tiles.cu"}
+		return []string{"prelude.cu", "tensor.cu", "tiles.cu", "lines.cu", "deep_tiles.cu"}
 	case file == "smalln", file == "simd":
 		return []string{"prelude.cu", "tensor.cu"}
 	case strings.HasPrefix(file, "softmax_"):

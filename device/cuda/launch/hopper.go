@@ -26,7 +26,7 @@ var (
 		hopperTile("matmul_simd", 2, 128, 6, 1, 1),
 		hopperTile("matmul_simd_wide", 2, 256, 4, 1, 1),
 	}
-	// The last two, which are tall, are for tall matrices.
+	// Tall ones are for tall matrices.
 	smallnWhole = []tile{
 		hopperTile("matmul_smalln_n8", 1, 8, 6, 1, 3),
 		hopperTile("matmul_smalln_n16", 1, 16, 6, 1, 3),
@@ -65,23 +65,26 @@ func hopperTile(entry string, groups, cols, stages, strands, resident int) tile 
 	}
 }
 
-// smallnHopperTile takes the narrowest tile that holds all columns. K alone
-// decides on the strands: short sums are whole, and long ones are shared by
-// more blocks, without which few would be at work.
+// smallnHopperTile takes the narrowest tile that holds all columns, and a tall
+// one, which reads B less often, if there are enough of them. K alone decides on
+// the strands: short sums are whole, and long ones are shared by more blocks,
+// without which few would be at work.
 func smallnHopperTile(args *shaders.MatmulArguments, gpu GPU) tile {
-	all := smallnWhole[:4]
+	all := smallnWhole
 	switch {
 	case args.K > 4096:
 		all = smallnBy8
 	case args.K > 1024:
 		all = smallnBy4
 	}
-	best := len(all) - 1
-	for best > 0 && int(args.N) <= all[best-1].width {
-		best--
+	best := all[0]
+	for _, t := range all[1:] {
+		tall := t.height > all[0].height
+		wider := t.width > best.width && int(args.N) > best.width
+		taller := t.width == best.width && ceil(args.M, t.height) >= 2*gpu.Processors
+		if wider && !tall || taller && tall {
+			best = t
+		}
 	}
-	if tall := best + 2; best >= 2 && all[0].strands == 1 && ceil(args.M, smallnWhole[tall].height) >= 2*gpu.Processors {
-		return smallnWhole[tall]
-	}
-	return all[best]
+	return best
 }

@@ -48,6 +48,9 @@ func TestSmallNTilesOnHopper(t *testing.T) {
 		{151936, 17, 896, "matmul_smalln_n32_tall"},
 		{151936, 500, 896, "matmul_smalln_n64_tall"},
 		{151936, 500, 1025, "matmul_smalln_n64_by4"},
+		{4096, 64, 4096, "matmul_smalln_n64_by4"},
+		{1024, 64, 4096, "matmul_smalln_n64_by4"},
+		{1024, 64, 14336, "matmul_smalln_n64_by8"},
 		{64, 9, 4096, "matmul_smalln_n16_by4"},
 		{64, 9, 4097, "matmul_smalln_n16_by8"},
 	} {
@@ -71,7 +74,8 @@ func TestSmallNTilesOnHopper(t *testing.T) {
 func TestHopperTilesAreThoseOfTheSources(t *testing.T) {
 	entry := regexp.MustCompile(`(?m)^(?:SIMD|SMALLN)\((\w+), (\d+), (\d+), (\d+)(?:, (\d+))?\)$`)
 	for _, file := range []string{"simd_hopper", "smalln_hopper"} {
-		source, err := cuda.Source(file, cuda.Types{A: "f16", B: "f16", C: "f16"})
+		types := cuda.Types{A: "f16", B: "f16", C: "f16"}
+		source, err := cuda.Source(file, types)
 		require.NoError(t, err)
 		found := map[string]tile{}
 		for _, m := range entry.FindAllStringSubmatch(source, -1) {
@@ -84,7 +88,7 @@ func TestHopperTilesAreThoseOfTheSources(t *testing.T) {
 			}
 			found[m[1]] = hopperTile(m[1], n[0], n[1], n[2], n[3], 0)
 		}
-		all := tilesOf(file, true)
+		all := tilesOf(file, types)
 		require.Len(t, found, len(all))
 		for _, want := range all {
 			got := found[want.entry]
@@ -98,10 +102,10 @@ func TestHopperTilesAreThoseOfTheSources(t *testing.T) {
 // Blocks of whole sums are as many as the GPU has room for; those that share
 // sums come in clusters, one for each tile.
 func TestHopperGrids(t *testing.T) {
-	args := &shaders.MatmulArguments{M: 4096, N: 64, K: 4096, Batches: 3}
+	args := &shaders.MatmulArguments{M: 4096, N: 16, K: 4096, Batches: 3}
 	require.Equal(t, 64*3*4, smallnTile(halves, args, h100).grid(args, h100).Blocks[0])
 	args.K = 512
 	require.Equal(t, 64*3, smallnTile(halves, args, h100).grid(args, h100).Blocks[0])
-	args.M = 1 << 20
+	args.M, args.N = 1<<20, 64
 	require.Equal(t, h100.Processors, smallnTile(halves, args, h100).grid(args, h100).Blocks[0])
 }
