@@ -70,7 +70,7 @@ func compile(t *testing.T, compiler, arch, file string, types cuda.Types) {
 	require.NoError(t, err)
 	source := filepath.Join(t.TempDir(), file+".cu")
 	require.NoError(t, os.WriteFile(source, []byte(text), 0o600))
-	out, err := exec.Command(compiler, "-x", "cuda", "--cuda-device-only", "--cuda-gpu-arch="+arch, "-S", "-O1", "-std=c++17",
+	out, err := exec.Command(compiler, "-x", "cuda", "--cuda-device-only", "--cuda-gpu-arch="+arch, "-S", "-O0", "-std=c++17",
 		"-nocudainc", "-nocudalib", "--cuda-feature=+ptx78", "-Wno-unknown-cuda-version", "-Wno-pass-failed", "-Werror", "-Wall", "-Wno-unused-function",
 		"-Wno-unused-const-variable", "-include", "testdata/clang.h", "-o", os.DevNull, source).CombinedOutput()
 	require.NoError(t, err, "%s", out)
