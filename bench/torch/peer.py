@@ -23,7 +23,7 @@ def clock(fn, times=50):
 print("torch", torch.__version__, torch.cuda.get_device_name())
 for dtype, shapes in (
     (torch.float16, ((4096, 4096), (9728, 896), (896, 4864), (151936, 896))),
-    (torch.float32, ((4096, 4096), (151936, 896))),
+    (torch.float32, ((4096, 4096), (9728, 896), (896, 4864), (151936, 896))),
 ):
     for m, k in shapes:
         w = torch.rand(m, k, device="cuda", dtype=dtype) * 2 - 1

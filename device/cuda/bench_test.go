@@ -19,7 +19,8 @@ import (
 const times = 50
 
 // BenchmarkMatmul times products by the GPU's own clock. Operands are random; W
-// is contiguous along K, the columns of B and C lie side by side.
+// is contiguous along K, the columns of B and C lie side by side; with /rows the
+// rows of B do.
 func BenchmarkMatmul(b *testing.B) {
 	d := needGPU(b)
 	defer func() { require.NoError(b, d.Close()) }()
@@ -28,23 +29,29 @@ func BenchmarkMatmul(b *testing.B) {
 		m, k   int
 		dt     tensor.DType
 		ns     []int
+		rows   bool
 	}{
-		{"matmul_smalln_n16", 4096, 4096, tensor.F16, []int{1, 8, 16, 32, 64}},
-		{"matmul_smalln_n16", 9728, 896, tensor.F16, []int{1, 8, 16, 32, 64}},
-		{"matmul_smalln_n16", 896, 4864, tensor.F16, []int{1, 8, 16, 32, 64}},
-		{"matmul_smalln_n16", 151936, 896, tensor.F16, []int{1, 8, 16, 32, 64}},
-		{"matmul_smalln_n16", 4096, 4096, tensor.F32, []int{1, 8, 16, 32, 64}},
-		{"matmul_smalln_n16", 151936, 896, tensor.F32, []int{1, 8, 16, 64}},
-		{"matmul_gemv", 4096, 4096, tensor.F16, []int{1}},
-		{"matmul_simd", 4096, 4096, tensor.F16, []int{4096}},
-		{"matmul_simd", 8192, 8192, tensor.F16, []int{8192}},
-		{"matmul_simd", 4096, 4096, tensor.F32, []int{4096}},
-		{"matmul_mlx", 4096, 4096, tensor.F32, []int{4096}},
-		{"matmul_mps", 4096, 4096, tensor.F16, []int{1, 64, 4096}},
-		{"matmul_mps", 4096, 4096, tensor.F32, []int{64, 4096}},
+		{"matmul_smalln_n16", 4096, 4096, tensor.F16, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_smalln_n16", 9728, 896, tensor.F16, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_smalln_n16", 896, 4864, tensor.F16, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_smalln_n16", 151936, 896, tensor.F16, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_smalln_n16", 4096, 4096, tensor.F32, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_smalln_n16", 9728, 896, tensor.F32, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_smalln_n16", 896, 4864, tensor.F32, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_smalln_n16", 151936, 896, tensor.F32, []int{1, 8, 16, 32, 64}, false},
+		{"matmul_gemv", 4096, 4096, tensor.F16, []int{1}, false},
+		{"matmul_simd", 4096, 4096, tensor.F16, []int{4096}, false},
+		{"matmul_simd", 8192, 8192, tensor.F16, []int{8192}, false},
+		{"matmul_simd", 4096, 4096, tensor.F32, []int{4096}, false},
+		{"matmul_simd", 4096, 4096, tensor.F16, []int{4096}, true},
+		{"matmul_simd", 4096, 4096, tensor.F32, []int{4096}, true},
+		{"matmul_mlx", 4096, 4096, tensor.F32, []int{4096}, false},
+		{"matmul_mps", 4096, 4096, tensor.F16, []int{1, 64, 4096}, false},
+		{"matmul_mps", 4096, 4096, tensor.F32, []int{64, 4096}, false},
 	} {
 		for _, n := range c.ns {
-			b.Run(fmt.Sprintf("%s/%v/%dx%d/N%d", c.kernel, c.dt, c.m, c.k, n), func(b *testing.B) {
+			layout := map[bool]string{true: "/rows"}[c.rows]
+			b.Run(fmt.Sprintf("%s/%v/%dx%d/N%d%s", c.kernel, c.dt, c.m, c.k, n, layout), func(b *testing.B) {
 				key := kernels.Key{Kernel: c.kernel, A: c.dt, B: c.dt, C: c.dt, Bucket: kernels.Default.Find(c.kernel).Bucket}
 				m := &device.Matmul{
 					Shape: kernels.Shape{Batch: 1, M: c.m, N: n, K: c.k},
@@ -52,6 +59,9 @@ func BenchmarkMatmul(b *testing.B) {
 					B:     turned(random(b, d, c.dt, tensor.Dims{1, n, c.k})),
 					C:     turned(random(b, d, c.dt, tensor.Dims{1, n, c.m})),
 					Runs:  []device.Run{{Columns: n, Alpha: 1, Bias: -1}},
+				}
+				if c.rows {
+					m.B = random(b, d, c.dt, tensor.Dims{1, c.k, n})
 				}
 				us := clock(b, d, key, device.Dispatch{Matmul: m})
 				b.ReportMetric(2*float64(c.m)*float64(c.k)*float64(n)/us/1e6, "Tflop/s")

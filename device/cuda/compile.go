@@ -51,7 +51,7 @@ func (d *Device) Compile(key kernels.Key) (device.Pipeline, error) {
 	if key.Kernel == vendorKernel {
 		p.vendor, p.launch.Kernel = true, restKernel
 	}
-	kernel, err := launch.Compile(p.launch)
+	kernel, err := launch.Compile(p.launch, d.gpu)
 	if err == nil {
 		p.functions, err = d.module(kernel)
 	}
@@ -107,7 +107,7 @@ func (d *Device) load(code []byte, entries []launch.Entry) (*functions, error) {
 	}
 	f := &functions{module: module, byName: map[string]driver.Function{}}
 	for _, e := range entries {
-		if e.Shared > d.shared {
+		if e.Shared > d.gpu.Shared {
 			continue // never chosen
 		}
 		if f.byName[e.Name], err = module.Function(e.Name, e.Shared); err != nil {

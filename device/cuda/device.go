@@ -5,6 +5,7 @@ package cuda
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
@@ -18,8 +19,8 @@ type Device struct {
 	context      *driver.Context
 	compiler     *driver.Compiler
 	blas         *driver.BLAS // nil: not found
-	architecture string       // sm_90
-	shared       int          // bytes of shared memory that a block may have
+	architecture string       // sm_80, or sm_90a
+	gpu          launch.GPU
 	info         device.Info
 	memory       *memory
 
@@ -27,10 +28,18 @@ type Device struct {
 	copies  [2]*functions // of elements of 4 and of 2 bytes
 
 	lost, closed atomic.Bool
+	busy, idle   atomic.Int64 // ns
 }
 
 // Info describes the GPU.
 func (d *Device) Info() device.Info { return d.info }
+
+// Busy returns for how long the queues' streams had work, and for how long they
+// had none between two batches, by the GPU's clock. It counts batches that have
+// ended.
+func (d *Device) Busy() (busy, idle time.Duration) {
+	return time.Duration(d.busy.Load()), time.Duration(d.idle.Load())
+}
 
 // NewQueue opens a stream, with two goroutines of its own.
 func (d *Device) NewQueue() (device.Queue, error) {

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
 	"github.com/metallic-sched/metallic-sched/device/cuda/launch"
 )
 
@@ -116,7 +117,23 @@ func (q *queue) launchKernel(t *task, f *functions, l *launch.Launch) error {
 		}
 		at.Runs, at.Biases = tables, tables+uint64(aligned(len(l.Runs)))
 	}
+	if l.Mapped {
+		q.mapOperands(l, at)
+	}
 	return q.stream.Launch(f.byName[l.Entry], l.Grid.Blocks, l.Grid.Threads, l.Shared, l.Parameter(at))
+}
+
+// mapOperands has the driver describe A and B. What it cannot is brought to the
+// kernel another way.
+func (q *queue) mapOperands(l *launch.Launch, at launch.Addresses) {
+	for i, first := range [...]uint64{at.A, at.B} {
+		m := &l.Maps[i]
+		if !m.Used {
+			continue
+		}
+		err := q.mapper.Encode((*[16]uint64)(l.Encoded(i)), driver.Pointer(first)+driver.Pointer(m.First), m.Dims, m.Strides, m.Box)
+		m.Used = err == nil
+	}
 }
 
 // aligned is the place of one table after another.

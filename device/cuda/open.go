@@ -44,21 +44,27 @@ func open(c Config) (*Device, error) {
 		return nil, err
 	}
 	d := &Device{context: context, compiler: compiler, memory: newMemory(context)}
-	if err := d.start(); err != nil {
+	if err := d.start(c.portable); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
 // start looks at the GPU and compiles what every queue needs, which also shows
-// that the compiler works.
-func (d *Device) start() error {
+// that the compiler works. portable does without kernels for one architecture.
+func (d *Device) start(portable bool) error {
 	major, minor := d.context.Attribute(driver.ComputeMajor), d.context.Attribute(driver.ComputeMinor)
 	if major < 8 {
 		return fmt.Errorf("%s has compute capability %d.%d; the kernels need 8.0", d.context.Name, major, minor)
 	}
-	d.shared = d.context.Attribute(driver.MaxShared)
+	d.gpu = launch.GPU{
+		Shared:     d.context.Attribute(driver.MaxShared),
+		Processors: d.context.Attribute(driver.Multiprocessors),
+	}
 	d.architecture = fmt.Sprintf("sm_%d%d", major, minor)
+	if d.architecture == "sm_90" && d.compiler.Major >= 12 && d.context.CanMap() && !portable {
+		d.architecture, d.gpu.Hopper = "sm_90a", true
+	}
 	blas, missing := driver.LoadBLAS()
 	d.blas = blas
 	d.info = infoOf(d, missing)

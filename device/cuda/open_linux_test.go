@@ -28,12 +28,26 @@ func needGPU(t testing.TB) *Device {
 }
 
 // TestConformance runs the suite of all devices on the GPU.
-func TestConformance(t *testing.T) {
+func TestConformance(t *testing.T) { conform(t, Config{}) }
+
+// TestConformancePortable does so with the kernels of other GPUs, where this
+// one has its own.
+func TestConformancePortable(t *testing.T) {
+	d := needGPU(t)
+	other := d.gpu.Hopper
+	require.NoError(t, d.Close())
+	if !other {
+		t.Skip("NOT REPEATED: this GPU has no kernels of its own")
+	}
+	conform(t, Config{portable: true})
+}
+
+func conform(t *testing.T, c Config) {
 	d := needGPU(t)
 	t.Logf("%s: %v", d.Info().Name, d.Info().Notes)
 	require.NoError(t, d.Close())
 	devicetest.Exercise(t, func(t testing.TB) device.Device {
-		d, err := Open(Config{})
+		d, err := Open(c)
 		require.NoError(t, err)
 		return d
 	})

@@ -31,14 +31,16 @@ type queue struct {
 	started bool       // nothing is given to the GPU any more
 
 	events events
+	last   *driver.Event // the end of the batch before, of the waiter alone
 
 	// Of the runner alone.
 	launch launch.Launch
+	mapper *driver.Mapper
 	blas   *driver.Handle
 }
 
 func newQueue(d *Device, stream *driver.Stream) *queue {
-	q := &queue{device: d, stream: stream, done: make(chan struct{}), events: events{context: d.context}, launch: launch.Launch{MostShared: d.shared}}
+	q := &queue{device: d, stream: stream, done: make(chan struct{}), events: events{context: d.context}, launch: launch.Launch{GPU: d.gpu}, mapper: d.context.NewMapper()}
 	q.changed = sync.NewCond(&q.mu)
 	waited := make(chan struct{})
 	go func() {
@@ -158,6 +160,9 @@ func (q *queue) wait() {
 func (q *queue) release() {
 	if q.blas != nil {
 		_ = q.blas.Close()
+	}
+	if q.last != nil {
+		_ = q.last.Close()
 	}
 	q.events.close()
 	_ = q.stream.Close()

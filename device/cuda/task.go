@@ -133,7 +133,7 @@ func (q *queue) finish(t *task) (timing device.Timing) {
 	if t.err == nil {
 		t.err = t.land()
 	}
-	q.events.give(t.events)
+	q.recycle(t)
 	for _, b := range t.staging {
 		b.Free()
 	}
@@ -142,11 +142,31 @@ func (q *queue) finish(t *task) (timing device.Timing) {
 	return timing
 }
 
+// recycle keeps a batch's events for others, the last until the next batch has
+// ended.
+func (q *queue) recycle(t *task) {
+	n := len(t.events)
+	if n == 0 {
+		return
+	}
+	if q.last != nil {
+		t.events = append(t.events, q.last)
+	}
+	q.last = t.events[n-1]
+	q.events.give(slices.Delete(t.events, n-1, n))
+}
+
 // times reads the events.
 func (q *queue) times(t *task) (timing device.Timing, err error) {
 	n := len(t.events)
 	if timing.Device, err = t.events[n-1].Since(t.events[0]); err != nil {
 		return timing, q.device.failed("event", err)
+	}
+	q.device.busy.Add(int64(timing.Device))
+	if q.last != nil {
+		if idle, err := t.events[0].Since(q.last); err == nil {
+			q.device.idle.Add(int64(idle))
+		}
 	}
 	for i := 1; i+1 < n-1; i += 2 {
 		d, err := t.events[i+1].Since(t.events[i])

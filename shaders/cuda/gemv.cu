@@ -5,5 +5,5 @@
 
 extern "C" __global__ void __launch_bounds__(WARPS * 32) matmul_gemv(const GRID_CONSTANT Product p) {
   Place at = placeOf(p.args, ROWS * WARPS, 1);
-  strands<ROWS, 1>(p, at.batch, at.i + threadIdx.x / 32 * ROWS, at.j, threadIdx.x % 32);
+  strands<32, ROWS, 1, 4>(p, at.batch, at.i + threadIdx.x / 32 * ROWS, at.j, threadIdx.x % 32);
 }

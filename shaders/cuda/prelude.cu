@@ -111,17 +111,21 @@ struct Product {
     return args.runs == 1 ? only : runs[runOf(runs, args.runs, column)];
   }
 
-  // finish stores alpha*sum + beta*C + bias at element (i, j) of matrix b of
+  // value returns alpha*sum + beta*C + bias for element (i, j) of matrix b of
   // C. With alpha 0 the sum does not count, whatever it is.
-  __device__ __forceinline__ void finish(const ColumnRun& of, uint batch, uint i, uint j, float sum) const {
-    long place = at(args.c, batch, i, j);
+  __device__ __forceinline__ float value(const ColumnRun& of, uint batch, uint i, uint j, float sum) const {
     float value = of.alpha == 0.0f ? 0.0f : of.alpha * sum;
     if (of.beta != 0.0f) {
-      value = fmaf(of.beta, widen(c[place]), value);
+      value = fmaf(of.beta, widen(c[at(args.c, batch, i, j)]), value);
     }
     if (of.bias >= 0) {
       value += widen(bias[at(biases[of.bias], batch, i, j - of.first)]);
     }
-    c[place] = narrow<ElementC>(value);
+    return value;
+  }
+
+  // finish stores that.
+  __device__ __forceinline__ void finish(const ColumnRun& of, uint batch, uint i, uint j, float sum) const {
+    c[at(args.c, batch, i, j)] = narrow<ElementC>(value(of, batch, i, j, sum));
   }
 };

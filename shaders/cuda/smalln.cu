@@ -9,7 +9,9 @@
 // permuted alike, so each load is of 16 bytes. The order of the sum depends on
 // K alone: a column stands alone in the instruction.
 //
-// Other types use multiply-adds, see strands.cu.
+// Other types use multiply-adds in eight strands: for one or two columns A is
+// read straight into registers, see strands.cu, for more of them it passes
+// through shared memory, see strand_tiles.cu.
 #define WARPS 8
 #define CHUNK 64
 #define THREADS (WARPS * 32)
@@ -146,18 +148,30 @@ SMALLN(matmul_smalln_n64, 2, 8)
 
 #else
 
-template <uint Rows, uint Cols> INLINE void smalln(const Product& p) {
-  Place at = placeOf(p.args, Rows * WARPS, Cols);
-  strands<Rows, Cols>(p, at.batch, at.i + threadIdx.x / 32 * Rows, at.j, threadIdx.x % 32);
-}
+#define SMALLN_LINES(NAME, COLS)                                                                          \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const GRID_CONSTANT Product p) {             \
+    const Place at = placeOf(p.args, THREADS / STRANDS, COLS);                                            \
+    strands<STRANDS, 1, COLS, 16>(p, at.batch, at.i + threadIdx.x / STRANDS, at.j, threadIdx.x % STRANDS); \
+  }
 
-#define SMALLN(NAME, COLS) \
-  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const GRID_CONSTANT Product p) { smalln<4, COLS>(p); }
+SMALLN_LINES(matmul_smalln_n1, 1)
+SMALLN_LINES(matmul_smalln_n2, 2)
 
-SMALLN(matmul_smalln_n1, 1)
-SMALLN(matmul_smalln_n2, 2)
-SMALLN(matmul_smalln_n4, 4)
-SMALLN(matmul_smalln_n8, 8)
-SMALLN(matmul_smalln_n16, 16)
+#define SMALLN(NAME, DOWN, RIGHT, STAGES, DEPTH)                                                              \
+  extern "C" __global__ void __launch_bounds__(THREADS, DOWN * RIGHT < 64 ? 2 : 1) NAME(const GRID_CONSTANT Product p) { \
+    strandTiles<DOWN, RIGHT, STAGES, DEPTH>(p);                                                               \
+  }
+
+SMALLN(matmul_smalln_n4, 2, 1, 8, 64)
+SMALLN(matmul_smalln_n8, 2, 2, 8, 64)
+SMALLN(matmul_smalln_n8_tall, 8, 2, 4, 64)
+SMALLN(matmul_smalln_n16_low, 2, 4, 8, 64)
+SMALLN(matmul_smalln_n16, 4, 4, 5, 64)
+SMALLN(matmul_smalln_n16_tall, 8, 4, 4, 64)
+SMALLN(matmul_smalln_n32_low, 2, 8, 6, 64)
+SMALLN(matmul_smalln_n32, 4, 8, 3, 128)
+SMALLN(matmul_smalln_n32_tall, 8, 8, 3, 128)
+SMALLN(matmul_smalln_n32_taller, 16, 8, 2, 128)
+SMALLN(matmul_smalln_n64_tall, 8, 16, 3, 128)
 
 #endif

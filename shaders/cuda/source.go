@@ -20,7 +20,7 @@ type Types struct{ A, B, C string }
 
 // Files lists what Source takes.
 func Files() []string {
-	return []string{"copy", "gemv", "mlx", "simd", "smalln", "softmax_block", "softmax_legacy", "softmax_vec"}
+	return []string{"copy", "gemv", "mlx", "simd", "simd_hopper", "smalln", "smalln_hopper", "softmax_block", "softmax_legacy", "softmax_vec"}
 }
 
 // Source returns the text to compile for one of the files, such as "gemv":
@@ -51,6 +51,10 @@ func Source(file string, t Types) (string, error) {
 // as tensor.cu has it.
 func TensorCores(t Types) bool { return t.A == t.B && t.A != "f32" }
 
+// Hopper reports whether a file is for GPUs of the architecture sm_90a alone,
+// and for products of tensor cores.
+func Hopper(file string) bool { return strings.HasSuffix(file, "_hopper") }
+
 // before names what a file needs before it.
 func before(file string, t Types) []string {
 	switch {
@@ -58,10 +62,12 @@ func before(file string, t Types) []string {
 		return []string{"prelude.cu", "strands.cu"}
 	case file == "mlx":
 		return []string{"prelude.cu", "tiles.cu"}
+	case Hopper(file):
+		return []string{"prelude.cu", "wgmma.cu", "hopper.cu"}
 	case file == "smalln" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "strands.cu"}
+		return []string{"prelude.cu", "tensor.cu", "strands.cu", "lines.cu", "strand_tiles.cu"}
 	case file == "simd" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "tiles.cu"}
+		return []string{"prelude.cu", "tensor.cu", "tiles.cu", "lines.cu", "deep_tiles.cu"}
 	case file == "smalln", file == "simd":
 		return []string{"prelude.cu", "tensor.cu"}
 	case strings.HasPrefix(file, "softmax_"):

@@ -1,10 +1,10 @@
 // How gemv and the small-N kernels on multiply-adds sum up an element of C. K
-// is cut into pieces of 16 bytes of A; piece p belongs to strand p % 32, which
-// is a lane. A strand adds its products one by one, from the first element to
+// is cut into pieces of 16 bytes of A; piece p belongs to strand p % Strands,
+// here a lane. A strand adds its products one by one, from the first element to
 // the last; the strands' sums are added in pairs of neighbours, the sums of
-// pairs in pairs, and so on. This order depends on K and the type of A alone.
-// What a piece lacks at the end of K counts as 0 on both sides.
-#define STRANDS 32
+// pairs in pairs, and so on. This order depends on the kernel's family, K and
+// the type of A alone. What a piece lacks at the end of K counts as 0 on both
+// sides.
 
 template <typename Element> struct Piece {
   enum : uint { length = 16 / sizeof(Element) };
@@ -69,9 +69,9 @@ template <uint Distance> struct Exchange<Distance, 1> {
 };
 
 // treeAcross adds the strands of Values sums. Lane l gets sum l % Values.
-template <uint Values> INLINE float treeAcross(float* sums, uint lane) {
+template <uint Strands, uint Values> INLINE float treeAcross(float* sums, uint lane) {
   float sum = Exchange<1, Values>::run(sums, lane);
-  UNROLL for (uint distance = Values; distance < STRANDS; distance *= 2) {
+  UNROLL for (uint distance = Values; distance < Strands; distance *= 2) {
     sum += fromNeighbour(sum, distance);
   }
   return sum;
@@ -88,10 +88,35 @@ template <uint Rows, uint Cols, uint Length> INLINE void add(float* sums, const 
   }
 }
 
+// addPieces adds the products of Ahead pieces of whole lines.
+template <uint Strands, uint Rows, uint Cols, uint Ahead>
+INLINE void addPieces(float* sums, const Lines<ElementA, Rows, Piece<ElementA>::length>& rows,
+                      const Lines<ElementB, Cols, Piece<ElementA>::length>& cols, uint k) {
+  const uint length = Piece<ElementA>::length;
+  float a[Ahead][Rows][length];
+  UNROLL for (uint h = 0; h < Ahead; h++) {
+    UNROLL for (uint r = 0; r < Rows; r++) {
+      rows.whole(a[h][r], r, k + h * Strands * length);
+    }
+  }
+  if (Ahead > 1) { // or the compiler puts each load next to its use
+    asm volatile("bar.warp.sync 0xffffffff;" ::: "memory");
+  }
+  UNROLL for (uint h = 0; h < Ahead; h++) {
+    float b[Cols][length];
+    UNROLL for (uint n = 0; n < Cols; n++) {
+      cols.whole(b[n], n, k + h * Strands * length);
+    }
+    add<Rows, Cols, length>(sums, a[h], b);
+  }
+}
+
 // strands computes the elements of Rows rows and Cols columns from the given
-// ones on, with one warp.
-template <uint Rows, uint Cols> INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
-  const uint length = Piece<ElementA>::length, values = Rows * Cols < STRANDS ? Rows * Cols : STRANDS;
+// ones on, with as many lanes as a sum has strands. Ahead is how many pieces
+// of a line are read before the first is used.
+template <uint Strands, uint Rows, uint Cols, uint Ahead>
+INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
+  const uint length = Piece<ElementA>::length, values = Rows * Cols < Strands ? Rows * Cols : Strands, step = Strands * length;
   const Matrix &ma = p.args.a, &mb = p.args.b;
   const uint end = p.args.k;
   Lines<ElementA, Rows, length> rows{p.a, ma.col};
@@ -106,18 +131,18 @@ template <uint Rows, uint Cols> INLINE void strands(const Product& p, uint batch
   float sums[Rows * Cols] = {};
   uint k = lane * length;
   if (even) {
-    _Pragma("unroll 2") for (; k + length <= end; k += STRANDS * length) {
-      float a[Rows][length], b[Cols][length];
-      UNROLL for (uint r = 0; r < Rows; r++) {
-        rows.whole(a[r], r, k);
-      }
-      UNROLL for (uint n = 0; n < Cols; n++) {
-        cols.whole(b[n], n, k);
-      }
-      add<Rows, Cols, length>(sums, a, b);
+    uint all = 0; // of all lanes
+    for (; all + Ahead * step <= end; all += Ahead * step, k += Ahead * step) {
+      addPieces<Strands, Rows, Cols, Ahead>(sums, rows, cols, k);
+    }
+    for (; all + 4 * step <= end; all += 4 * step, k += 4 * step) {
+      addPieces<Strands, Rows, Cols, 4>(sums, rows, cols, k);
+    }
+    for (; k + length <= end; k += step) {
+      addPieces<Strands, Rows, Cols, 1>(sums, rows, cols, k);
     }
   }
-  for (; k < end; k += STRANDS * length) {
+  for (; k < end; k += step) {
     float a[Rows][length], b[Cols][length];
     UNROLL for (uint r = 0; r < Rows; r++) {
       rows.any(a[r], r, k, end);
@@ -128,7 +153,7 @@ template <uint Rows, uint Cols> INLINE void strands(const Product& p, uint batch
     add<Rows, Cols, length>(sums, a, b);
   }
   UNROLL for (uint first = 0; first < Rows * Cols; first += values) {
-    float sum = treeAcross<values>(sums + first, lane);
+    float sum = treeAcross<Strands, values>(sums + first, lane);
     uint row = i + (first + lane) % Rows, column = j + (first + lane) / Rows;
     if (lane < values && row < p.args.m && column < p.args.n) {
       p.finish(p.run(column), batch, row, column, sum);

@@ -14,10 +14,11 @@ type API struct{ cuda *library }
 
 // Load finds the driver and starts it.
 func Load() (*API, error) {
-	cuda, err := open(or("METALLIC_CUDA_DRIVER", "libcuda.so.1", "libcuda.so"), functionNames)
+	cuda, err := open(or("METALLIC_CUDA_DRIVER", "libcuda.so.1", "libcuda.so"), functionNames[:fnTensorMapEncode])
 	if err != nil {
 		return nil, fmt.Errorf("no NVIDIA driver: %w", err)
 	}
+	cuda.add(functionNames[fnTensorMapEncode])
 	a := &API{cuda: cuda}
 	return a, a.do(fnInit, 0)
 }
@@ -55,6 +56,7 @@ const (
 	fnLaunch
 	fnErrorName
 	fnErrorString
+	fnTensorMapEncode // 0 where the driver is older than that
 )
 
 var functionNames = []string{
@@ -64,7 +66,7 @@ var functionNames = []string{
 	"cuStreamCreate", "cuStreamDestroy_v2", "cuStreamSynchronize",
 	"cuEventCreate", "cuEventDestroy_v2", "cuEventRecord", "cuEventSynchronize", "cuEventElapsedTime",
 	"cuModuleLoadData", "cuModuleUnload", "cuModuleGetFunction", "cuFuncSetAttribute", "cuLaunchKernel",
-	"cuGetErrorName", "cuGetErrorString",
+	"cuGetErrorName", "cuGetErrorString", "cuTensorMapEncodeTiled",
 }
 
 // Error is a result of the driver other than success.

@@ -28,7 +28,7 @@ func TestStickyCodes(t *testing.T) {
 }
 
 func TestFunctionsHaveNames(t *testing.T) {
-	require.Len(t, functionNames, fnErrorString+1)
+	require.Len(t, functionNames, fnTensorMapEncode+1)
 	require.Equal(t, "cuLaunchKernel", functionNames[fnLaunch])
 	require.Len(t, compilerNames, rtcLog+1)
 	require.Len(t, blasNames, blasGemm+1)

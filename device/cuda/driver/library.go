@@ -14,6 +14,7 @@ import (
 // library is a shared library and its functions, by their place in names.
 type library struct {
 	path      string
+	handle    uintptr
 	functions []uintptr
 }
 
@@ -26,7 +27,7 @@ func open(files, names []string) (*library, error) {
 			failed = append(failed, err)
 			continue
 		}
-		l := &library{path: file}
+		l := &library{path: file, handle: handle}
 		for _, name := range names {
 			address, err := purego.Dlsym(handle, name)
 			if err != nil {
@@ -37,6 +38,15 @@ func open(files, names []string) (*library, error) {
 		return l, nil
 	}
 	return nil, fmt.Errorf("none of %s: %w", strings.Join(files, ", "), errors.Join(failed...))
+}
+
+// add appends a function that the library may lack: 0 then.
+func (l *library) add(name string) {
+	address, err := purego.Dlsym(l.handle, name)
+	if err != nil {
+		address = 0
+	}
+	l.functions = append(l.functions, address)
 }
 
 // or returns the file that an environment variable names, or else the usual.

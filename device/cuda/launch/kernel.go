@@ -27,14 +27,15 @@ type Entry struct {
 	Shared int // bytes
 }
 
-// Compile returns the kernel of a key. It wraps device.ErrUnsupported for one
-// that has no source.
-func Compile(key kernels.Key) (Kernel, error) {
+// Compile returns the kernel of a key for a GPU. It wraps
+// device.ErrUnsupported for one that has no source.
+func Compile(key kernels.Key, gpu GPU) (Kernel, error) {
 	e, ok := table[key.Kernel]
 	if !ok {
 		return Kernel{}, fmt.Errorf("kernel %q: %w", key.Kernel, device.ErrUnsupported)
 	}
-	k := Kernel{File: e.file, Types: typesOf(key)}
+	types := typesOf(key)
+	k := Kernel{File: fileOf(e.file, types, gpu), Types: types}
 	if _, err := k.Source(); err != nil {
 		return Kernel{}, fmt.Errorf("kernel %v: %w: %w", key, device.ErrUnsupported, err)
 	}

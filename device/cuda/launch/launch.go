@@ -14,9 +14,8 @@ import (
 // and its grid. C alone is written; where it is scaled it is read as well. The
 // memory belongs to the Launch until it is used again.
 type Launch struct {
-	// MostShared is the shared memory that a block may have on the GPU. It must
-	// be set.
-	MostShared int
+	// GPU must be set.
+	GPU GPU
 
 	Entry   string
 	A, B, C device.Buffer // a softmax reads A and writes C, a copy likewise
@@ -24,14 +23,40 @@ type Launch struct {
 	// Runs and Biases are tables for the GPU's memory; without them the
 	// parameter has all there is.
 	Runs, Biases []byte
-	Grid         Grid
-	Shared       int // bytes of dynamic shared memory
+	// Maps are those of A and B. Whoever starts the kernel has them encoded, or
+	// sets one to nothing.
+	Maps   [2]Map
+	Mapped bool // the kernel takes maps
+	Grid   Grid
+	Shared int // bytes of dynamic shared memory
 
 	product   gpu.Product
 	rows      gpu.Rows
 	copying   gpu.Copying
 	merged    []shaders.ColumnRun
 	parameter parameter
+}
+
+// Encoded is a map as the driver writes it.
+type Encoded [16]uint64
+
+// The bits of A's ways in hopper.cu; B's are the next two.
+const bulk, turned = 1, 2
+
+// Encoded is where the map of A (0) or B (1) goes.
+func (l *Launch) Encoded(operand int) *Encoded { return &l.parameter.product.maps[operand] }
+
+// ways says which operands have maps, and which of them are turned.
+func (l *Launch) ways() (ways uint32) {
+	for i, m := range l.Maps {
+		if m.Used {
+			ways |= bulk << (2 * i)
+		}
+		if m.Used && m.Turned {
+			ways |= turned << (2 * i)
+		}
+	}
+	return ways
 }
 
 // Addresses are where the things of a Launch are in the GPU's memory.
@@ -44,6 +69,8 @@ type parameter struct {
 		a, b, c, runs, biases, bias uint64
 		args                        shaders.MatmulArguments
 		only                        shaders.ColumnRun
+		ways, _                     uint32     // of mapped products, as what follows
+		maps                        [2]Encoded // A, B
 	}
 	softmax struct {
 		x, y, runs uint64
@@ -72,7 +99,7 @@ func (l *Launch) Parameter(at Addresses) unsafe.Pointer {
 	m := &p.product
 	m.a, m.b, m.c, m.runs, m.biases, m.bias = at.A, at.B, at.C, at.Runs, at.Biases, at.Bias
 	m.args, m.only = l.product.Arguments, l.merged[0]
-	m.args.Runs = uint32(len(l.merged))
+	m.args.Runs, m.ways = uint32(len(l.merged)), l.ways()
 	return unsafe.Pointer(m)
 }
 
@@ -80,7 +107,7 @@ func (l *Launch) Parameter(at Addresses) unsafe.Pointer {
 // means that there is nothing to start. An error says what does not fit.
 func (l *Launch) Dispatch(key kernels.Key, d *device.Dispatch) (empty bool, err error) {
 	e, ok := table[key.Kernel]
-	l.Entry, l.Shared = key.Kernel, 0
+	l.Entry, l.Shared, l.Mapped = key.Kernel, 0, false
 	switch {
 	case !ok:
 		return false, fmt.Errorf("kernel %q: %w", key.Kernel, device.ErrUnsupported)
@@ -102,8 +129,9 @@ func (l *Launch) matmul(key kernels.Key, e entry, m *device.Matmul) (empty bool,
 	if err := p.Bind(key, m); err != nil || p.Empty() {
 		return true, err
 	}
-	t := e.tile(key, &p.Arguments, l.MostShared)
-	l.Entry, l.Shared, l.Grid = t.entry, t.shared, t.grid(&p.Arguments)
+	t := e.tile(key, &p.Arguments, l.GPU)
+	l.Entry, l.Shared, l.Grid = t.entry, t.shared, t.grid(&p.Arguments, l.GPU)
+	l.mapBoth(e, t, &p.Arguments)
 	l.A, l.B, l.C, l.Bias = p.A, p.B, p.C, p.Bias
 	l.merged = merge(l.merged[:0], p.Runs, m.Runs)
 	l.Runs, l.Biases = nil, bytesOfAll(p.Biases)
@@ -111,6 +139,20 @@ func (l *Launch) matmul(key kernels.Key, e entry, m *device.Matmul) (empty bool,
 		l.Runs = bytesOfAll(l.merged)
 	}
 	return false, nil
+}
+
+// mapBoth describes A and B to the bulk copy engine. A turned B must fill
+// boxes, which those of small-N kernels do not.
+func (l *Launch) mapBoth(e entry, t tile, args *shaders.MatmulArguments) {
+	l.Mapped, l.Maps = t.mapped, [2]Map{}
+	if !t.mapped {
+		return
+	}
+	l.Maps[0] = mapOf(&args.A, args.A.Row, args.A.Col, args.M, args.K, args.Batches, t.height)
+	l.Maps[1] = mapOf(&args.B, args.B.Col, args.B.Row, args.N, args.K, args.Batches, t.width)
+	if l.Maps[1].Turned && e.file == "smalln" {
+		l.Maps[1] = Map{}
+	}
 }
 
 // merge leaves out empty runs, and those that have the factors of the one
@@ -145,7 +187,7 @@ func (l *Launch) softmax(key kernels.Key, e entry, s *device.Softmax) (empty boo
 // Copy describes the start of a copy between buffers.
 func (l *Launch) Copy(copied *device.Copy) (empty bool, err error) {
 	c := &l.copying
-	l.Entry, l.Shared = copyEntry, 0
+	l.Entry, l.Shared, l.Mapped = copyEntry, 0, false
 	if err := c.Bind(copied); err != nil || c.Empty() {
 		return true, err
 	}

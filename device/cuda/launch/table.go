@@ -3,7 +3,6 @@ package launch
 import (
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/shaders"
-	"github.com/metallic-sched/metallic-sched/shaders/cuda"
 )
 
 // Grid is the number of blocks and of threads in each, in x, y and z.
@@ -13,7 +12,7 @@ type Grid struct{ Blocks, Threads [3]int }
 // softmax is set.
 type entry struct {
 	file    string // in shaders/cuda, without .cu
-	tile    func(key kernels.Key, args *shaders.MatmulArguments, shared int) tile
+	tile    func(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile
 	softmax func(key kernels.Key, args *shaders.SoftmaxArguments) (Grid, error)
 }
 
@@ -46,7 +45,7 @@ func entriesOf(k Kernel) (all []Entry) {
 	case "softmax_vec", "softmax_legacy":
 		return []Entry{{Name: k.File}}
 	}
-	for _, t := range tilesOf(k.File, cuda.TensorCores(k.Types)) {
+	for _, t := range tilesOf(k.File, k.Types) {
 		all = append(all, Entry{t.entry, t.shared})
 	}
 	return all

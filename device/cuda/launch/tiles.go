@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"slices"
+
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/shaders"
 	"github.com/metallic-sched/metallic-sched/shaders/cuda"
@@ -13,6 +15,11 @@ type tile struct {
 	height, width int
 	threads       int
 	shared        int // bytes of dynamic shared memory
+
+	// Of tiles for Hopper: blocks that share a sum, blocks that a processor has
+	// at a time, and that operands have maps.
+	strands, resident int
+	mapped            bool
 }
 
 // The numbers here are those of the sources.
@@ -26,12 +33,21 @@ var (
 		{entry: "matmul_smalln_n32_tall", height: 32, width: 32, threads: 256, shared: smallnShared(32, 32)},
 		{entry: "matmul_smalln_n64", height: 32, width: 64, threads: 256, shared: smallnShared(32, 64)},
 	}
+	// By width, and by height.
 	smallnPlain = []tile{
 		{entry: "matmul_smalln_n1", height: 32, width: 1, threads: 256},
 		{entry: "matmul_smalln_n2", height: 32, width: 2, threads: 256},
-		{entry: "matmul_smalln_n4", height: 32, width: 4, threads: 256},
-		{entry: "matmul_smalln_n8", height: 32, width: 8, threads: 256},
-		{entry: "matmul_smalln_n16", height: 32, width: 16, threads: 256},
+		strandTile("matmul_smalln_n4", 2, 1, 8, 64),
+		strandTile("matmul_smalln_n8", 2, 2, 8, 64),
+		strandTile("matmul_smalln_n8_tall", 8, 2, 4, 64),
+		strandTile("matmul_smalln_n16_low", 2, 4, 8, 64),
+		strandTile("matmul_smalln_n16", 4, 4, 5, 64),
+		strandTile("matmul_smalln_n16_tall", 8, 4, 4, 64),
+		strandTile("matmul_smalln_n32_low", 2, 8, 6, 64),
+		strandTile("matmul_smalln_n32", 4, 8, 3, 128),
+		strandTile("matmul_smalln_n32_tall", 8, 8, 3, 128),
+		strandTile("matmul_smalln_n32_taller", 16, 8, 2, 128),
+		strandTile("matmul_smalln_n64_tall", 8, 16, 3, 128),
 	}
 	simdTensor = []tile{
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: simdShared(64, 64)},
@@ -42,7 +58,9 @@ var (
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128},
 		{entry: "matmul_simd", height: 128, width: 128, threads: 256},
 	}
-	mlx = []tile{
+	// simdDeep is for large f32 operands that lie along K.
+	simdDeep = tile{entry: "matmul_simd_deep", height: 128, width: 256, threads: 256, shared: 3 * (128 + 256) * (32 + 4) * 4}
+	mlx      = []tile{
 		{entry: "matmul_mlx_small", height: 32, width: 32, threads: 64},
 		{entry: "matmul_mlx", height: 64, width: 64, threads: 128},
 	}
@@ -51,6 +69,16 @@ var (
 // smallnShared is the memory of the sums of eight warps, in f32.
 func smallnShared(height, width int) int { return 8 * height * (width + 1) * 4 }
 
+// strandTile has the memory of some tiles of A and B, with padding, in f32; or
+// that of the sums of eight strands, which come later.
+func strandTile(entry string, down, right, stages, depth int) tile {
+	height, width := 8*down, 4*right
+	return tile{
+		entry: entry, height: height, width: width, threads: 256,
+		shared: max(stages*(height+width)*(depth+4), 8*height*(width+1)) * 4,
+	}
+}
+
 // simdShared is the memory of four tiles of A and B, 32 deep, with padding, in
 // 16 bits.
 func simdShared(height, width int) int {
@@ -58,7 +86,8 @@ func simdShared(height, width int) int {
 	return 4 * (room(height) + room(width)) * 2
 }
 
-func tilesOf(file string, tensorCores bool) []tile {
+func tilesOf(file string, t cuda.Types) []tile {
+	tensorCores := cuda.TensorCores(t)
 	switch {
 	case file == "smalln" && tensorCores:
 		return smallnTensor
@@ -66,22 +95,41 @@ func tilesOf(file string, tensorCores bool) []tile {
 		return smallnPlain
 	case file == "simd" && tensorCores:
 		return simdTensor
+	case file == "simd" && hasDeep(t):
+		return append(simdPlain[:len(simdPlain):len(simdPlain)], simdDeep)
 	case file == "simd":
 		return simdPlain
+	case file == "simd_hopper":
+		return simdHopper
+	case file == "smalln_hopper":
+		return slices.Concat(smallnWhole, smallnBy4, smallnBy8)
 	}
 	return mlx
 }
 
-func gemvTile(kernels.Key, *shaders.MatmulArguments, int) tile { return gemv }
+func gemvTile(kernels.Key, *shaders.MatmulArguments, GPU) tile { return gemv }
+
+// hasDeep says that there is simdDeep for the types.
+func hasDeep(t cuda.Types) bool { return t.A == "f32" && t.B == "f32" }
 
 // smallnTile takes the narrowest tile that holds all columns, whatever the
 // key's bucket: wide products are many jobs together. Tall tiles are for tall
 // matrices, which have enough of them.
-func smallnTile(key kernels.Key, args *shaders.MatmulArguments, _ int) tile {
-	all := tilesOf("smalln", cuda.TensorCores(typesOf(key)))
-	best := all[0]
-	for _, t := range all[1:] {
-		tall := t.height > all[0].height
+func smallnTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
+	types := typesOf(key)
+	switch file := fileOf("smalln", types, gpu); {
+	case file != "smalln":
+		return smallnHopperTile(args, gpu)
+	case cuda.TensorCores(types):
+		return smallnTensorTile(args)
+	}
+	return smallnPlainTile(args, gpu)
+}
+
+func smallnTensorTile(args *shaders.MatmulArguments) tile {
+	best := smallnTensor[0]
+	for _, t := range smallnTensor[1:] {
+		tall := t.height > smallnTensor[0].height
 		if int(args.N) <= best.width && !tall || tall && ceil(args.M, t.height) < enoughTall {
 			continue
 		}
@@ -95,12 +143,37 @@ func smallnTile(key kernels.Key, args *shaders.MatmulArguments, _ int) tile {
 // enoughTall is how many tall tiles below each other keep a GPU busy.
 const enoughTall = 100
 
-func simdTile(key kernels.Key, args *shaders.MatmulArguments, shared int) tile {
-	return sized(key, args, shared, tilesOf("simd", cuda.TensorCores(typesOf(key))))
+// smallnPlainTile takes high tiles only for enough of them, and wide ones of 64
+// only for more than 32 columns of as many.
+func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
+	best := smallnPlain[0]
+	for _, t := range smallnPlain[1:] {
+		enough := ceil(args.M, t.height)*ceil(args.N, t.width)*int(args.Batches) >= enoughTiles && t.shared <= gpu.Shared
+		wider := t.width > best.width && int(args.N) > best.width && (enough || t.width <= 32)
+		if wider || t.width == best.width && enough {
+			best = t
+		}
+	}
+	return best
 }
 
-func mlxTile(key kernels.Key, args *shaders.MatmulArguments, shared int) tile {
-	return sized(key, args, shared, mlx)
+func simdTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
+	types := typesOf(key)
+	file := fileOf("simd", types, gpu)
+	switch {
+	case file != "simd":
+		return sized(key, args, gpu, simdHopper)
+	case cuda.TensorCores(types):
+		return sized(key, args, gpu, simdTensor)
+	}
+	if hasDeep(types) && args.A.Col == 1 && args.B.Row == 1 && key.Tile == (kernels.Tile{}) {
+		return sized(key, args, gpu, tilesOf(file, types))
+	}
+	return sized(key, args, gpu, simdPlain)
+}
+
+func mlxTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
+	return sized(key, args, gpu, mlx)
 }
 
 // enoughTiles is how many large tiles keep a GPU busy: about one for each
@@ -110,24 +183,32 @@ const enoughTiles = 128
 // sized returns the tile that a key names. If it names none, that is the
 // largest for which there is enough work and shared memory, and that is not
 // mostly padding.
-func sized(key kernels.Key, args *shaders.MatmulArguments, shared int, all []tile) tile {
+func sized(key kernels.Key, args *shaders.MatmulArguments, gpu GPU, all []tile) tile {
 	for _, t := range all {
-		if key.Tile.M == t.height && key.Tile.N == t.width && t.shared <= shared {
+		if key.Tile.M == t.height && key.Tile.N == t.width && t.shared <= gpu.Shared {
 			return t
 		}
 	}
 	best := all[0]
 	for _, t := range all[1:] {
 		count := ceil(args.M, t.height) * ceil(args.N, t.width) * int(args.Batches)
-		if count >= enoughTiles && t.shared <= shared && int(args.M) > best.height && int(args.N) > best.width {
+		if count >= enoughTiles && t.shared <= gpu.Shared && int(args.M) > best.height && int(args.N) > best.width {
 			best = t
 		}
 	}
 	return best
 }
 
-// grid covers C with tiles, those below each other first.
-func (t tile) grid(args *shaders.MatmulArguments) Grid {
+// grid covers C with tiles, those below each other first. Blocks of tiles with
+// maps compute one after another, unless they share sums.
+func (t tile) grid(args *shaders.MatmulArguments, gpu GPU) Grid {
+	if t.mapped {
+		blocks := ceil(args.M, t.height) * ceil(args.N, t.width) * int(args.Batches) * t.strands
+		if t.strands == 1 {
+			blocks = min(blocks, gpu.Processors*t.resident)
+		}
+		return Grid{Blocks: [3]int{blocks, 1, 1}, Threads: [3]int{t.threads, 1, 1}}
+	}
 	return Grid{
 		Blocks:  [3]int{ceil(args.M, t.height) * ceil(args.N, t.width), 1, int(args.Batches)},
 		Threads: [3]int{t.threads, 1, 1},

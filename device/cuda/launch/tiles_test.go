@@ -31,21 +31,28 @@ func TestSmallNTiles(t *testing.T) {
 		{half, 4096, 33, "matmul_smalln_n64"},
 		{half, 4096, 1000, "matmul_smalln_n64"},
 		{plain, 4096, 1, "matmul_smalln_n1"},
-		{plain, 4096, 3, "matmul_smalln_n4"},
-		{plain, 4096, 64, "matmul_smalln_n16"},
+		{plain, 4096, 5, "matmul_smalln_n8"},
+		{plain, 100, 9, "matmul_smalln_n16_low"},
+		{plain, 4096, 16, "matmul_smalln_n16"},
+		{plain, 151936, 10, "matmul_smalln_n16_tall"},
+		{plain, 896, 64, "matmul_smalln_n32_low"},
+		{plain, 4096, 32, "matmul_smalln_n32"},
+		{plain, 4096, 64, "matmul_smalln_n32_tall"},
+		{plain, 151936, 32, "matmul_smalln_n32_taller"},
+		{plain, 151936, 64, "matmul_smalln_n64_tall"},
 	} {
-		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n}, most).entry, "%dx%d", c.m, c.n)
+		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n, Batches: 1}, GPU{Shared: most}).entry, "%dx%d", c.m, c.n)
 	}
 }
 
 // Blocks cover C: as many as it has tiles, and the kernels know each by its
 // number.
 func TestGridsCoverC(t *testing.T) {
-	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, simdTensor, simdPlain, mlx} {
+	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, simdTensor, simdPlain, {simdDeep}, mlx} {
 		for _, p := range all {
 			for _, s := range [][2]uint32{{1, 1}, {896, 64}, {4097, 129}, {31, 33}} {
 				args := &shaders.MatmulArguments{M: s[0], N: s[1], Batches: 3}
-				g := p.grid(args)
+				g := p.grid(args, GPU{})
 				down := (int(s[0]) + p.height - 1) / p.height
 				last := g.Blocks[0] - 1
 				what := fmt.Sprint(p.entry, s)
@@ -63,19 +70,37 @@ func TestGridsCoverC(t *testing.T) {
 func TestSizedTiles(t *testing.T) {
 	key := kernels.Key{Kernel: "matmul_mlx", Tile: kernels.Tile{M: 64, N: 64}}
 	small := &shaders.MatmulArguments{M: 1, N: 1, Batches: 1}
-	require.Equal(t, "matmul_mlx", mlxTile(key, small, most).entry)
-	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, small, most).entry)
-	require.Equal(t, "matmul_mlx", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}, most).entry)
-	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}, most).entry)
+	require.Equal(t, "matmul_mlx", mlxTile(key, small, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, small, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_mlx", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}, GPU{Shared: most}).entry)
+}
+
+// Large f32 products whose operands lie along K have a kernel of their own.
+func TestDeepTiles(t *testing.T) {
+	key := kernels.Key{Kernel: "matmul_simd", A: tensor.F32, B: tensor.F32, C: tensor.F32}
+	args := &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1, A: shaders.Matrix{Col: 1, Row: 4096}, B: shaders.Matrix{Row: 1, Col: 4096}}
+	require.Equal(t, "matmul_simd_deep", simdTile(key, args, h100).entry)
+	require.Equal(t, "matmul_simd", simdTile(key, args, GPU{Shared: 99 << 10}).entry)
+	key.A = tensor.F16
+	require.Equal(t, "matmul_simd", simdTile(key, args, h100).entry, "there is none")
+	key.A, args.B = tensor.F32, shaders.Matrix{Row: 4096, Col: 1}
+	require.Equal(t, "matmul_simd", simdTile(key, args, h100).entry)
 }
 
 // A GPU with less shared memory does without the largest tiles.
 func TestTilesFitIntoSharedMemory(t *testing.T) {
 	key := kernels.Key{Kernel: "matmul_simd", A: tensor.F16, B: tensor.F16, C: tensor.F16}
 	args := &shaders.MatmulArguments{M: 8192, N: 8192, Batches: 1}
-	require.Equal(t, "matmul_simd_wide", simdTile(key, args, most).entry)
-	require.Equal(t, "matmul_simd", simdTile(key, args, 99<<10).entry)
+	require.Equal(t, "matmul_simd_wide", simdTile(key, args, GPU{Shared: most}).entry)
+	require.Equal(t, "matmul_simd", simdTile(key, args, GPU{Shared: 99 << 10}).entry)
 	for _, k := range smallnTensor {
 		require.LessOrEqual(t, k.shared, 99<<10, k.entry)
+	}
+	for n := range uint32(100) {
+		for _, m := range []uint32{1, 4096, 151936} {
+			got := smallnPlainTile(&shaders.MatmulArguments{M: m, N: n + 1, Batches: 1}, GPU{Shared: 99 << 10})
+			require.LessOrEqual(t, got.shared, 99<<10, got.entry)
+		}
 	}
 }
