@@ -15,8 +15,9 @@ import (
 
 // flight is a load that others may wait for. err is set when done is closed.
 type flight struct {
-	done chan struct{}
-	err  error
+	claim policy.Claim
+	done  chan struct{}
+	err   error
 }
 
 // errReplaced: the operand has other contents by now, or was released.
@@ -69,7 +70,8 @@ func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) 
 			_, err := job.Ending(ctx)
 			return nil, err
 		}
-		if waiting.err != nil {
+		weaker := waiting.claim < how.claim && errors.Is(waiting.err, device.ErrOutOfMemory)
+		if waiting.err != nil && !weaker {
 			return nil, waiting.err
 		}
 	}
@@ -77,7 +79,7 @@ func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) 
 
 // launch has a copy loaded. f.mu is held, and the fleet not closed.
 func (f *Fleet) launch(v *version, m *member, how bringing) {
-	v.slots[m.index].flight = &flight{done: make(chan struct{})}
+	v.slots[m.index].flight = &flight{claim: how.claim, done: make(chan struct{})}
 	f.copying.Go(func() {
 		if err := f.reserve(v, m, how); err != nil {
 			f.land(v, m, nil, err, 0, how)
