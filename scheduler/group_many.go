@@ -2,7 +2,9 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 
+	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -25,15 +27,24 @@ func (l *lot) at(s *Scheduler, i int) *Scheduler {
 	return l.on[i]
 }
 
-// submit hands the tasks over, those of neighbours on one scheduler together.
+// submit hands the tasks over, those on one scheduler together.
 func (l *lot) submit(s *Scheduler) {
-	for from := 0; from < len(l.tasks); {
-		to, here := from+1, l.at(s, from)
-		for to < len(l.tasks) && l.at(s, to) == here {
-			to++
+	if l.on == nil {
+		s.engine.SubmitAll(l.tasks)
+		return
+	}
+	var together []*actors.Task
+	for i, here := range l.on {
+		if i >= len(l.tasks) || slices.Index(l.on, here) < i { // it has had its turn
+			continue
 		}
-		here.engine.SubmitAll(l.tasks[from:to])
-		from = to
+		together = together[:0]
+		for k, t := range l.tasks {
+			if l.on[k] == here {
+				together = append(together, t)
+			}
+		}
+		here.engine.SubmitAll(together)
 	}
 }
 

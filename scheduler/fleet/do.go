@@ -51,7 +51,8 @@ func (f *Fleet) Explain(j job.Job) (plan *kernels.Plan, orientation string, err 
 	return m.s.Explain(j)
 }
 
-// SubmitEach hands over many jobs, each accepted or refused on its own.
+// SubmitEach hands over many jobs, each accepted or refused on its own: those of
+// one device together.
 func (f *Fleet) SubmitEach(ctx context.Context, each []scheduler.Each) {
 	g := &group{fleet: f}
 	on := make([]*member, len(each))
@@ -62,14 +63,19 @@ func (f *Fleet) SubmitEach(ctx context.Context, each []scheduler.Each) {
 		}
 	}
 	g.done()
-	for from := 0; from < len(each); {
-		to := from + 1
-		for to < len(each) && on[to] == on[from] {
-			to++
+	var together []scheduler.Each
+	for _, m := range f.members {
+		together = together[:0]
+		for i, here := range on {
+			if here == m {
+				together = append(together, each[i])
+			}
 		}
-		if m := on[from]; m != nil {
-			m.s.SubmitEach(ctx, each[from:to])
+		m.s.SubmitEach(ctx, together)
+		for i := len(on) - 1; i >= 0; i-- {
+			if on[i] == m {
+				each[i], together = together[len(together)-1], together[:len(together)-1]
+			}
 		}
-		from = to
 	}
 }

@@ -150,10 +150,10 @@ func TestJobsThatAreWrong(t *testing.T) {
 		foreign, _ := product(weight(t, other.Fleet, 64, 1))
 		mine, _ := product(weight(t, r.Fleet, 64, 1))
 		x := tensor.Vector([]float32{1})
-		var nothing context.Context
+		var none context.Context
 		for i, err := range []error{
 			r.Do(background, nil), r.Do(background, (*job.Matmul)(nil)), r.Do(background, &job.Matmul{A: x}),
-			r.Do(background, foreign), r.Do(nothing, mine),
+			r.Do(background, foreign), r.Do(none, mine),
 			r.DoAll(background, []job.Job{mine, nil}),
 		} {
 			require.ErrorIs(t, err, job.ErrInvalid, "%d", i)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -15,8 +14,9 @@ import (
 
 // flight is a load that others may wait for. err is set when done is closed.
 type flight struct {
-	done chan struct{}
-	err  error
+	claim policy.Claim
+	done  chan struct{}
+	err   error
 }
 
 // errReplaced: the operand has other contents by now, or was released.
@@ -28,14 +28,6 @@ type bringing struct {
 	wait  time.Duration // for it, at most
 	why   string        // for the record
 }
-
-const (
-	// jobPatience is how long a job waits for memory, and loadPatience a Load.
-	jobPatience  = 5 * time.Second
-	loadPatience = 100 * time.Millisecond
-	// mildly is how long a job waits for memory that no other uses.
-	mildly = 5 * time.Millisecond
-)
 
 func forJob(why string) bringing { return bringing{policy.ClaimAny, jobPatience, why} }
 
@@ -69,7 +61,8 @@ func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) 
 			_, err := job.Ending(ctx)
 			return nil, err
 		}
-		if waiting.err != nil {
+		weaker := waiting.claim < how.claim && errors.Is(waiting.err, device.ErrOutOfMemory)
+		if waiting.err != nil && !weaker {
 			return nil, waiting.err
 		}
 	}
@@ -77,7 +70,7 @@ func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) 
 
 // launch has a copy loaded. f.mu is held, and the fleet not closed.
 func (f *Fleet) launch(v *version, m *member, how bringing) {
-	v.slots[m.index].flight = &flight{done: make(chan struct{})}
+	v.slots[m.index].flight = &flight{claim: how.claim, done: make(chan struct{})}
 	f.copying.Go(func() {
 		if err := f.reserve(v, m, how); err != nil {
 			f.land(v, m, nil, err, 0, how)
@@ -90,83 +83,6 @@ func (f *Fleet) launch(v *version, m *member, how bringing) {
 		}
 		f.land(v, m, c, err, time.Since(start), how)
 	})
-}
-
-// reserve takes memory for a copy, from others if need be, and waits for it.
-func (f *Fleet) reserve(v *version, m *member, how bringing) error {
-	defer f.queueUp(v, m)()
-	start := time.Now()
-	for pause := 50 * time.Microsecond; ; pause = min(2*pause, time.Millisecond) {
-		waited := time.Since(start)
-		claim := how.claim
-		if claim == policy.ClaimAny && waited < mildly {
-			claim = policy.ClaimIdle
-		}
-		gone, done, err := f.makeRoom(v, m, claim)
-		for _, c := range gone {
-			c.Release()
-		}
-		switch {
-		case done || err != nil:
-			return err
-		case len(gone) > 0: // perhaps their memory is free now
-			continue
-		case waited >= how.wait:
-			return fmt.Errorf("fleet: operand of %d bytes on %s, where others use the %d bytes there are for operands: %w",
-				v.bytes, m.name, m.most, device.ErrOutOfMemory)
-		}
-		time.Sleep(pause)
-	}
-}
-
-// queueUp puts a version into the line for memory, and returns what takes it out.
-func (f *Fleet) queueUp(v *version, m *member) (leave func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	m.line = append(m.line, v)
-	return func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		m.line = slices.DeleteFunc(m.line, func(w *version) bool { return w == v })
-	}
-}
-
-// makeRoom takes free memory for a copy that is first in line, or gives up others
-// and returns them.
-func (f *Fleet) makeRoom(v *version, m *member, claim policy.Claim) (gone []*scheduler.Operand, done bool, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case f.closed:
-		return nil, false, job.ErrClosed
-	case v.dead:
-		return nil, false, errReplaced
-	}
-	if m.line[0] != v {
-		return nil, false, nil
-	}
-	leaving := m.farewell()
-	free := m.most - m.used
-	if v.bytes <= free {
-		m.used += v.bytes
-		return nil, true, nil
-	}
-	if need := v.bytes - free - leaving; need > 0 {
-		which, _ := m.victims(need, claim, time.Now())
-		for _, victim := range which {
-			gone = append(gone, f.clear(victim, m))
-			m.counts.evicted++
-			m.counts.evictedBytes += victim.bytes
-			f.journal.tell(m, victim, placedEvict, fmt.Sprintf("memory for operand %d", v.operand.id.ID), 0)
-		}
-	}
-	return gone, false, nil
-}
-
-func (f *Fleet) unreserve(v *version, m *member) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	m.used -= v.bytes
 }
 
 // land ends a flight.
@@ -242,22 +158,4 @@ func (f *Fleet) moveHome(o *Operand, member int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	o.home = member
-}
-
-// site describes a member to which some bytes have to be brought.
-func (m *member) site(now time.Time, missing int64) policy.Site {
-	m.farewell()
-	s := policy.Site{Up: m.state == up, Lost: m.state == lost, Missing: missing, Free: m.most - m.used, Most: m.most}
-	s.Room = s.Free
-	if missing == 0 {
-		return s
-	}
-	s.Load = max(m.loadTime(missing), 1)
-	if missing > s.Free {
-		var idle int64
-		if s.Room, idle = m.room(now); missing > idle { // until jobs have ended
-			s.Load += m.queue.wait()
-		}
-	}
-	return s
 }

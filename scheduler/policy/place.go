@@ -156,21 +156,17 @@ func holder(sites []Site, home int, t PlaceTuning) int {
 
 // placeAnew chooses where to load what no device that takes work has.
 func placeAnew(sites []Site) Placement {
-	best, up := -1, false
+	best := -1
 	for i := range sites {
 		s := &sites[i]
-		up = up || s.Up
 		if s.Up && s.Missing <= s.Most && (best < 0 || sooner(s, &sites[best])) {
 			best = i
 		}
 	}
-	switch {
-	case best >= 0:
-		return Placement{best, PlaceLoad, -1}
-	case up:
-		return Placement{-1, PlaceNowhere, -1}
+	if best < 0 {
+		return placeDown(sites)
 	}
-	return placeDown(sites)
+	return Placement{best, PlaceLoad, -1}
 }
 
 // sooner prefers the device that is done first, then the one with more room.
@@ -181,20 +177,24 @@ func sooner(a, b *Site) bool {
 	return a.Free > b.Free
 }
 
-// placeDown is for when no device takes work: a job waits where its operand is,
-// or will be.
+// placeDown is for when no device that takes work will do: a job waits for one
+// that is restarted, where most of what it needs is.
 func placeDown(sites []Site) Placement {
-	best := -1
+	best, lost := -1, true
 	for i := range sites {
 		s := &sites[i]
-		if !s.Lost && (best < 0 || s.Missing < sites[best].Missing) {
+		lost = lost && s.Lost
+		if !s.Up && !s.Lost && s.Missing <= s.Most && (best < 0 || s.Missing < sites[best].Missing) {
 			best = i
 		}
 	}
-	if best < 0 {
+	switch {
+	case best >= 0:
+		return Placement{best, PlaceRestart, -1}
+	case lost:
 		return Placement{0, PlaceAbandoned, -1}
 	}
-	return Placement{best, PlaceRestart, -1}
+	return Placement{-1, PlaceNowhere, -1}
 }
 
 // spill returns the device that gains most by a copy, -1 for none.

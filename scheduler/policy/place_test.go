@@ -60,6 +60,9 @@ func TestPlace(t *testing.T) {
 		"nowhere, and no memory":                 {sites{full(there(0, ms, ms)), full(there(0, ms, ms))}, 0, at(-1, policy.PlaceNowhere, -1)},
 		"home is lost":                           {sites{gone(there(0, ms, ms)), there(9*ms, ms, ms)}, 0, at(1, policy.PlaceLoad, -1)},
 		"home is restarted, a copy is there":     {sites{down(here(0, ms)), here(9*ms, ms)}, 0, at(1, policy.PlaceCopy, -1)},
+		"home is restarted, no other is large enough": {
+			sites{down(here(0, ms)), full(there(0, ms, ms))}, 0, at(0, policy.PlaceRestart, -1),
+		},
 		"all are restarted: where the operand is": {
 			sites{down(there(0, ms, ms)), down(here(9*ms, ms))}, 0, at(1, policy.PlaceRestart, -1),
 		},
@@ -127,16 +130,17 @@ func TestPlaceProperties(t *testing.T) {
 		}
 		p := policy.Place(sites, home, tuning)
 		seen[p.Reason]++
-		anyUp, anyThere, fits, allLost := false, false, false, true
+		anyThere, fits, fitsLater, allLost := false, false, false, true
 		for i := range sites {
 			s := &sites[i]
-			anyUp = anyUp || s.Up
 			anyThere = anyThere || s.Up && s.Missing == 0
 			fits = fits || s.Up && s.Missing <= s.Most
+			fitsLater = fitsLater || !s.Up && !s.Lost && s.Missing <= s.Most
 			allLost = allLost && s.Lost
 		}
 		require.Equal(t, allLost, p.Reason == policy.PlaceAbandoned, "%+v", sites)
-		require.Equal(t, anyUp && !fits, p.Reason == policy.PlaceNowhere, "%+v", sites)
+		require.Equal(t, !fits && !fitsLater && !allLost, p.Reason == policy.PlaceNowhere, "%+v", sites)
+		require.Equal(t, !fits && fitsLater, p.Reason == policy.PlaceRestart, "%+v", sites)
 		require.Equal(t, p.Site < 0, p.Reason == policy.PlaceNowhere)
 		if p.Site < 0 || allLost {
 			require.Negative(t, p.Copy)
@@ -144,8 +148,8 @@ func TestPlaceProperties(t *testing.T) {
 		}
 		s := &sites[p.Site]
 		require.False(t, s.Lost)
-		require.Equal(t, anyUp, s.Up, "%+v %+v", sites, p)
-		if anyUp {
+		require.Equal(t, fits, s.Up, "%+v %+v", sites, p)
+		if fits {
 			require.Equal(t, anyThere, s.Missing == 0, "brought though it is somewhere: %+v %+v", sites, p)
 			require.LessOrEqual(t, s.Missing, s.Most)
 			requireSoon(t, sites, p, tuning)
