@@ -147,7 +147,7 @@ func (c *Counters) newSeries(key seriesKey) *Series {
 	s := &Series{
 		batches: counter("batches_total", "Batches that ended, by kernel and by why they were closed."),
 		jobs:    counter("batch_jobs_total", "Jobs in the batches that ended."),
-		columns: counter("batch_columns_total", "Columns of matrix products, or rows of softmaxes, in the batches that ended."),
+		columns: counter("batch_columns_total", "Columns of matrix products, rows of softmaxes, or K/V heads of attentions, in the batches that ended."),
 		size:    histogram("batch_size_jobs", "Jobs in a batch.", sizeBounds),
 		queue:   histogram("batch_queue_seconds", "Time from the arrival of a batch's oldest job until the batch was closed.", timeBounds),
 		device:  histogram("batch_device_seconds", "Time that the device took for a batch.", timeBounds),
