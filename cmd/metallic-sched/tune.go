@@ -103,6 +103,9 @@ func noSpeed(info device.Info, cfg scheduler.Config) string {
 
 // open opens the device, unless it only pretends to be one.
 func (c *tuneCommand) open(cfg scheduler.Config) (device.Device, error) {
+	if discover.Several(cfg.DeviceName) {
+		return nil, wrongUsage("--device is %s; allowed: one device, such as cuda:0: its profile serves all of its kind in this machine", cfg.DeviceName)
+	}
 	d, err := discover.Open(cfg.DeviceName, cfg.Libraries())
 	if err != nil {
 		return nil, err

@@ -52,9 +52,6 @@ func (t *Tuner) columnsCells() ([]*cell, error) {
 					if err != nil {
 						return err
 					}
-					if w == nil {
-						continue
-					}
 					for _, n := range columnsAxis {
 						families := []kernels.Family{kernels.FamilyMLX, kernels.FamilySIMD}
 						if n <= kernels.MaxSmallN {
@@ -101,9 +98,6 @@ func (t *Tuner) curveCells() ([]*cell, error) {
 				plain, err := t.matrix(s[0], s[1], dt, false)
 				if err != nil {
 					return err
-				}
-				if weight == nil {
-					weight = plain
 				}
 				for _, n := range curveColumns {
 					err := add(t.product(weight, n, n, weight.String(), kernels.FamilySmallN))

@@ -15,12 +15,20 @@ var (
 	widest = threshold{variable: "MAX_N", axis: "columns", below: "narrow", above: "wide", usual: 8, inclusive: true, most: 16}
 )
 
+// seeds are fewer under the race detector.
+func seeds(n uint64) uint64 {
+	if raceDetector {
+		return 1
+	}
+	return n
+}
+
 // curve makes points whose true gain is what of says, seen through noise by
 // several kinds of operands.
 func curve(dice *rand.Rand, xs []int, rounds int, noise float64, of func(x int) float64) (points []profile.Gain) {
 	for _, x := range xs {
 		var classes []sample
-		for range 8 {
+		for range 5 {
 			var s sample
 			for range rounds {
 				disturbed := 0.0
@@ -46,7 +54,7 @@ func step(at int, before, after float64) func(int) float64 {
 }
 
 func TestFindsASteppedCrossoverThroughNoise(t *testing.T) {
-	for seed := range uint64(2) {
+	for seed := range seeds(2) {
 		dice := rand.New(rand.NewPCG(seed, 7))
 		for _, c := range []struct {
 			threshold
@@ -73,7 +81,7 @@ func TestFindsASteppedCrossoverThroughNoise(t *testing.T) {
 // A crossover that comes slowly is found within the points where the kernels
 // are about equal.
 func TestFindsASlopingCrossover(t *testing.T) {
-	for seed := range uint64(2) {
+	for seed := range seeds(2) {
 		dice := rand.New(rand.NewPCG(seed, 8))
 		value, why := fewest.find(curve(dice, columnsAxis, 9, 0.1, func(x int) float64 { return math.Pow(float64(x)/40, 0.5) }))
 		require.GreaterOrEqual(t, value, 32, why)
@@ -82,7 +90,7 @@ func TestFindsASlopingCrossover(t *testing.T) {
 }
 
 func TestTiesKeepTheDefault(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range seeds(4) {
 		dice := rand.New(rand.NewPCG(seed, 9))
 		for _, th := range []threshold{fewest, widest} {
 			value, why := th.find(curve(dice, columnsAxis, 9, 0.1, func(int) float64 { return 1 }))

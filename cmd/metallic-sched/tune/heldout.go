@@ -53,13 +53,13 @@ func heldOutProblems() (list []problem) {
 	return list
 }
 
-// problem makes a cell of a problem; nil where loading makes no difference.
+// problem makes a cell of a problem.
 func (t *Tuner) problem(p problem, families ...kernels.Family) (*cell, error) {
 	if p.k == 0 {
 		return t.softmax(p.m, p.n, p.dt, 0, fmt.Sprintf("%dx%d %v", p.m, p.n, p.dt), families...)
 	}
 	w, err := t.matrix(p.m, p.k, p.dt, p.loaded)
-	if w == nil {
+	if err != nil {
 		return nil, err
 	}
 	return t.product(w, p.n, 0, fmt.Sprintf("%v N=%d", w, p.n), families...)

@@ -14,7 +14,7 @@ import (
 type weight struct {
 	m, k   int
 	dt     tensor.DType
-	loaded bool // kept as a weight, as Load does; its columns are then those of a batch
+	loaded bool // kept as a weight, as Load does; columns are then gathered as for a batch
 	at     device.Region
 }
 
@@ -26,15 +26,14 @@ func (w *weight) String() string {
 	return fmt.Sprintf("%dx%d %v %s", w.m, w.k, w.dt, how)
 }
 
-// matrix makes a weight; nil if it would be the same loaded as not.
+// matrix makes a weight.
 func (t *Tuner) matrix(m, k int, dt tensor.DType, loaded bool) (*weight, error) {
 	at, err := t.rig.matrices(dt, tensor.Dims{1, m, k})
 	if err != nil {
 		return nil, err
 	}
-	if loaded && !prepare(at) {
-		at.Buffer.Free()
-		return nil, nil
+	if loaded {
+		prepare(at)
 	}
 	t.buffers = append(t.buffers, at.Buffer)
 	return &weight{m, k, dt, loaded, at}, nil

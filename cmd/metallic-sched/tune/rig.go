@@ -106,11 +106,9 @@ func repeat[T tensor.Element](block []T, dims tensor.Dims) tensor.View {
 }
 
 // prepare lets the device keep a weight as its kernels like it best, as Load
-// does; false if that makes no difference there.
-func prepare(a device.Region) bool {
-	p, ok := a.Buffer.(device.Preparer)
-	if ok {
+// does, if it has a way of its own.
+func prepare(a device.Region) {
+	if p, ok := a.Buffer.(device.Preparer); ok {
 		p.Prepare(a.View)
 	}
-	return ok
 }

@@ -90,7 +90,7 @@ func TestFindsWhatWasPlanted(t *testing.T) {
 		d := planted()
 		var told []string
 		p, err := Run(context.Background(), Config{
-			Device: d, For: time.Second, Verify: true, Seed: 1, Now: time.Now(), Tell: func(s string) { told = append(told, s) },
+			Device: d, For: time.Second, Verify: !raceDetector, Seed: 1, Now: time.Now(), Tell: func(s string) { told = append(told, s) },
 		})
 		require.NoError(t, err)
 		require.Equal(t, d.Info().Backend, p.Machine.Backend)
@@ -103,8 +103,10 @@ func TestFindsWhatWasPlanted(t *testing.T) {
 		require.Equal(t, "12", values[profile.VarSmallNMaxN])
 		require.Equal(t, "512", values[profile.VarSoftmaxVecMaxCols])
 		require.NotEmpty(t, told)
-		require.Len(t, p.Verdicts, 5)
-		require.Equal(t, allTogether, p.Verdicts[4].Variable)
+		if !raceDetector {
+			require.Len(t, p.Verdicts, 5)
+			require.Equal(t, allTogether, p.Verdicts[4].Variable)
+		}
 		for _, v := range p.Verdicts {
 			require.True(t, v.Kept, "%s: %s", v.Variable, v.Why)
 			require.True(t, better(v.Suites[0].Gain))

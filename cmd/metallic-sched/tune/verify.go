@@ -183,7 +183,7 @@ func (t *Tuner) compareHeldOut(ctx context.Context, what string, usual, tried po
 		if err != nil {
 			return out, err
 		}
-		if c != nil && len(c.entrants) == 2 {
+		if len(c.entrants) == 2 {
 			cells = append(cells, c)
 		}
 	}
