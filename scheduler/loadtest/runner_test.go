@@ -339,15 +339,15 @@ func TestSearchTriesAgain(t *testing.T) {
 					Doer: newSlowDoer(always(time.Millisecond)), Mix: m, CheckEvery: -1, Objective: objective,
 					Info: RunInfo{Loop: LoopSearch}, Search: &Search{Start: 100, Max: 800, Precision: 1},
 					Source: func(rate float64) (Stage, error) {
-						st := evenStage(&m, rate, 3*time.Second)
+						st := evenStage(&m, rate, time.Second)
 						st.Rate = rate
 						if rate == 400 {
 							tries++
 						}
 						if rate == 400 && tries <= c.lags {
 							st.Source = &tiredSource{Source: st.Source, pause: func(n int) time.Duration {
-								if n == 600 {
-									return time.Second
+								if n == 200 {
+									return 300 * time.Millisecond
 								}
 								return 0
 							}}
