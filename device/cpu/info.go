@@ -26,8 +26,8 @@ var (
 const priorLaunch = 5 * time.Microsecond
 
 // scratchBytes of one thread about stay in its second-level cache, and are
-// enough for packed operands to be worth packing.
-const scratchBytes = 2 << 20
+// enough for packed operands to be worth packing: 256 rows of 2048 scores.
+const scratchBytes = 33 << 16
 
 // describeDevice describes the processor, and the BLAS that was found or why
 // there is none.

@@ -78,12 +78,12 @@ func NextWave(steps []Step, scratch int) (w Wave) {
 	return w
 }
 
-// pitch returns the distance of rows of scores: whole cache lines, and not a
-// large power of two, by which the rows of a block would crowd each other out
-// of the caches.
+// pitch returns the distance of rows of scores: whole cache lines, and for long
+// ones not a large power of two, by which the rows of a block would crowd each
+// other out of the caches.
 func pitch(keys int) int {
 	n := (min(keys, tooMany) + 15) / 16 * 16
-	if n%256 == 0 {
+	if n > 512 && n%256 == 0 {
 		n += 16
 	}
 	return n

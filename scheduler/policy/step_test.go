@@ -9,7 +9,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels"
 )
 
-func drawAttention(t *rapid.T) *kernels.Plan {
+func drawAttention(t *rapid.T) (plan *kernels.Plan, scratch int) {
 	p := kernels.Problem{
 		Op: kernels.OpAttention, Causal: rapid.Bool().Draw(t, "causal"), Group: rapid.IntRange(1, 3).Draw(t, "group"),
 		Shape: kernels.Shape{
@@ -17,15 +17,16 @@ func drawAttention(t *rapid.T) *kernels.Plan {
 			N: rapid.IntRange(0, 600).Draw(t, "keys"), K: 8,
 		},
 	}
-	tiling, _ := Tile(&p, rapid.IntRange(1, 1<<22).Draw(t, "scratch"))
-	return &kernels.Plan{Problem: p, Chain: &kernels.Chain{Tiling: tiling}}
+	scratch = rapid.IntRange(1, 1<<22).Draw(t, "scratch")
+	tiling, _ := Tile(&p, scratch)
+	return &kernels.Plan{Problem: p, Chain: &kernels.Chain{Tiling: tiling}}, scratch
 }
 
 // TestStepsCoverEveryKeyOnce: each row of each head is in one step, which has
 // all keys that the row attends to; no step has keys that none of its rows does.
 func TestStepsCoverEveryKeyOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		plan := drawAttention(t)
+		plan, _ := drawAttention(t)
 		p := &plan.Problem
 		h0 := rapid.IntRange(0, p.Shape.Batch-1).Draw(t, "first head")
 		h1 := rapid.IntRange(h0+1, p.Shape.Batch).Draw(t, "last head")
@@ -58,16 +59,15 @@ func TestStepsCoverEveryKeyOnce(t *testing.T) {
 }
 
 // TestWavesFitTheScratchMemory: all steps come in order, and a wave has room
-// unless it is a single step.
+// unless not even one row has.
 func TestWavesFitTheScratchMemory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		plan := drawAttention(t)
+		plan, scratch := drawAttention(t)
 		steps := AppendSteps(nil, plan, 0, 0, 0, plan.Problem.Shape.Batch)
-		scratch := rapid.IntRange(1, 1<<22).Draw(t, "scratch")
 		for len(steps) > 0 {
 			w := NextWave(steps, scratch)
 			require.Positive(t, w.Steps)
-			require.True(t, w.Steps == 1 || 4*w.Scores() <= scratch, "%+v", w)
+			require.True(t, 4*w.Scores() <= scratch || w.Steps == 1 && plan.Chain.Tiling == kernels.Tiling{Heads: 1, Rows: 1}, "%+v", w)
 			rows, keys := 0, 0
 			for _, s := range steps[:w.Steps] {
 				if s.Keys > 0 {

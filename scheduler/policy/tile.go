@@ -55,5 +55,5 @@ func wholeRows(rows float64, most int) int {
 // scoresBytes returns the memory of the scores of one query row and all heads
 // of a group.
 func scoresBytes(p *kernels.Problem) float64 {
-	return float64(max(p.Group, 1)) * float64(max(p.Shape.N, 1)) * 4
+	return float64(max(p.Group, 1)) * float64(pitch(max(p.Shape.N, 1))) * 4
 }
