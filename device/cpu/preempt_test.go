@@ -17,7 +17,8 @@ import (
 // TestOthersRunMeanwhile multiplies large matrices on all processors, and has
 // the garbage collector stop the world and a timer go off meanwhile. Go cannot
 // preempt assembly: one call that computed all of its part would hold both up
-// for a quarter of a second. The bounds allow for a machine that others use.
+// for a quarter of a second, every time. Other programs may do that once, so
+// one good try of several is enough.
 func TestOthersRunMeanwhile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT TESTED with -short: takes some seconds; run it without")
@@ -31,10 +32,22 @@ func TestOthersRunMeanwhile(t *testing.T) {
 	product := newCommitter(t, q, device.Stage{Dispatches: []device.Dispatch{dispatch}})
 	require.NoError(t, product.run())
 
+	for range 5 {
+		late, stopped := heldUpBy(t, product)
+		if late < 5*time.Millisecond && stopped < 20*time.Millisecond {
+			return
+		}
+	}
+	t.Error("never were others let run: see above")
+}
+
+// heldUpBy returns by how long a product makes timers late, in the median, and
+// how long the world took to stop, at most.
+func heldUpBy(t *testing.T, product *committer) (late, stopped time.Duration) {
 	before := pauses()
 	start := time.Now()
 	product.queue.Commit(&product.batch)
-	var late []time.Duration
+	var all []time.Duration
 	for running := true; running; {
 		from := time.Now()
 		select {
@@ -42,19 +55,18 @@ func TestOthersRunMeanwhile(t *testing.T) {
 			require.NoError(t, err)
 			running = false
 		case <-time.After(time.Millisecond):
-			late = append(late, time.Since(from)-time.Millisecond)
+			all = append(all, time.Since(from)-time.Millisecond)
 		}
-		if len(late)%10 == 9 {
+		if len(all)%10 == 9 {
 			runtime.GC()
 		}
 	}
 	took := time.Since(start)
-	worst := worstSince(before)
-	require.NotEmpty(t, late, "the product took %v", took)
+	require.NotEmpty(t, all, "the product took %v", took)
+	late, stopped = percentile(all, 0.5), worstSince(before)
 	t.Logf("in %v: %d timers, the median late by %v, %v most; the world stopped for %v at most",
-		took, len(late), percentile(late, 0.5), percentile(late, 1), worst)
-	require.Less(t, percentile(late, 0.5), 5*time.Millisecond, "a timer of 1 ms")
-	require.Less(t, worst, 20*time.Millisecond, "stopping the world")
+		took, len(all), late, percentile(all, 1), stopped)
+	return late, stopped
 }
 
 func percentile(xs []time.Duration, p float64) time.Duration {
