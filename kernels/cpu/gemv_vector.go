@@ -65,7 +65,10 @@ func (g *dotsOf) multiply(s *Scratch, x []float32, cols int, sums [][dotSums]flo
 		whole = g.k / dotSums * dotSums
 	}
 	rest := step - whole
-	copied := g.copy(s.a[:g.rows*rest], whole)
+	var copied []float32
+	if rest > 0 { // else there is nothing, and no memory, from whole on
+		copied = g.copy(s.a[:g.rows*rest], whole)
+	}
 	for i := range g.rows {
 		for j := range cols {
 			l, column := &sums[i*ld+j], x[j*step:(j+1)*step]
