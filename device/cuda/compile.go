@@ -111,6 +111,7 @@ func (d *Device) load(code []byte, entries []launch.Entry) (*functions, error) {
 			continue // never chosen
 		}
 		if f.byName[e.Name], err = module.Function(e.Name, e.Shared); err != nil {
+			_ = module.Close()
 			return nil, fmt.Errorf("function %s: %w", e.Name, err)
 		}
 	}

@@ -19,6 +19,9 @@ func (q *queue) encode(t *task) (err error) {
 			return err
 		}
 	}
+	if err := q.begin(t); err != nil {
+		return err
+	}
 	if err := q.up(&t.transfers); err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func (q *queue) bring(t *task, c *device.Copy) error {
 	if err := t.copyNow(staged.View, c.Src.View); err != nil {
 		return err
 	}
+	if err := q.begin(t); err != nil {
+		return err
+	}
 	s, dense := spanOf(&c.Dst.View)
 	to := driverPointer(b, 0)
 	direct := dense && compact(&c.Dst.View)
@@ -99,6 +102,9 @@ func (q *queue) fetch(t *task, c *device.Copy) error {
 	}
 	b, staged, err := q.stage(t, &c.Src.View)
 	if err != nil {
+		return err
+	}
+	if err := q.begin(t); err != nil { // where it comes before the GPU's work
 		return err
 	}
 	s, dense := spanOf(&c.Src.View)

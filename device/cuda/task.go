@@ -92,9 +92,6 @@ func (q *queue) start(t *task) {
 		t.err = err
 	}
 	if t.err == nil {
-		t.err = q.mark(t)
-	}
-	if t.err == nil {
 		t.err = q.encode(t)
 	}
 	if len(t.events) > 0 { // also after an error: what was begun must end
@@ -102,6 +99,15 @@ func (q *queue) start(t *task) {
 			t.err = err
 		}
 	}
+}
+
+// begin marks the start of the GPU's work: before the first of it is given, and
+// not before the processor's copies, which the GPU does not wait for.
+func (q *queue) begin(t *task) error {
+	if len(t.events) > 0 {
+		return nil
+	}
+	return q.mark(t)
 }
 
 // mark records an event.

@@ -20,29 +20,32 @@ func testChain(t *testing.T, b *bench) {
 		kernel   string
 		mirrored bool
 		in, out  tensor.DType
+		turned   bool // V lies along the keys
 	}{
-		{"matmul_gemv", false, tensor.BF16, tensor.F32},
-		{"matmul_gemv", true, tensor.F16, tensor.F16},
-		{"matmul_smalln_n4", true, tensor.F32, tensor.F32},
-		{"matmul_smalln_n4", true, tensor.F16, tensor.F16},
-		{"matmul_smalln_n4", true, tensor.BF16, tensor.BF16},
-		{"matmul_simd", false, tensor.F32, tensor.F32},
-		{"matmul_simd", false, tensor.F16, tensor.F16},
-		{"matmul_mlx", false, tensor.F16, tensor.F32},
-		{"matmul_mlx", false, tensor.BF16, tensor.BF16},
+		{"matmul_gemv", false, tensor.BF16, tensor.F32, false},
+		{"matmul_gemv", true, tensor.F16, tensor.F16, false},
+		{"matmul_gemv", false, tensor.F16, tensor.F16, true},
+		{"matmul_gemv", false, tensor.BF16, tensor.F32, true},
+		{"matmul_smalln_n4", true, tensor.F32, tensor.F32, false},
+		{"matmul_smalln_n4", true, tensor.F16, tensor.F16, false},
+		{"matmul_smalln_n4", true, tensor.BF16, tensor.BF16, false},
+		{"matmul_simd", false, tensor.F32, tensor.F32, false},
+		{"matmul_simd", false, tensor.F16, tensor.F16, false},
+		{"matmul_mlx", false, tensor.F16, tensor.F32, false},
+		{"matmul_mlx", false, tensor.BF16, tensor.BF16, false},
 	} {
 		row := b.suite.Catalog.Find(x.kernel)
 		if row == nil || row.NeedsSIMDMatrix && !b.device.Info().Caps.SIMDMatrix {
 			t.Logf("NOT TESTED: %s: not in the catalog, or not for this device", x.kernel)
 			continue
 		}
-		newChain(t, b, x.in, x.out).run(x.kernel, x.mirrored)
+		newChain(t, b, x.in, x.out, x.turned).run(x.kernel, x.mirrored)
 	}
 }
 
 // The sizes of a chain. Rows of scores are chainPitch apart.
 const (
-	chainHeads, chainRows, chainKeys, chainDim = 2, 4, 21, 9
+	chainHeads, chainRows, chainKeys, chainDim = 2, 4, 24, 9
 
 	chainPitch = 32
 	chainScale = 0.5
@@ -60,18 +63,26 @@ type chain struct {
 	host, guards tensor.View
 }
 
-func newChain(t *testing.T, b *bench, in, out tensor.DType) *chain {
+func newChain(t *testing.T, b *bench, in, out tensor.DType, turned bool) *chain {
 	r := rand.New(rand.NewPCG(uint64(in), uint64(out)))
 	c := &chain{t: t, b: b}
 	for _, x := range []struct {
-		host *tensor.View
-		dev  *device.Region
-		rows int
-	}{{&c.q, &c.dq, chainRows}, {&c.k, &c.dk, chainKeys}, {&c.v, &c.dv, chainKeys}} {
+		host   *tensor.View
+		dev    *device.Region
+		rows   int
+		turned bool
+	}{{&c.q, &c.dq, chainRows, false}, {&c.k, &c.dk, chainKeys, false}, {&c.v, &c.dv, chainKeys, turned}} {
 		d := tensor.Dims{chainHeads, x.rows, chainDim}
+		if x.turned {
+			d[1], d[2] = d[2], d[1]
+		}
 		*x.host = hostOf(in, d)
 		fill(*x.host, func() float32 { return float32(r.NormFloat64()) })
 		*x.dev = device.In(b.alloc(t, device.SpaceDevice, x.host.Len()*in.Size()), in, d, 0)
+		if x.turned {
+			x.host.Transpose()
+			x.dev.View.Transpose()
+		}
 	}
 	memory := tensor.Dims{1, chainHeads * chainRows, chainPitch}
 	c.scores = device.In(b.alloc(t, device.SpaceDevice, 4*memory[1]*memory[2]), tensor.F32, memory, 0)

@@ -49,7 +49,7 @@ func TestSourcesCompile(t *testing.T) {
 	for arch, all := range map[string][]cuda.Types{"sm_80": legal[:2], "sm_90a": legal} {
 		for _, file := range cuda.Files() {
 			all := slices.Clone(all)
-			if types, ok := chained[file]; ok && arch == "sm_90" {
+			if types, ok := chained[file]; ok && arch == "sm_90a" {
 				all = append(all, types)
 			}
 			for _, types := range all {

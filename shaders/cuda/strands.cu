@@ -31,15 +31,18 @@ template <typename Element, uint Count, uint Length> struct Lines {
   long stride;       // along K
   long place[Count]; // of the lines, in elements
 
-  // even reports whether pieces may be read at once, in all lines of the operand.
+  // even reports whether pieces may be read at once, in all lines of the operand:
+  // not those of half of 16 bytes, of a B of 16-bit floats beside an A of f32.
   static __device__ __forceinline__ bool even(const Element* base, long first, long batch, long along_k, long across) {
     const long fit = Piece<Element>::length;
-    return along_k == 1 && (size_t)(base + first) % 16 == 0 && batch % fit == 0 && across % fit == 0;
+    return Length % fit == 0 && along_k == 1 && (size_t)(base + first) % 16 == 0 && batch % fit == 0 && across % fit == 0;
   }
 
   __device__ __forceinline__ void whole(float* x, uint line, uint k) const {
-    UNROLL for (uint e = 0; e < Length; e += Piece<Element>::length) {
-      load16(base + place[line] + k + e, x + e);
+    if constexpr (Length % Piece<Element>::length == 0) {
+      UNROLL for (uint e = 0; e < Length; e += Piece<Element>::length) {
+        load16(base + place[line] + k + e, x + e);
+      }
     }
   }
 
