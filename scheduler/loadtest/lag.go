@@ -27,18 +27,22 @@ func (s *Summary) judgeLag(info *RunInfo) {
 	}
 	for _, q := range quantiles {
 		if lag := s.lagged(info, q); lag != "" {
-			s.problem("the generator lagged: %s%s", lag, s.crowded(info))
+			s.lagging("%s%s", lag, s.crowded(info))
 			return
 		}
 	}
 	if s.Achieved < leastAchieved {
-		s.problem("the generator lagged: it reached %.1f %% of the rate (allowed: %.0f %%)%s",
-			100*s.Achieved, 100*leastAchieved, s.crowded(info))
+		s.lagging("it reached %.1f %% of the rate (allowed: %.0f %%)%s", 100*s.Achieved, 100*leastAchieved, s.crowded(info))
 		return
 	}
 	if lag := s.lagged(info, 0.99); lag != "" {
 		s.Warning = "the latency from p99 on is the generator's as well: " + lag + s.crowded(info)
 	}
+}
+
+func (s *Summary) lagging(format string, args ...any) {
+	s.Lagged = true
+	s.problem("the generator lagged: "+format, args...)
 }
 
 // lagged says how late jobs were sent at a percentile, or "" if that is allowed.
