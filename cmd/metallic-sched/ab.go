@@ -64,11 +64,11 @@ func (c *abCommand) Run(ctx context.Context, s streams) (err error) {
 	p := startProgress(s.err, doing.line)
 	report, err := ab.New(cfg).Run(ctx)
 	p.stop()
-	if err != nil {
+	if report == nil {
 		return err
 	}
 	shown := &abReport{A: sides[ab.A], B: sides[ab.B], Report: report}
-	return errors.Join(c.show(s, shown), c.plot(shown), c.verdict(report))
+	return errors.Join(err, c.show(s, shown), c.plot(shown), c.verdict(report))
 }
 
 // sides are the programs to run.
