@@ -28,7 +28,7 @@ type abCommand struct {
 	Least fraction      `default:"2%" help:"The smallest difference that matters; what differs by less is called equal."`
 	Seed  uint64        `help:"Seed of the order of runs (default: another one each time, which is shown)."`
 
-	Unit    string        `default:"sec/op" help:"What to compare."`
+	Unit    string        `default:"${unit}" help:"What to compare."`
 	Ignore  []string      `placeholder:"KEY,..." help:"Parts KEY=VALUE of names that do not tell rows apart, such as backend."`
 	Timeout time.Duration `default:"10m" help:"How long one run may take."`
 

@@ -52,7 +52,7 @@ func (s *Summary) lagged(info *RunInfo, q float64) string {
 		return ""
 	}
 	return fmt.Sprintf("%.3g %% of the jobs were sent %v or more after their time, and the %s latency is %v (allowed: %.0f %% of it, or %v)",
-		100*(1-q), threeDigits(lag), quantileName(q), threeDigits(latency), 100*info.MaxLag, info.Late)
+		100*(1-q), ThreeDigits(lag), quantileName(q), ThreeDigits(latency), 100*info.MaxLag, info.Late)
 }
 
 // crowded says that jobs were late because those before had not ended.
@@ -65,7 +65,8 @@ func (s *Summary) crowded(info *RunInfo) string {
 
 func quantileName(q float64) string { return "p" + strconv.FormatFloat(q*100, 'g', 6, 64) }
 
-func threeDigits(d time.Duration) time.Duration {
+// ThreeDigits rounds a time to three digits.
+func ThreeDigits(d time.Duration) time.Duration {
 	step := time.Duration(1)
 	for step*1000 <= d {
 		step *= 10
