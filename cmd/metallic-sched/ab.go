@@ -28,7 +28,7 @@ type abCommand struct {
 	Least fraction      `default:"2%" help:"The smallest difference that matters; what differs by less is called equal."`
 	Seed  uint64        `help:"Seed of the order of runs (default: another one each time, which is shown)."`
 
-	Unit    string        `default:"sec/op" help:"What to compare."`
+	Unit    string        `default:"${unit}" help:"What to compare."`
 	Ignore  []string      `placeholder:"KEY,..." help:"Parts KEY=VALUE of names that do not tell rows apart, such as backend."`
 	Timeout time.Duration `default:"10m" help:"How long one run may take."`
 
@@ -64,11 +64,11 @@ func (c *abCommand) Run(ctx context.Context, s streams) (err error) {
 	p := startProgress(s.err, doing.line)
 	report, err := ab.New(cfg).Run(ctx)
 	p.stop()
-	if err != nil {
+	if report == nil {
 		return err
 	}
 	shown := &abReport{A: sides[ab.A], B: sides[ab.B], Report: report}
-	return errors.Join(c.show(s, shown), c.plot(shown), c.verdict(report))
+	return errors.Join(err, c.show(s, shown), c.plot(shown), c.verdict(report))
 }
 
 // sides are the programs to run.

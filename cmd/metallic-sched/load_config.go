@@ -57,7 +57,7 @@ func (c *loadCommand) check() error {
 	case c.For <= c.Warmup:
 		return wrongUsage("--for is %v, --warmup %v; allowed: longer than that", c.For, c.Warmup)
 	case c.Window <= 0 || c.Warmup < 0 || c.Late <= 0:
-		return wrongUsage("--window, --warmup and --late must be more than 0")
+		return wrongUsage("--window is %v, --warmup %v, --late %v; allowed: more than 0, for --warmup 0 too", c.Window, c.Warmup, c.Late)
 	case c.MaxLag < 0 || c.MaxLag > 1:
 		return wrongUsage("--max-lag is %v; allowed: 0 to 1", c.MaxLag)
 	case c.InFlight < 1:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/ab"
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
 	"github.com/metallic-sched/metallic-sched/scheduler/suite"
 )
@@ -55,7 +56,9 @@ func execute(args []string, s streams) int {
 		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+
 			"The METALLIC_* environment variables apply to every command."),
 		kong.Writers(s.out, s.err),
-		kong.Vars{"mixes": strings.Join(loadtest.Presets(), ", "), "rates": loadtest.RateSyntax, "suites": strings.Join(suite.Names(), ", ")},
+		kong.Vars{
+			"mixes": strings.Join(loadtest.Presets(), ", "), "rates": loadtest.RateSyntax, "suites": strings.Join(suite.Names(), ", "), "unit": ab.DefaultUnit,
+		},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
 	command, err := parser.Parse(longFlags(args))
 	if err != nil {

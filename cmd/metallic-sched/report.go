@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/decode"
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/scheduler/loadtest/show"
 )
 
 // report is what a run measured.
@@ -39,19 +39,10 @@ func (r *report) write(w io.Writer) {
 	r.footnotes(w)
 }
 
-// newTable returns a table whose columns, but for the first few, are numbers.
+// newTable returns a show.NewTable that is rendered to w.
 func newTable(w io.Writer, title string, texts int, header ...any) table.Writer {
-	t := table.NewWriter()
+	t := show.NewTable(title, texts, header...)
 	t.SetOutputMirror(w)
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
-	t.SetTitle(title)
-	t.AppendHeader(table.Row(header))
-	var columns []table.ColumnConfig
-	for i := texts; i < len(header); i++ {
-		columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(columns)
 	return t
 }
 

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -30,17 +27,15 @@ type tuneCommand struct {
 	Seed   uint64        `default:"1" help:"Of the order in which kernels take turns."`
 }
 
-const (
-	profileVariable = "METALLIC_PROFILE"
-	profileFile     = "metallic-sched-profile.json"
-)
-
 // Run implements the command.
 func (c *tuneCommand) Run(ctx context.Context, s streams) (err error) {
 	if c.For <= 0 {
 		return wrongUsage("--for is %v; allowed: more than 0", c.For)
 	}
 	path := c.paths()
+	if err := errors.Join(writable(path), writable(c.HTML)); err != nil {
+		return err
+	}
 	cfg, err := settings(c.Device)
 	if err != nil {
 		return err
@@ -57,37 +52,6 @@ func (c *tuneCommand) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	return c.write(s.out, path, p)
-}
-
-// write saves the profile and the page, and tells what is in them.
-func (c *tuneCommand) write(out io.Writer, path string, p *profile.Profile) error {
-	if err := errors.Join(p.Save(path), writeFile(c.HTML, func(w io.Writer) error { return tune.HTML(w, p) })); err != nil {
-		return err
-	}
-	showProfile(out, p)
-	fmt.Fprintf(out, "\nThe profile is in %s, with pictures in %s. To use it:\nexport %s=%s\n", path, c.HTML, profileVariable, path)
-	fmt.Fprintln(out, "The same without a file, but for the times of kernels:")
-	for _, v := range p.Settings.Variables() {
-		fmt.Fprintf(out, "export %s=%s\n", v.Name, v.Value)
-	}
-	return nil
-}
-
-// paths returns where the profile goes. A profile of earlier has no say in what
-// is measured, and need not be there.
-func (c *tuneCommand) paths() (path string) {
-	path = profileFile
-	if v := os.Getenv(profileVariable); v != "" {
-		path = v
-		_ = os.Unsetenv(profileVariable) // it exists
-	}
-	if c.Output != "" {
-		path = c.Output
-	}
-	if c.HTML == "" {
-		c.HTML = strings.TrimSuffix(path, filepath.Ext(path)) + ".html"
-	}
-	return path
 }
 
 // noSpeed says why the times of a device mean nothing, "" if they do.
@@ -133,14 +97,6 @@ func (c *tuneCommand) measure(ctx context.Context, out io.Writer, d device.Devic
 			doing = what
 		},
 	})
-}
-
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
 }
 
 // showProfile tells what was found and what became of it.

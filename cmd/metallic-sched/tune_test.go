@@ -89,6 +89,12 @@ func TestTuneWritesWhatItFound(t *testing.T) {
 	require.Contains(t, string(page), "a &lt;processor&gt;")
 	require.Contains(t, string(page), "2.000x (1.800 to 2.200)")
 
+	nowhere := filepath.Join(t.TempDir(), "none", "b.json")
+	out.Reset()
+	require.ErrorIs(t, c.write(&out, nowhere, p), os.ErrNotExist)
+	require.Contains(t, out.String(), "export METALLIC_LINGER=20µs\n")
+	require.NotContains(t, out.String(), "The profile is in")
+
 	c = tuneCommand{Output: "a/b.json"}
 	require.Equal(t, "a/b.json", c.paths())
 	require.Equal(t, "a/b.html", c.HTML)

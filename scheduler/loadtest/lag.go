@@ -27,18 +27,22 @@ func (s *Summary) judgeLag(info *RunInfo) {
 	}
 	for _, q := range quantiles {
 		if lag := s.lagged(info, q); lag != "" {
-			s.problem("the generator lagged: %s%s", lag, s.crowded(info))
+			s.lagging("%s%s", lag, s.crowded(info))
 			return
 		}
 	}
 	if s.Achieved < leastAchieved {
-		s.problem("the generator lagged: it reached %.1f %% of the rate (allowed: %.0f %%)%s",
-			100*s.Achieved, 100*leastAchieved, s.crowded(info))
+		s.lagging("it reached %.1f %% of the rate (allowed: %.0f %%)%s", 100*s.Achieved, 100*leastAchieved, s.crowded(info))
 		return
 	}
 	if lag := s.lagged(info, 0.99); lag != "" {
 		s.Warning = "the latency from p99 on is the generator's as well: " + lag + s.crowded(info)
 	}
+}
+
+func (s *Summary) lagging(format string, args ...any) {
+	s.Lagged = true
+	s.problem("the generator lagged: "+format, args...)
 }
 
 // lagged says how late jobs were sent at a percentile, or "" if that is allowed.
@@ -48,7 +52,7 @@ func (s *Summary) lagged(info *RunInfo, q float64) string {
 		return ""
 	}
 	return fmt.Sprintf("%.3g %% of the jobs were sent %v or more after their time, and the %s latency is %v (allowed: %.0f %% of it, or %v)",
-		100*(1-q), threeDigits(lag), quantileName(q), threeDigits(latency), 100*info.MaxLag, info.Late)
+		100*(1-q), ThreeDigits(lag), quantileName(q), ThreeDigits(latency), 100*info.MaxLag, info.Late)
 }
 
 // crowded says that jobs were late because those before had not ended.
@@ -61,7 +65,8 @@ func (s *Summary) crowded(info *RunInfo) string {
 
 func quantileName(q float64) string { return "p" + strconv.FormatFloat(q*100, 'g', 6, 64) }
 
-func threeDigits(d time.Duration) time.Duration {
+// ThreeDigits rounds a time to three digits.
+func ThreeDigits(d time.Duration) time.Duration {
 	step := time.Duration(1)
 	for step*1000 <= d {
 		step *= 10

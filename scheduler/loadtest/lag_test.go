@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +75,7 @@ func TestLag(t *testing.T) {
 				} else {
 					require.ErrorContains(t, err, c.failed)
 				}
+				require.Equal(t, strings.Contains(c.failed, "lagged"), results.Summaries()[0].Lagged)
 				if s := results.Summaries()[0]; c.warning == "" {
 					require.Empty(t, s.Warning)
 				} else {

@@ -153,8 +153,8 @@ func (r *Runner) search(ctx context.Context) error {
 // have been a pause of the machine.
 const lagging = 3
 
-// try runs a stage with a rate, again if it was worth nothing. It returns nil
-// when ctx ends.
+// try runs a stage with a rate, again if the generator lagged. It returns nil when
+// ctx ends.
 func (r *Runner) try(ctx context.Context, rate float64) (s *Summary, err error) {
 	for range lagging {
 		st, err := r.cfg.Source(rate)
@@ -171,7 +171,7 @@ func (r *Runner) try(ctx context.Context, rate float64) (s *Summary, err error) 
 		if ctx.Err() != nil {
 			return nil, nil
 		}
-		if s = r.results.summary(len(r.results.Stages) - 1); len(s.Problems) == 0 {
+		if s = r.results.summary(len(r.results.Stages) - 1); !s.Lagged {
 			break
 		}
 	}

@@ -363,6 +363,30 @@ func TestSearchTriesAgain(t *testing.T) {
 	}
 }
 
+// TestSearchTriesOnce: what is worthless for another reason is so again.
+func TestSearchTriesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := mixOf(t, tinyMix)
+		objective, err := ParseObjective("p99<5ms")
+		require.NoError(t, err)
+		results := runLoad(t, t.Context(), Config{
+			Doer: newSlowDoer(always(time.Millisecond)), Mix: m, CheckEvery: -1, Objective: objective,
+			Info: RunInfo{Loop: LoopSearch}, Search: &Search{Start: 100, Max: 800, Precision: 1},
+			Source: func(rate float64) (Stage, error) {
+				st := evenStage(&m, rate, time.Second)
+				if st.Rate = rate; rate == 400 {
+					st.Source = Replayed(nil, 1)
+				}
+				return st, nil
+			},
+		})
+		require.Len(t, results.Stages, 3)
+		worthless := results.Summaries()[2]
+		require.Equal(t, []string{"no job was done after the warm-up"}, worthless.Problems)
+		require.False(t, worthless.Lagged)
+	})
+}
+
 func TestNewRefuses(t *testing.T) {
 	m := mixOf(t, tinyMix)
 	for want, cfg := range map[string]Config{

@@ -26,6 +26,7 @@ type Summary struct {
 	Jain       float64 // of the part of what each tenant asked for that was done
 	Batches    []BatchCount
 	Problems   []string // that make the stage worthless
+	Lagged     bool     // the generator's lag is among them; another try may not have it
 	Warning    string   // what cannot be trusted, "" if all can
 }
 

@@ -18,7 +18,7 @@ type Bench struct {
 	work    Work
 	fixture Fixture
 	on      *scheduler.Scheduler
-	took    time.Duration // by the operation of the last Check
+	took    time.Duration // by the last operation that first ran
 }
 
 // SkipError says why a Work is not run, or not by a backend.
@@ -100,7 +100,7 @@ func (b *Bench) Check(ctx context.Context) (values int, err error) {
 	return values, nil
 }
 
-// first runs the first operation and keeps its time.
+// first runs an operation, one of the first, and keeps its time.
 func (b *Bench) first(ctx context.Context) error {
 	slowest := b.runner.cfg.Slowest
 	// Not a deadline: the scheduler would hurry for it.

@@ -1,11 +1,13 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -48,37 +50,53 @@ func (t Benchtime) String() string {
 // warmShare is the part of the time that is spent before measuring.
 const warmShare = 10
 
+// long is how long is measured if no number of operations is asked for.
+func (t Benchtime) long() time.Duration { return cmp.Or(t.Time, defaultTime) }
+
+// slow reports whether an operation that takes so long is enough to warm up.
+func (t Benchtime) slow(first time.Duration) bool { return t.Ops == 0 && first >= t.long()/warmShare }
+
 // measure calls do, uncounted at first unless it is so slow that the first time,
 // which was before, was enough of that, as often as t asks for.
 func (t Benchtime) measure(ctx context.Context, first time.Duration, do func() error) (ops int, took time.Duration, err error) {
 	runtime.GC() // not of this one's making
+	do, stop := ending(ctx, do)
+	defer stop()
 	if t.Ops > 0 {
 		took, err = times(t.Ops, do)
 		return t.Ops, took, err
 	}
-	long := t.Time
-	if long == 0 {
-		long = defaultTime
+	long := t.long()
+	if t.slow(first) {
+		return until(long, 1, do)
 	}
-	if first >= long/warmShare {
-		return until(ctx, long, 1, do)
-	}
-	warm, spent, err := until(ctx, long/warmShare, 1, do)
+	warm, spent, err := until(long/warmShare, 1, do)
 	if err != nil {
 		return 0, 0, err
 	}
 	// Rarely enough that asking for the time does not count.
 	chunk := int(float64(warm) / float64(max(1, spent)) * float64(long) / 50)
-	return until(ctx, long, max(1, chunk), do)
+	return until(long, max(1, chunk), do)
+}
+
+// ending returns do with an end when ctx ends, at the cost of reading a flag. What
+// is running is not cut short.
+func ending(ctx context.Context, do func() error) (_ func() error, stop func() bool) {
+	var ended atomic.Bool
+	ended.Store(ctx.Err() != nil)
+	stop = context.AfterFunc(ctx, func() { ended.Store(true) })
+	return func() error {
+		if ended.Load() {
+			return context.Cause(ctx)
+		}
+		return do()
+	}, stop
 }
 
 // until calls do in chunks until they took so long together.
-func until(ctx context.Context, long time.Duration, chunk int, do func() error) (ops int, took time.Duration, err error) {
+func until(long time.Duration, chunk int, do func() error) (ops int, took time.Duration, err error) {
 	for took < long {
 		d, err := times(chunk, do)
-		if err == nil {
-			err = context.Cause(ctx)
-		}
 		if err != nil {
 			return 0, 0, err
 		}

@@ -52,14 +52,33 @@ func TestMeasure(t *testing.T) {
 	})
 }
 
+// A number of operations that takes long ends soon after its context, with the
+// cause.
+func TestMeasureIsInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		enough := errors.New("enough")
+		ctx, stop := context.WithCancelCause(t.Context())
+		calls := 0
+		_, _, err := Benchtime{Ops: 1e6}.measure(ctx, 0, func() error {
+			if calls++; calls == 3 {
+				stop(enough)
+			}
+			time.Sleep(time.Second)
+			return nil
+		})
+		require.ErrorIs(t, err, enough)
+		require.Equal(t, 3, calls)
+	})
+}
+
 func TestMeasureEnds(t *testing.T) {
 	ended, stop := context.WithCancel(context.Background())
 	stop()
-	calls := 0
-	_, _, err := Benchtime{}.measure(ended, 0, func() error { calls++; return nil })
-	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, 1, calls)
+	for _, b := range []Benchtime{{}, {Ops: 5}} {
+		_, _, err := b.measure(ended, 0, func() error { t.Error("called"); return nil })
+		require.ErrorIs(t, err, context.Canceled)
+	}
 	broken := errors.New("broken")
-	_, _, err = Benchtime{Ops: 5}.measure(context.Background(), 0, func() error { return broken })
+	_, _, err := Benchtime{Ops: 5}.measure(context.Background(), 0, func() error { return broken })
 	require.ErrorIs(t, err, broken)
 }

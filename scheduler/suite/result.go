@@ -20,7 +20,7 @@ type Result struct {
 
 	Choice  Choice        // of the case's first job
 	Checked int           // values compared with references, before the first round
-	First   time.Duration // of the operation that was checked
+	First   time.Duration // of an operation before the first round, most likely with all compiled
 	Ops     int
 	Elapsed time.Duration // of all operations
 	Device  time.Duration // of Elapsed, that the device took

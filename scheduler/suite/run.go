@@ -125,6 +125,9 @@ func (g *group) ready(ctx context.Context, b *Bench, c Case) (result Result, err
 	result.Case = c
 	if result.Choice, err = b.Force(ctx, c.Backend); err == nil {
 		result.Checked, err = b.Check(ctx)
+		if err == nil && g.options.Benchtime.slow(b.took) {
+			err = b.first(ctx) // that may have been because it compiled
+		}
 		result.First = b.took
 	}
 	var skip *SkipError
@@ -157,7 +160,7 @@ func (g *group) measure(ctx context.Context, b *Bench, result Result) error {
 }
 
 // measure fills in what operations cost. They run without a context that could
-// end, as cheaply as they can.
+// end, as cheaply as they can; between two of them ctx may end it.
 func (b *Bench) measure(ctx context.Context, t Benchtime, result *Result) error {
 	b.fixture.Reset()
 	before, err := accountOf(b.on)

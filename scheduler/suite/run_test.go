@@ -197,6 +197,23 @@ func TestSlowCasesAreSkipped(t *testing.T) {
 	})
 }
 
+// What takes long only at first, to be compiled, is warmed up like any other.
+func TestCompilingIsNotSlowness(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := sim.Open(sim.Config{CompileTime: time.Second, Time: func(*device.Batch) time.Duration { return time.Millisecond }})
+		r := open(t, suite.Config{Scheduler: scheduler.Config{Device: d}})
+		cases := each(suite.Matmul{Batch: 1, M: 4, K: 4, N: 1, DType: tensor.F32, Loaded: "a", Alpha: 1}, suite.MLX)
+		o := suite.Options{Benchtime: suite.Benchtime{Time: 100 * time.Millisecond}}
+		var got *suite.Result
+		start := time.Now()
+		require.NoError(t, r.Run(background, cases, o, func(r *suite.Result) error { got = r; return nil }))
+		require.Greater(t, time.Since(start), time.Second, "it did compile")
+		require.Equal(t, time.Millisecond, got.First)
+		require.GreaterOrEqual(t, got.Ops, 100)
+		require.Greater(t, int(got.Batches[0].Batches), got.Ops, "some warmed up")
+	})
+}
+
 // benchfmt reads what Writer writes.
 func TestWriterIsRead(t *testing.T) {
 	r := open(t, suite.Config{Scheduler: scheduler.Config{DeviceName: "cpu"}})

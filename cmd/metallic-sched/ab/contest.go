@@ -28,23 +28,28 @@ func New(cfg Config) *Contest {
 }
 
 // Run runs both sides in turns until all can be told, or the runs or the time
-// are used up. When ctx ends what was measured is reported.
+// are used up. When ctx ends, or a run fails, what was measured so far is reported;
+// of a run that failed there is an error beside the report.
 func (c *Contest) Run(ctx context.Context) (*Report, error) {
 	c.start = c.Now()
 	if err := c.warmUp(ctx); err != nil {
 		return nil, early(ctx, err)
 	}
+	var failed error
 	for done := false; !done; {
 		err := c.pair(ctx)
-		c.report.Interrupted = ctx.Err() != nil
-		if err != nil && (!c.report.Interrupted || c.report.Pairs == 0) {
+		if err != nil && c.report.Pairs == 0 {
 			return nil, early(ctx, err)
 		}
+		if ctx.Err() == nil {
+			failed = err
+		}
+		c.report.Interrupted = ctx.Err() != nil || err != nil
 		done = c.look()
 	}
 	c.report.Elapsed = c.elapsed()
 	describe(c.report.Rows, c.pairs)
-	return &c.report, nil
+	return &c.report, failed
 }
 
 // early says so if there is nothing to report because ctx ended.

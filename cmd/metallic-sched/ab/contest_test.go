@@ -190,6 +190,28 @@ func TestContestThatCannotGoOn(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
+// TestContestWithARunThatFails: what was measured before is reported, and why there
+// is no more.
+func TestContestWithARunThatFails(t *testing.T) {
+	broken := errors.New("broken")
+	for _, runs := range []int{0, 100} {
+		s := newStage([2]float64{0, 0.1})
+		cfg := s.config()
+		cfg.Runs = runs
+		cfg.Run = func(ctx context.Context, side Side) ([]byte, error) {
+			if len(s.ran) == 9 {
+				return nil, broken
+			}
+			return s.run(ctx, side)
+		}
+		r, err := New(cfg).Run(t.Context())
+		require.ErrorIs(t, err, broken)
+		require.True(t, r.Interrupted)
+		require.Equal(t, 3, r.Pairs)
+		require.Len(t, r.Rows, 3)
+	}
+}
+
 // TestLeftOut: rows of one side alone are told.
 func TestLeftOut(t *testing.T) {
 	s := &stage{took: time.Second, says: func(side Side, _ int) string {

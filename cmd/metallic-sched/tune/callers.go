@@ -96,7 +96,7 @@ func (tr *trial) open(ctx context.Context, t *Tuner) error {
 	if tr.scheduler, err = scheduler.Open(ctx, cfg); err != nil {
 		return fmt.Errorf("tune: %s=%s: %w", tr.variable, tr.value, err)
 	}
-	tr.weight, err = tr.scheduler.Load(t.rig.host(tensor.F16, tensor.Dims{1, crowdSide, crowdSide}))
+	tr.weight, err = tr.scheduler.Load(t.rig.numbers.View(tensor.F16, tensor.Dims{1, crowdSide, crowdSide}))
 	return err
 }
 

@@ -16,8 +16,9 @@ type entrant struct {
 	work   policy.Work
 	run    func() (time.Duration, error) // once; the device's time
 
-	repeat int             // runs that make one sample
+	repeat int             // runs that make one sample, 0 if it is too slow
 	times  []time.Duration // a sample of each round, by run
+	slow   time.Duration   // if too slow: what it takes, at least
 }
 
 // cell is a problem that several kernels compute.
@@ -48,6 +49,8 @@ const (
 	// A kernel that takes leastSlow is never too slow to be measured again and
 	// again, one that takes mostSlow always is.
 	leastSlow, mostSlow = 20 * time.Millisecond, 300 * time.Millisecond
+	// mostFirst is longer than a first run takes because it compiles.
+	mostFirst = 10 * time.Second
 )
 
 // slowFrom returns what is too slow for so many kernels to be measured in some
@@ -93,11 +96,11 @@ func warm(ctx context.Context, cells []*cell, limit time.Duration) (all []*entra
 		kernels += len(c.entrants)
 	}
 	slow := slowFrom(limit, kernels)
-	out := map[[2]string]bool{} // by family and class
+	out := map[[2]string]time.Duration{} // by family and class: what a smaller one takes
 	for _, c := range cells {
 		for _, e := range c.entrants {
 			name := [2]string{e.family, c.class}
-			if out[name] {
+			if e.slow = out[name]; e.slow > 0 {
 				continue
 			}
 			if err := errors.Join(ctx.Err(), e.warmUp(slow)); err != nil {
@@ -106,7 +109,7 @@ func warm(ctx context.Context, cells []*cell, limit time.Duration) (all []*entra
 			if e.repeat > 0 {
 				all = append(all, e)
 			} else {
-				out[name] = true
+				out[name] = e.slow
 			}
 		}
 	}
@@ -114,17 +117,17 @@ func warm(ctx context.Context, cells []*cell, limit time.Duration) (all []*entra
 }
 
 // warmUp runs the kernel for the first time and finds out how often it must run
-// to make a sample; 0 if it is too slow to take part.
+// to make a sample, or that it is too slow to take part.
 func (e *entrant) warmUp(slow time.Duration) error {
 	t, err := e.run()
-	if err == nil && t < slow {
+	if err == nil && t < mostFirst {
 		t, err = e.run() // the first one compiles and touches memory
 	}
 	switch {
 	case err != nil:
 		return err
 	case t >= slow:
-		e.repeat = 0
+		e.slow = t
 	default:
 		e.repeat = min(int(leastSample/max(t, 1))+1, mostRepeats)
 		if t < fastEnough {
@@ -164,4 +167,27 @@ func against(first, second *entrant) (s sample) {
 		s = append(s, ratio(first.times[i], second.times[i]))
 	}
 	return s
+}
+
+// farApart is how many times as long one of two kernels must take for a single
+// run of either to tell.
+const farApart = 2
+
+// bounded is against, also where one or both were too slow to take part: what
+// was found of that one then stands for every round.
+func bounded(first, second *entrant) sample {
+	rounds := max(len(first.times), len(second.times))
+	if rounds == 0 && min(first.slow, second.slow) > 0 &&
+		max(first.slow, second.slow) >= farApart*min(first.slow, second.slow) {
+		rounds = leastRounds
+	}
+	return against(first.standing(rounds), second.standing(rounds))
+}
+
+// standing returns the entrant with the times that stand for so many rounds.
+func (e *entrant) standing(rounds int) *entrant {
+	if e.slow == 0 {
+		return e
+	}
+	return &entrant{times: slices.Repeat([]time.Duration{e.slow}, rounds)}
 }

@@ -39,12 +39,53 @@ func TestContest(t *testing.T) {
 		}
 		require.Equal(t, 2+rounds*mostRepeats, quick, "what is short is run often, for the clock")
 		require.Equal(t, 2+rounds*leastRepeats, other)
-		require.Equal(t, 1, slow)
+		require.Equal(t, 2, slow, "the first run may have compiled")
 		require.Zero(t, slower, "it would only be slower still")
+		require.Equal(t, time.Second, cells[2].entrants[0].slow, "at least")
 		require.Len(t, against(cells[0].entrants[0], cells[0].entrants[1]), rounds)
 		require.Empty(t, against(cells[0].entrants[0], cells[1].entrants[0]))
 		require.Empty(t, against(nil, cells[0].entrants[0]))
 	})
+}
+
+// What a change makes far slower counts as that, though nobody waits for it in
+// every round.
+func TestTooSlowCounts(t *testing.T) {
+	const short, long, longer = time.Millisecond, time.Second, 3 * time.Second
+	for _, c := range []struct {
+		usual, tried  time.Duration
+		n             int
+		better, worse bool
+	}{
+		{short, long, 1, false, true},
+		{long, short, 1, true, false},
+		{long, longer, 1, false, true},
+		{long, long + short, 0, false, false}, // of one run each nobody knows
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var runs int
+			cells := []*cell{{entrants: []*entrant{takes("usual", c.usual, &runs), takes("tried", c.tried, &runs)}}}
+			require.NoError(t, contest(context.Background(), cells, 100*time.Millisecond, rand.New(rand.NewPCG(1, 1)), func(int) {}))
+			n, gain := pairs(cells)
+			require.Equal(t, c.n, n)
+			require.Equal(t, c.better, better(gain))
+			require.Equal(t, c.worse, worse(gain))
+		})
+	}
+}
+
+// What takes long at first, to be compiled, takes part like any other.
+func TestFirstRunCompiles(t *testing.T) {
+	runs := 0
+	e := &entrant{run: func() (time.Duration, error) {
+		if runs++; runs == 1 {
+			return 5 * time.Second, nil
+		}
+		return time.Millisecond, nil
+	}}
+	require.NoError(t, e.warmUp(leastSlow))
+	require.Zero(t, e.slow)
+	require.Equal(t, leastRepeats, e.repeat)
 }
 
 // Half of the runs may be disturbed.

@@ -2,11 +2,11 @@ package tune
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/reference"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -16,11 +16,7 @@ type rig struct {
 	info    device.Info
 	queue   device.Queue
 	lines   map[kernels.Key]device.Pipeline
-	numbers struct { // the same block of them over and over
-		f32  []float32
-		f16  []tensor.Float16
-		bf16 []tensor.BFloat16
-	}
+	numbers *reference.Numbers // in operands
 }
 
 func newRig(d device.Device) (*rig, error) {
@@ -28,15 +24,9 @@ func newRig(d device.Device) (*rig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tune: open command queue: %w", err)
 	}
-	r := &rig{device: d, info: d.Info(), queue: q, lines: map[kernels.Key]device.Pipeline{}}
-	r.numbers.f32 = make([]float32, 65521) // a prime, so that rows differ
-	dice := rand.New(rand.NewPCG(1, 2))
-	for i := range r.numbers.f32 {
-		r.numbers.f32[i] = dice.Float32() - 0.5
-	}
-	r.numbers.f16 = tensor.ConvertSlice[tensor.Float16](r.numbers.f32)
-	r.numbers.bf16 = tensor.ConvertSlice[tensor.BFloat16](r.numbers.f32)
-	return r, nil
+	return &rig{
+		device: d, info: d.Info(), queue: q, lines: map[kernels.Key]device.Pipeline{}, numbers: reference.NewNumbers(1),
+	}, nil
 }
 
 // commit runs stages as one batch and returns the device's time of it.
@@ -77,32 +67,12 @@ func (r *rig) matrices(dt tensor.DType, dims tensor.Dims) (device.Region, error)
 		return device.Region{}, fmt.Errorf("tune: %w", err)
 	}
 	there := device.In(buffer, dt, dims, 0)
-	copies := []device.Copy{{Dst: there, Src: device.Host(r.host(dt, dims))}}
+	copies := []device.Copy{{Dst: there, Src: device.Host(r.numbers.View(dt, dims))}}
 	if _, err := r.commit(device.Stage{Copies: copies}); err != nil {
 		buffer.Free()
 		return device.Region{}, fmt.Errorf("tune: %w", err)
 	}
 	return there, nil
-}
-
-// host returns compact matrices of numbers.
-func (r *rig) host(dt tensor.DType, dims tensor.Dims) tensor.View {
-	switch dt {
-	case tensor.F16:
-		return repeat(r.numbers.f16, dims)
-	case tensor.BF16:
-		return repeat(r.numbers.bf16, dims)
-	case tensor.F32:
-	}
-	return repeat(r.numbers.f32, dims)
-}
-
-func repeat[T tensor.Element](block []T, dims tensor.Dims) tensor.View {
-	all := make([]T, dims[0]*dims[1]*dims[2])
-	for n := 0; n < len(all); {
-		n += copy(all[n:], block)
-	}
-	return tensor.Batch(all, dims[0], dims[1], dims[2])
 }
 
 // prepare lets the device keep a weight as its kernels like it best, as Load

@@ -147,13 +147,13 @@ func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*schedule
 	var cells []*cell
 	for _, w := range works {
 		c := &cell{class: fmt.Sprint(w)}
-		for _, s := range both {
+		for i, s := range both {
 			f, err := w.Make(s, t.cfg.Seed)
 			if err != nil {
 				return out, fmt.Errorf("tune: %s: %w", what, err)
 			}
 			defer f.Release()
-			c.entrants = append(c.entrants, &entrant{run: operation(ctx, s, f)})
+			c.entrants = append(c.entrants, &entrant{family: [...]string{"usual", "tried"}[i], run: operation(ctx, s, f)})
 		}
 		cells = append(cells, c)
 	}

@@ -194,12 +194,12 @@ func (t *Tuner) compareHeldOut(ctx context.Context, what string, usual, tried po
 	return out, err
 }
 
-// pairs returns how many cells had two kernels that ran, and how many times as
-// fast the second ones are.
+// pairs returns how many cells had two kernels that can be compared, and how many
+// times as fast the second ones are.
 func pairs(cells []*cell) (n int, gain profile.Gain) {
 	var all []sample
 	for _, c := range cells {
-		if s := against(c.entrants[0], c.entrants[1]); len(s) > 0 {
+		if s := bounded(c.entrants[0], c.entrants[1]); len(s) > 0 {
 			all = append(all, s)
 		}
 	}

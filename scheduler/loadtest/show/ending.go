@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
 )
@@ -55,13 +54,4 @@ func number(x float64) string {
 		return strconv.FormatFloat(x, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(x, 'f', 2, 64)
-}
-
-// duration writes a time with three digits.
-func duration(d time.Duration) string {
-	step := time.Duration(1)
-	for step*1000 <= d {
-		step *= 10
-	}
-	return d.Round(step).String()
 }

@@ -32,7 +32,8 @@ func Text(out io.Writer, runs []*loadtest.Results) error {
 	return err
 }
 
-func newTable(title string, texts int, header ...any) table.Writer {
+// NewTable returns a table whose columns, but for the first few, are numbers.
+func NewTable(title string, texts int, header ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
@@ -47,12 +48,12 @@ func newTable(title string, texts int, header ...any) table.Writer {
 }
 
 func stages(runs []*loadtest.Results) table.Writer {
-	t := newTable("Stages", 2, "run", "stage", "done/s", "reached", "lost", "late", "p50", "p90", "p99", "p99.9", "max", "sent p99", "lag p99", "batch", "fair", "stable")
+	t := NewTable("Stages", 2, "run", "stage", "done/s", "reached", "lost", "late", "p50", "p90", "p99", "p99.9", "max", "sent p99", "lag p99", "batch", "fair", "stable")
 	for _, run := range runs {
 		for _, r := range rows(run) {
 			t.AppendRow(table.Row{
 				r.Run, r.Stage, number(r.Throughput), fmt.Sprintf("%.1f %%", 100*r.Achieved), r.Lost, r.Late,
-				duration(r.P50), duration(r.P90), duration(r.P99), duration(r.P999), duration(r.Max), duration(r.SentP99), duration(r.LagP99),
+				loadtest.ThreeDigits(r.P50), loadtest.ThreeDigits(r.P90), loadtest.ThreeDigits(r.P99), loadtest.ThreeDigits(r.P999), loadtest.ThreeDigits(r.Max), loadtest.ThreeDigits(r.SentP99), loadtest.ThreeDigits(r.LagP99),
 				batch(r.MeanBatch), fmt.Sprintf("%.3f", r.Jain), yes(r.Stable),
 			})
 		}
@@ -100,19 +101,19 @@ func parts(r *loadtest.Results) (tables []table.Writer) {
 }
 
 func kindTable(title string, s *loadtest.Summary) table.Writer {
-	t := newTable(title+"kinds of jobs", 1, "kind", "done", "failed", "expired", "full", "refused", "cancelled", "malformed", "p50", "p99")
+	t := NewTable(title+"kinds of jobs", 1, "kind", "done", "failed", "expired", "full", "refused", "cancelled", "malformed", "p50", "p99")
 	for i := range s.Kinds {
 		k := &s.Kinds[i]
 		t.AppendRow(table.Row{
 			k.Kind, k.Done, k.Failed, k.Expired, k.Full, k.Refused, k.Cancelled, k.Malformed,
-			duration(k.Intended.Quantile(0.5)), duration(k.Intended.Quantile(0.99)),
+			loadtest.ThreeDigits(k.Intended.Quantile(0.5)), loadtest.ThreeDigits(k.Intended.Quantile(0.99)),
 		})
 	}
 	return t
 }
 
 func tenantTable(title string, s *loadtest.Summary) table.Writer {
-	t := newTable(title+"tenants", 1, "tenant", "jobs", "served", "p50", "p99")
+	t := NewTable(title+"tenants", 1, "tenant", "jobs", "served", "p50", "p99")
 	for i := range s.Tenants {
 		u := &s.Tenants[i]
 		served := 1.0
@@ -121,16 +122,16 @@ func tenantTable(title string, s *loadtest.Summary) table.Writer {
 		}
 		t.AppendRow(table.Row{
 			u.Tenant, u.Jobs, fmt.Sprintf("%.1f %%", 100*served),
-			duration(u.Latency.Quantile(0.5)), duration(u.Latency.Quantile(0.99)),
+			loadtest.ThreeDigits(u.Latency.Quantile(0.5)), loadtest.ThreeDigits(u.Latency.Quantile(0.99)),
 		})
 	}
 	return t
 }
 
 func variantTable(title string, s *loadtest.Summary) table.Writer {
-	t := newTable(title+"decisions", 1, "kernel", "batches", "jobs", "mean batch", "device time")
+	t := NewTable(title+"decisions", 1, "kernel", "batches", "jobs", "mean batch", "device time")
 	for _, v := range variants(s.Batches) {
-		t.AppendRow(table.Row{v.name, v.batches, v.jobs, number(float64(v.jobs) / float64(v.batches)), duration(v.device)})
+		t.AppendRow(table.Row{v.name, v.batches, v.jobs, number(float64(v.jobs) / float64(v.batches)), loadtest.ThreeDigits(v.device)})
 	}
 	return t
 }
