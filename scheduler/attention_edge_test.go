@@ -159,3 +159,22 @@ func TestAttentionOfTooManyKeys(t *testing.T) {
 		require.Equal(t, []float32{7, 7, 7, 7}, o)
 	}
 }
+
+// TestAttentionOfRepeatedKeys: scores are admitted like other memory, also those
+// of one loaded key that is named often.
+func TestAttentionOfRepeatedKeys(t *testing.T) {
+	d := sim.Open(sim.Config{})
+	s := start(t, scheduler.Config{Device: d, Limits: job.Limits{Bytes: 1 << 30}})
+	w, err := s.Load(tensor.Matrix([]float32{1}, 1, 1))
+	require.NoError(t, err)
+	before := d.BytesInUse()
+	k := w.View().Strided(tensor.Dims{1, 1 << 32, 1}, tensor.Dims{}, 0)
+	j := &job.Attention{Q: tensor.Matrix([]float32{1}, 1, 1), K: k, V: k, O: tensor.Matrix(make([]float32, 1), 1, 1)}
+	var wrong *job.InvalidError
+	require.ErrorAs(t, s.Do(background, j), &wrong)
+	require.Contains(t, wrong.Allowed, "1073741824")
+	require.Equal(t, before, d.BytesInUse())
+	j.K = w.View().Strided(tensor.Dims{1, 1 << 10, 1}, tensor.Dims{}, 0)
+	j.V = j.K
+	require.NoError(t, s.Do(background, j), "few are welcome")
+}

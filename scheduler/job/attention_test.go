@@ -32,7 +32,7 @@ func TestAttentionArrange(t *testing.T) {
 	require.Equal(t, float32(0.5), f.Alpha, "1/sqrt(4)")
 	require.Equal(t, -3, f.QueryOffset)
 	require.Equal(t, 3, f.Units(), "K/V heads")
-	require.EqualValues(t, 2*(6*5*4+3*7*4+3*7*2)+4*6*5*2, f.Volume())
+	require.EqualValues(t, 2*(6*5*4+3*7*4+3*7*2)+4*6*5*2+4*2*7, f.Volume(), "with a row of scores")
 	require.False(t, f.ReadsC())
 
 	a.Scale = -2
@@ -93,4 +93,16 @@ func TestAttentionErrors(t *testing.T) {
 	}
 	requireInvalid(t, (*job.Attention)(nil).Arrange(new(job.Form), asWritten), "job", "a *Matmul, *Softmax or *Attention")
 	require.NotNil(t, job.OptionsOf((*job.Attention)(nil)))
+}
+
+// Loaded keys cost nothing, but their scores do, however often a key repeats.
+func TestAttentionVolumeOfRepeatedKeys(t *testing.T) {
+	for keys, most := range map[int]int64{1 << 32: 4<<32 + 8, 1 << 61: math.MaxInt64} {
+		k := new(tensor.Resident).Of(spread(1, keys, 1))
+		a := &job.Attention{Q: matrix(1, 1, 1), K: k, V: k, O: matrix(1, 1, 1)}
+		var f job.Form
+		require.NoError(t, a.Arrange(&f, asWritten))
+		require.Greater(t, f.Volume(), int64(4<<32))
+		require.LessOrEqual(t, f.Volume(), most)
+	}
 }

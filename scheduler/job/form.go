@@ -67,23 +67,34 @@ func (f *Form) Units() int {
 }
 
 // Volume returns the bytes that the job's activations and result occupy, for
-// admission. Loaded operands are not counted: they are there anyway.
+// admission, and those of the scores that an attention cannot do without.
+// Loaded operands are not counted: they are there anyway.
 func (f *Form) Volume() int64 {
 	n := volume(&f.A) + volume(&f.B) + volume(&f.C)
 	if f.Problem.Op == kernels.OpAttention {
-		n += volume(&f.Bias)
+		n += volume(&f.Bias) + f.scores()
 	}
 	return n
+}
+
+// mostVolume is more than any memory holds: the sum of five still fits.
+const mostVolume = math.MaxInt64 / 6
+
+// scores returns the bytes of the scores of one query row of one K/V head, the
+// least that is computed at a time. Keys that are loaded may repeat by a stride
+// of 0, so nothing else bounds them.
+func (f *Form) scores() int64 {
+	const size = 4 // of a float32
+	return int64(min(float64(f.Problem.Group)*float64(f.Problem.Shape.N)*size, mostVolume))
 }
 
 func volume(v *tensor.View) int64 {
 	if v.Resident() != nil || v.IsZero() {
 		return 0
 	}
-	const most = math.MaxInt64 / 4 // the sum of four still fits
 	n := int64(v.Len())
-	if n > most/8 { // strides of 0: more than any memory holds
-		return most
+	if n > mostVolume/8 { // strides of 0
+		return mostVolume
 	}
 	return n * int64(v.DType().Size())
 }

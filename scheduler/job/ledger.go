@@ -12,7 +12,7 @@ import (
 // means no limit.
 type Limits struct {
 	Jobs        int64
-	Bytes       int64 // of activations and results; loaded operands not counted
+	Bytes       int64 // of activations, results and a row of scores; loaded operands not counted
 	TenantJobs  int64
 	TenantBytes int64
 }
