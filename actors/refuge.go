@@ -20,8 +20,8 @@ func (d *desk) forsake() {
 	}
 }
 
-// waiting takes out all jobs that nothing was done for: those in buckets, and in
-// batches that were not committed.
+// waiting takes out jobs that nothing was done for: those in buckets, and in
+// batches that wait to be committed. A batch that is being compiled is left out.
 func (d *desk) waiting() (ts []*Task) {
 	for _, ds := range &d.engine.dispatchers {
 		for _, owner := range ds {

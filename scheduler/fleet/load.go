@@ -32,8 +32,8 @@ type bringing struct {
 func forJob(why string) bringing { return bringing{policy.ClaimAny, jobPatience, why} }
 
 // bring returns a version's copy on a member, which it loads if need be: once
-// however many ask. The error wraps device.ErrOutOfMemory when there is no room,
-// or is errReplaced.
+// however many ask. The error wraps device.ErrOutOfMemory when there is no room
+// and job.ErrUnavailable when the device is lost, or is errReplaced.
 func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) (*scheduler.Operand, error) {
 	for {
 		f.mu.Lock()
@@ -61,9 +61,10 @@ func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) 
 			_, err := job.Ending(ctx)
 			return nil, err
 		}
-		weaker := waiting.claim < how.claim && errors.Is(waiting.err, device.ErrOutOfMemory)
-		if waiting.err != nil && !weaker {
-			return nil, waiting.err
+		err := waiting.err
+		weaker := waiting.claim < how.claim && (errors.Is(err, device.ErrOutOfMemory) || errors.Is(err, device.ErrLost))
+		if err != nil && !weaker {
+			return nil, err
 		}
 	}
 }
@@ -76,12 +77,11 @@ func (f *Fleet) launch(v *version, m *member, how bringing) {
 			f.land(v, m, nil, err, 0, how)
 			return
 		}
-		start := time.Now()
-		c, err := m.s.LoadFor(v, v.host)
+		c, took, err := f.load(v, m, how)
 		if err != nil {
 			f.unreserve(v, m)
 		}
-		f.land(v, m, c, err, time.Since(start), how)
+		f.land(v, m, c, err, took, how)
 	})
 }
 

@@ -98,13 +98,10 @@ func (f *Fleet) count(q *question, m *member, p policy.Placement) {
 	}
 }
 
-// bringAll brings what a job needs to its member; not to one that is being
-// restarted, whose own copies come back with it.
+// bringAll brings what a job needs to its member. The copies of one that is being
+// restarted come back with it; what it lacks waits for it.
 func (f *Fleet) bringAll(ctx context.Context, q *question, m *member) error {
 	for _, v := range q.versions {
-		if !m.s.Up() {
-			return nil
-		}
 		if _, err := f.bring(ctx, v, m, forJob("no device that takes work has it: brought where its job is done first")); err != nil {
 			return err
 		}
