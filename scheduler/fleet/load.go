@@ -108,6 +108,9 @@ func (f *Fleet) land(v *version, m *member, c *scheduler.Operand, err error, too
 		m.counts.failed++
 		s.futile = now
 	}
+	if errors.Is(err, device.ErrOutOfMemory) { // others may give it back: worth another try
+		err = fmt.Errorf("%w: %w", job.ErrOutOfMemory, err)
+	}
 	landed.err = err
 	close(landed.done)
 	f.mu.Unlock()

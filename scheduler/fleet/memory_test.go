@@ -74,10 +74,31 @@ func TestMemoryInUseIsWaitedFor(t *testing.T) {
 		h, err := r.Submit(background, busy)
 		require.NoError(t, err)
 		j, _ := product(a)
-		require.ErrorIs(t, r.Do(background, j), device.ErrOutOfMemory)
+		err = r.Do(background, j)
+		require.ErrorIs(t, err, device.ErrOutOfMemory)
+		require.ErrorIs(t, err, job.ErrOutOfMemory)
+		_, again := job.Retryable(err)
+		require.True(t, again, "others may let go of it")
 		_, err = r.Load(filled(64, 1))
 		require.ErrorIs(t, err, device.ErrOutOfMemory, "a Load takes nothing from jobs")
 		require.NoError(t, h.Wait(background))
+		r.end(t)
+	})
+}
+
+// Operands that no device can have at once are no reason to try again.
+func TestOperandsThatDoNotFitTogether(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := open(t, fleet.Config{OperandBytes: matrix, HostBytes: 2 * matrix}, steady(0, 0), steady(0, 0))
+		a, b := weight(t, r.Fleet, 64, 1), weight(t, r.Fleet, 64, 2)
+		err := r.Do(background, &job.Matmul{A: a.View(), B: b.View(), C: filled(64, 0)})
+		require.ErrorIs(t, err, device.ErrOutOfMemory)
+		var wrong *job.InvalidError
+		require.ErrorAs(t, err, &wrong)
+		require.Equal(t, "32768 bytes", wrong.Got)
+		require.Contains(t, wrong.Allowed, "16384 bytes")
+		_, again := job.Retryable(err)
+		require.False(t, again)
 		r.end(t)
 	})
 }

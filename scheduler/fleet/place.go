@@ -70,7 +70,7 @@ func (f *Fleet) decide(q *question) (*member, error) {
 	}
 	now := time.Now()
 	p := f.ask(q, now)
-	if err := q.refused(p); err != nil {
+	if err := q.refused(f, p); err != nil {
 		return nil, err
 	}
 	m := f.members[p.Site]

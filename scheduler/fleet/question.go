@@ -71,17 +71,33 @@ func (q *question) sort() {
 }
 
 // refused returns why there is no place for a job.
-func (q *question) refused(p policy.Placement) error {
+func (q *question) refused(f *Fleet, p policy.Placement) error {
 	switch {
 	case p.Reason == policy.PlaceAbandoned:
 		return fmt.Errorf("fleet: %w: every device is lost", job.ErrUnavailable)
 	case p.Reason == policy.PlaceNowhere && q.failed == nil:
-		return fmt.Errorf("fleet: %w: %w: no device is large enough for the operands of a job",
-			job.ErrOutOfMemory, device.ErrOutOfMemory)
+		return q.tooLarge(f)
 	case p.Reason == policy.PlaceNowhere || q.avoid[p.Site]:
 		return fmt.Errorf("fleet: no device could load the operands of a job: %w", q.failed)
 	}
 	return nil
+}
+
+// tooLarge is for operands that no device can have side by side, now or later.
+func (q *question) tooLarge(f *Fleet) error {
+	bytes, most := int64(0), int64(0)
+	for _, v := range q.versions {
+		bytes += v.bytes
+	}
+	for _, m := range f.members {
+		if m.state != lost {
+			most = max(most, m.most)
+		}
+	}
+	return fmt.Errorf("fleet: %w: %w", device.ErrOutOfMemory, &job.InvalidError{
+		Field: "operands", Got: fmt.Sprintf("%d bytes", bytes),
+		Allowed: fmt.Sprintf("up to %d bytes for a job, the most that a device has for operands", most),
+	})
 }
 
 // read looks up the operands' contents; false when there are none.
