@@ -16,6 +16,7 @@ type arena struct {
 	relieve func()          // gives back memory that nobody uses
 	chunk   device.Buffer   // in use, nil before the first
 	used    int             // bytes of it
+	keep    int             // bytes that stay after the batch, if more than arenaKeep
 	full    []device.Buffer // outgrown by the batch
 }
 
@@ -81,7 +82,7 @@ func (a *arena) reset() {
 	if len(a.full) > 0 {
 		a.freeFull()
 	}
-	if a.chunk != nil && a.chunk.Len() > arenaKeep {
+	if a.chunk != nil && a.chunk.Len() > max(arenaKeep, a.keep) {
 		a.free()
 	}
 }

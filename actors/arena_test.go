@@ -122,3 +122,15 @@ func TestArenaDoesNotAllocateAgain(t *testing.T) {
 	}
 	require.Zero(t, testing.AllocsPerRun(50, use))
 }
+
+// What is usual for an arena stays, however large; more is given back.
+func TestArenaKeepsWhatItIsToldTo(t *testing.T) {
+	a, d := newArena(sim.Config{})
+	a.keep = 2 * arenaKeep
+	a.bytes(t, 2*arenaKeep)
+	a.reset()
+	require.EqualValues(t, 2*arenaKeep, d.BytesInUse())
+	a.bytes(t, 3*arenaKeep)
+	a.reset()
+	require.Zero(t, d.BytesInUse())
+}

@@ -73,8 +73,11 @@ func (b *Batch) bindOperands(p *part, i int) error {
 	return errsFirst(errQ, errK, errV, errO)
 }
 
-// scoresMemory returns memory for the scores of the largest wave.
+// scoresMemory returns memory for the scores of the largest wave. It stays for the
+// next batch as long as no single step is larger than the device wants them:
+// arenas are rounded up to twice as much.
 func (b *Batch) scoresMemory() (device.Region, error) {
+	b.scores.keep = 2 * b.engine.info.Caps.Scratch
 	b.scores.space = device.SpaceDevice
 	if b.engine.info.HostMemory {
 		b.scores.space = device.SpaceShared

@@ -53,7 +53,7 @@ type Event struct {
 
 	// Of a place. Operand counts those of all devices together.
 	Device string        `json:"device,omitempty"`
-	Placed string        `json:"placed,omitempty"` // load, copy, evict, release, up, restarting, lost
+	Placed string        `json:"placed,omitempty"` // load, evict, release, up, restarting, lost
 	Why    string        `json:"why,omitempty"`
 	Bytes  int64         `json:"bytes,omitempty"`
 	Took   time.Duration `json:"took_ns,omitempty"`
