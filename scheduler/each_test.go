@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,6 +41,26 @@ func TestSubmitEach(t *testing.T) {
 	require.NoError(t, s.Close(t.Context()))
 	s.SubmitEach(t.Context(), each[3:])
 	require.ErrorIs(t, each[3].Err, job.ErrClosed)
+}
+
+// A job that waits for room has it when those before it in the call have ended.
+func TestSubmitEachWaits(t *testing.T) {
+	s, err := scheduler.Open(t.Context(), scheduler.Config{Device: sim.Open(sim.Config{}), Limits: job.Limits{Jobs: 1}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close(context.Background())) }()
+	each := []scheduler.Each{{Job: rows(8)}, {Job: nil}, {Job: rows(8)}, {Job: rows(8)}, {Job: (*job.Softmax)(nil)}}
+	for _, i := range []int{0, 2, 3} {
+		each[i].Job.(*job.Softmax).Wait = true
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute) // else it hangs
+	defer stop()
+	s.SubmitEach(ctx, each)
+	for _, i := range []int{0, 2, 3} {
+		require.NoError(t, each[i].Err, "job %d", i)
+		require.NoError(t, each[i].Handle.Wait(t.Context()))
+	}
+	require.ErrorIs(t, each[1].Err, job.ErrInvalid)
+	require.ErrorIs(t, each[4].Err, job.ErrInvalid)
 }
 
 // Preferences change what later jobs get, as Explain says.
