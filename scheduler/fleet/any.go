@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -15,7 +16,7 @@ func OpenService(ctx context.Context, cfg scheduler.Config) (scheduler.Service, 
 	}
 	names, err := discover.Expand(cfg.DeviceName)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, newJournal(cfg.Recorder, cfg.CloseRecorder).close(ctx))
 	}
 	if len(names) == 1 {
 		cfg.DeviceName = names[0]

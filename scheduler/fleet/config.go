@@ -53,8 +53,10 @@ func (c *Config) check() error {
 		return wrong("Device", "set", "nil in a fleet, whose devices are its own")
 	case s.Trace:
 		return wrong("Trace", "true", "false with several devices: a replay knows one")
-	case c.OperandBytes < 0 || c.HostBytes < 0:
-		return wrong("OperandBytes", fmt.Sprint(min(c.OperandBytes, c.HostBytes)), "at least 0")
+	case c.OperandBytes < 0:
+		return wrong("OperandBytes", fmt.Sprint(c.OperandBytes), "at least 0")
+	case c.HostBytes < 0:
+		return wrong("HostBytes", fmt.Sprint(c.HostBytes), "at least 0")
 	}
 	for i, d := range c.Devices {
 		if d.Name == "" || d.Device == nil || slices.ContainsFunc(c.Devices[:i], func(o Device) bool { return o.Name == d.Name }) {

@@ -55,8 +55,8 @@ func (f *Fleet) exposeMember(m *member) {
 	}
 }
 
-// Info describes the devices together: what all of them can do, and the sum of
-// what they have.
+// Info describes the devices together, by the sum of what they have. Caps and
+// QueueDepth are the first one's.
 func (f *Fleet) Info() device.Info {
 	sum := f.members[0].s.Info()
 	names, kinds := []string{sum.Name}, map[string]int{sum.Name: 1}

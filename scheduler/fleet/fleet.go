@@ -40,13 +40,13 @@ var _ scheduler.Service = (*Fleet)(nil)
 // Open starts a fleet. ctx bounds the warm-up; it is not kept. The error is as
 // of scheduler.Open; then nothing is open.
 func Open(ctx context.Context, cfg Config) (*Fleet, error) {
+	j := newJournal(cfg.Scheduler.Recorder, cfg.Scheduler.CloseRecorder)
 	if err := cfg.check(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, j.close(ctx))
 	}
 	f := &Fleet{
 		common: scheduler.NewCommon(cfg.Scheduler), of: map[*scheduler.Scheduler]*member{},
-		tuning: policy.DefaultPlaceTuning(), operands: map[*Operand]struct{}{},
-		journal: newJournal(cfg.Scheduler.Recorder, cfg.Scheduler.CloseRecorder),
+		tuning: policy.DefaultPlaceTuning(), operands: map[*Operand]struct{}{}, journal: j,
 	}
 	if cfg.Place != nil {
 		f.tuning = *cfg.Place
@@ -101,10 +101,10 @@ func (f *Fleet) Close(ctx context.Context) error {
 // closeMembers closes those without a device first, as far as ctx allows: jobs
 // in their books run on the others.
 func (f *Fleet) closeMembers(ctx context.Context) error {
-	errs := make([]error, len(f.members))
+	errs, first := make([]error, len(f.members)), make([]bool, len(f.members))
 	var all, lost sync.WaitGroup
 	for i, m := range f.members {
-		if m.s.Lost() {
+		if first[i] = m.s.Lost(); first[i] { // asked once: the answer may change
 			lost.Go(func() { errs[i] = m.s.Close(ctx) })
 		}
 	}
@@ -118,7 +118,7 @@ func (f *Fleet) closeMembers(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for i, m := range f.members {
-		if !m.s.Lost() {
+		if !first[i] {
 			all.Go(func() { errs[i] = m.s.Close(ctx) })
 		}
 	}

@@ -39,6 +39,9 @@ func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) 
 		f.mu.Lock()
 		s := &v.slots[m.index]
 		switch {
+		case v.dead && f.closed: // which released it
+			f.mu.Unlock()
+			return nil, job.ErrClosed
 		case v.dead:
 			f.mu.Unlock()
 			return nil, errReplaced

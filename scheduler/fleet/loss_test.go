@@ -15,6 +15,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
 // lostAfter is a device that is lost with its n-th batch.
@@ -122,6 +123,38 @@ func TestWaitingJobsMove(t *testing.T) {
 		require.EqualValues(t, 41, a.Submitted)
 		require.EqualValues(t, done+1, a.Done)
 		require.EqualValues(t, 1, a.Cancelled)
+	})
+}
+
+// A job that names an operand twice needs it once, also where it moves to.
+func TestJobWithOneOperandTwiceMoves(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		first := computing(t, sim.Config{Launch: 10 * time.Millisecond, Fault: loseAt(1)})
+		cfg := fleet.Config{
+			OperandBytes: matrix, Scheduler: scheduler.Config{NoBatching: true},
+			Place: &policy.PlaceTuning{MinSpill: time.Hour}, // the other has no copy before
+		}
+		r := open(t, cfg, first, computing(t, sim.Config{}))
+		w := weight(t, r.Fleet, 64, 2)
+		var handles []job.Handle
+		var results []tensor.View
+		for range 8 {
+			c := filled(64, 0)
+			h, err := r.Submit(background, &job.Matmul{A: w.View(), B: w.View(), C: c})
+			require.NoError(t, err)
+			handles, results = append(handles, h), append(results, c)
+		}
+		done := 0
+		for i, h := range handles {
+			if err := h.Wait(background); err != nil {
+				require.NotErrorIs(t, err, job.ErrUnavailable, "job %d", i)
+				continue
+			}
+			require.EqualValues(t, 256, results[i].Value(0, 3, 5))
+			done++
+		}
+		require.NotZero(t, done)
+		r.end(t)
 	})
 }
 

@@ -68,10 +68,11 @@ func (q *queue) wait() time.Duration { return q.total + time.Duration(q.loose)*q
 // add counts one more job without an operand.
 func (q *queue) add(cost time.Duration) {
 	q.loose++
-	q.looseTime += (cost - q.looseTime) / 8
 	if q.looseTime == 0 {
 		q.looseTime = cost
+		return
 	}
+	q.looseTime += (cost - q.looseTime) / 8
 }
 
 // predict returns how long some jobs with a slot's copy take.

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -50,7 +51,7 @@ func (f *Fleet) replace(j scheduler.Stranded) (*member, error) {
 	defer q.recycle()
 	q.form, q.stranded = *j.Form(), true
 	for _, v := range [...]*tensor.View{&q.form.A, &q.form.B, &q.form.Bias} {
-		if x, ok := j.Shared(v).(*version); ok {
+		if x, ok := j.Shared(v).(*version); ok && !slices.Contains(q.versions, x) {
 			q.operands, q.versions = append(q.operands, x.operand), append(q.versions, x)
 		}
 	}
