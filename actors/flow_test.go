@@ -208,8 +208,8 @@ func TestTenantsTakeTurnsAsInModel(t *testing.T) {
 				s.absorb()
 			},
 			"cancel": func(t *rapid.T) {
-				if len(all) == 0 {
-					t.Skip("no tasks")
+				if len(all) == 0 { // nothing to do in this state: the next step
+					return
 				}
 				rapid.SampledFrom(all).Draw(t, "task").End(job.Cancelled, job.ErrCancelled)
 			},
@@ -221,7 +221,7 @@ func TestTenantsTakeTurnsAsInModel(t *testing.T) {
 			},
 			"fill": func(t *rapid.T) {
 				if len(s.open) == 0 {
-					t.Skip("nothing waits")
+					return
 				}
 				class, columns := rapid.IntRange(0, 2).Draw(t, "class"), rapid.IntRange(1, 12).Draw(t, "columns")
 				problems, ahead := rapid.IntRange(1, 3).Draw(t, "problems"), rapid.Float64Range(0.1, 3).Draw(t, "ahead")

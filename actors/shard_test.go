@@ -226,14 +226,14 @@ func TestShardAgainstModel(t *testing.T) {
 				s.absorb()
 			},
 			"cancel": func(t *rapid.T) {
-				if len(all) == 0 {
-					t.Skip("no tasks")
+				if len(all) == 0 { // nothing to do in this state: the next step
+					return
 				}
 				rapid.SampledFrom(all).Draw(t, "task").End(job.Cancelled, job.ErrCancelled)
 			},
 			"fill": func(t *rapid.T) {
 				if len(s.open) == 0 {
-					t.Skip("nothing waits")
+					return
 				}
 				l := rapid.SampledFrom(s.open).Draw(t, "lane")
 				class := rapid.IntRange(0, 2).Draw(t, "class")

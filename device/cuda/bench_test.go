@@ -119,7 +119,7 @@ func clock(b *testing.B, d *Device, key kernels.Key, dispatch device.Dispatch) (
 	}
 	var all []float64
 	for range 7 {
-		timing, err := runBatch(q, stage)
+		timing, err := device.Await(q, stage)
 		require.NoError(b, err)
 		all = append(all, float64(timing.Device.Nanoseconds())/1e3/times)
 	}
@@ -140,16 +140,6 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-func runBatch(q device.Queue, stages ...device.Stage) (timing device.Timing, err error) {
-	ended := make(chan struct{})
-	q.Commit(&device.Batch{Stages: stages, Done: func(_ *device.Batch, t device.Timing, e error) {
-		timing, err = t, e
-		close(ended)
-	}})
-	<-ended
-	return timing, err
-}
-
 // random returns memory of the GPU with random numbers between -1 and 1.
 func random(b *testing.B, d *Device, dt tensor.DType, dims tensor.Dims) device.Region {
 	n := dims[1] * dims[2]
@@ -168,7 +158,7 @@ func random(b *testing.B, d *Device, dt tensor.DType, dims tensor.Dims) device.R
 	region := device.In(buffer, dt, tensor.Dims{1, 1, n}, 0)
 	q, err := d.NewQueue()
 	require.NoError(b, err)
-	_, err = runBatch(q, device.Stage{Copies: []device.Copy{{Dst: region, Src: device.Host(v)}}})
+	_, err = device.Await(q, device.Stage{Copies: []device.Copy{{Dst: region, Src: device.Host(v)}}})
 	require.NoError(b, err)
 	require.NoError(b, q.Close())
 	return device.In(buffer, dt, dims, 0)

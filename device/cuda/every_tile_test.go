@@ -162,7 +162,7 @@ func multiply(t *testing.T, d device.Device, q device.Queue, c tileCase, turned 
 		Runs: []device.Run{{Columns: c.n, Alpha: 2, Bias: -1}},
 	}
 	out := tensor.Bytes(make([]byte, c.m*c.n*c.c.Size()), c.c, 1, c.m, c.n)
-	_, err = runBatch(q, device.Stage{Copies: up}, device.Stage{Dispatches: []device.Dispatch{{Pipeline: p, Matmul: mm}}},
+	_, err = device.Await(q, device.Stage{Copies: up}, device.Stage{Dispatches: []device.Dispatch{{Pipeline: p, Matmul: mm}}},
 		device.Stage{Copies: []device.Copy{{Dst: device.Host(out), Src: mm.C}}})
 	require.NoError(t, err)
 	got := make([]float32, c.m*c.n)

@@ -38,20 +38,8 @@ func openQueue(t testing.TB, d device.Device) device.Queue {
 
 // run commits stages as one batch and waits for its end.
 func (b *bench) run(stages ...device.Stage) error {
-	_, err := commit(b.queue, &device.Batch{Stages: stages})
+	_, err := device.Await(b.queue, stages...)
 	return err
-}
-
-func commit(q device.Queue, b *device.Batch) (device.Timing, error) {
-	type end struct {
-		timing device.Timing
-		err    error
-	}
-	ended := make(chan end, 1)
-	b.Done = func(_ *device.Batch, t device.Timing, err error) { ended <- end{t, err} }
-	q.Commit(b)
-	e := <-ended
-	return e.timing, e.err
 }
 
 // compile compiles each key once.

@@ -64,7 +64,7 @@ func testQueues(t *testing.T, b *bench) {
 			from := device.Host(tensor.Vector(data[i][:elements]).T())
 			to := device.Host(tensor.Vector(data[i][elements:]).T())
 			for range 10 {
-				_, err := commit(q, &device.Batch{Stages: []device.Stage{
+				_, err := device.AwaitBatch(q, &device.Batch{Stages: []device.Stage{
 					copyStage(whole(buffer, elements), from), copyStage(to, whole(buffer, elements)),
 				}})
 				errs[i] = firstError(errs[i], err)

@@ -65,7 +65,7 @@ func testClose(t *testing.T, b *bench) {
 	require.NoError(t, b.queue.Close())
 	require.Equal(t, batches, done, "Close waits for what was committed")
 
-	_, err := commit(b.queue, &device.Batch{})
+	_, err := device.AwaitBatch(b.queue, &device.Batch{})
 	require.ErrorIs(t, err, device.ErrClosed)
 	b.queue = openQueue(t, b.device) // the device outlives its queues
 	require.NoError(t, b.run())
@@ -74,7 +74,7 @@ func testClose(t *testing.T, b *bench) {
 // testProfile asks for times; a device that cannot tell gives none.
 func testProfile(t *testing.T, b *bench) {
 	mm := newIdentity(t, b)
-	timing, err := commit(b.queue, &device.Batch{
+	timing, err := device.AwaitBatch(b.queue, &device.Batch{
 		Profile: true,
 		Stages:  []device.Stage{{Dispatches: []device.Dispatch{mm.dispatch, mm.dispatch}}, {}, {Dispatches: []device.Dispatch{mm.dispatch}}},
 	})

@@ -45,8 +45,8 @@ func TestTurnsAgainstSorting(t *testing.T) {
 				s.Charge(float64(rapid.IntRange(0, 6).Draw(t, "by")))
 			},
 			"drop": func(t *rapid.T) {
-				if len(dumb) == 0 {
-					t.Skip("nothing waits")
+				if len(dumb) == 0 { // nothing to do in this state: the next step
+					return
 				}
 				q.First()
 				q.Drop()

@@ -13,11 +13,14 @@ import (
 
 // rig is a device with one queue, used from one goroutine.
 type rig struct {
-	device device.Device
-	info   device.Info
-	queue  device.Queue
-	lines  map[kernels.Key]device.Pipeline
+	device  device.Device
+	info    device.Info
+	queue   device.Queue
+	kernels *device.Cache
 }
+
+// mostKernels is more than there are.
+const mostKernels = 1 << 14
 
 func openRig(open func() (device.Device, error)) (*rig, error) {
 	d, err := open()
@@ -28,35 +31,21 @@ func openRig(open func() (device.Device, error)) (*rig, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	return &rig{device: d, info: d.Info(), queue: q, lines: map[kernels.Key]device.Pipeline{}}, nil
+	return &rig{device: d, info: d.Info(), queue: q, kernels: device.NewCache(d, mostKernels)}, nil
 }
 
 func (r *rig) close() error { return errors.Join(r.queue.Close(), r.device.Close()) }
 
 // commit runs stages as one batch and waits for its end.
 func (r *rig) commit(stages ...device.Stage) (device.Timing, error) {
-	type end struct {
-		timing device.Timing
-		err    error
-	}
-	ended := make(chan end, 1)
-	r.queue.Commit(&device.Batch{Stages: stages, Done: func(_ *device.Batch, t device.Timing, err error) {
-		ended <- end{t, err}
-	}})
-	e := <-ended
-	return e.timing, e.err
+	return device.Await(r.queue, stages...)
 }
 
-// compile compiles each key once.
 func (r *rig) compile(key kernels.Key) (device.Pipeline, error) {
-	if p, ok := r.lines[key]; ok {
-		return p, nil
-	}
-	p, err := r.device.Compile(key)
+	p, _, err := r.kernels.Get(key)
 	if err != nil {
 		return nil, fmt.Errorf("compile %v: %w", key, err)
 	}
-	r.lines[key] = p
 	return p, nil
 }
 

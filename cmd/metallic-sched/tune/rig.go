@@ -15,9 +15,12 @@ type rig struct {
 	device  device.Device
 	info    device.Info
 	queue   device.Queue
-	lines   map[kernels.Key]device.Pipeline
+	kernels *device.Cache
 	numbers *reference.Numbers // in operands
 }
+
+// mostKernels is more than there are.
+const mostKernels = 1 << 14
 
 func newRig(d device.Device) (*rig, error) {
 	q, err := d.NewQueue()
@@ -25,34 +28,21 @@ func newRig(d device.Device) (*rig, error) {
 		return nil, fmt.Errorf("tune: open command queue: %w", err)
 	}
 	return &rig{
-		device: d, info: d.Info(), queue: q, lines: map[kernels.Key]device.Pipeline{}, numbers: reference.NewNumbers(1),
+		device: d, info: d.Info(), queue: q, kernels: device.NewCache(d, mostKernels), numbers: reference.NewNumbers(1),
 	}, nil
 }
 
 // commit runs stages as one batch and returns the device's time of it.
 func (r *rig) commit(stages ...device.Stage) (time.Duration, error) {
-	type end struct {
-		timing device.Timing
-		err    error
-	}
-	ended := make(chan end, 1)
-	r.queue.Commit(&device.Batch{Stages: stages, Done: func(_ *device.Batch, t device.Timing, err error) {
-		ended <- end{t, err}
-	}})
-	e := <-ended
-	return e.timing.Device, e.err
+	timing, err := device.Await(r.queue, stages...)
+	return timing.Device, err
 }
 
-// compile compiles each key once.
 func (r *rig) compile(key kernels.Key) (device.Pipeline, error) {
-	if p, ok := r.lines[key]; ok {
-		return p, nil
-	}
-	p, err := r.device.Compile(key)
+	p, _, err := r.kernels.Get(key)
 	if err != nil {
 		return nil, fmt.Errorf("tune: compile %v: %w", key, err)
 	}
-	r.lines[key] = p
 	return p, nil
 }
 

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/shaders"
 )
@@ -54,6 +55,6 @@ func entriesOf(k Kernel) (all []Entry) {
 const copyEntry = "copy"
 
 // warp is the number of threads in a warp on every GPU.
-const warp = 32
+const warp = gpu.Lanes
 
 func ceil(n uint32, by int) int { return (int(n) + by - 1) / by }

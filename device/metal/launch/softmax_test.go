@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/shaders"
@@ -45,7 +46,7 @@ func TestRowGrids(t *testing.T) {
 func checkRowGrid(t *testing.T, what string, g Grid, rows int) {
 	require.Equal(t, [4]int{1, 1, 1, 1}, [4]int{g.Groups[1], g.Groups[2], g.Threads[2], bits.OnesCount(uint(g.Threads[0]))}, what)
 	require.Zero(t, g.Threads[0]%simdWidth, what)
-	require.LessOrEqual(t, g.Threads[0]*g.Threads[1], maxThreads, what)
+	require.LessOrEqual(t, g.Threads[0]*g.Threads[1], gpu.MaxThreads, what)
 	require.GreaterOrEqual(t, g.Groups[0]*g.Threads[1], rows, "%s: all rows", what)
 	require.Less(t, (g.Groups[0]-1)*g.Threads[1], rows, "%s: no threadgroup without rows", what)
 }
@@ -57,7 +58,7 @@ func rowKeys(name string) (keys []kernels.Key) {
 		widest = 1 << 15 // no limit
 	}
 	for width := 1; width <= widest; width *= 2 {
-		for limit := simdWidth; limit <= maxThreads; limit *= 2 {
+		for limit := simdWidth; limit <= gpu.MaxThreads; limit *= 2 {
 			keys = append(keys, kernels.Key{Kernel: name, Width: width, Threadgroup: min(max(width, simdWidth), limit)})
 		}
 	}

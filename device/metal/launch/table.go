@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"github.com/metallic-sched/metallic-sched/device/gpu"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/shaders"
 )
@@ -36,6 +37,6 @@ var table = map[string]entry{
 const copyEntry = "copy"
 
 // simdWidth is the number of threads in a SIMD group on every Apple GPU.
-const simdWidth = 32
+const simdWidth = gpu.Lanes
 
 func ceil(n uint32, by int) int { return (int(n) + by - 1) / by }
