@@ -91,9 +91,11 @@ func (d *desk) fall(cause error, lost bool) {
 	e.dropped = slices.DeleteFunc(e.dropped, (*wreckage).isClean)
 	e.dropped = append(e.dropped, w)
 	w.letGo()
-	if d.closing == nil {
-		d.restart(lost, cause)
+	if d.closing != nil { // no queue follows: what waited for room comes to its end
+		d.schedule()
+		return
 	}
+	d.restart(lost, cause)
 }
 
 // sink gives up a batch if the device has it. The batch itself stays as it is

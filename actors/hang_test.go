@@ -271,6 +271,48 @@ func TestCloseOfAHungDevice(t *testing.T) {
 	}
 }
 
+// Half of a failed batch hangs while the engine closes: the other half, which
+// waits for the room that it has, comes to its end too.
+func TestCloseWhileARetryWaitsBehindAHang(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var n atomic.Int64
+		released := make(chan struct{})
+		r := newRig(t, sim.Config{Launch: time.Second, Fault: func(*device.Batch) sim.Fault {
+			switch n.Add(1) {
+			case 2: // of a batch of two
+				return sim.Error(errors.New("bad"))
+			case 3:
+				return sim.Hang()
+			}
+			return sim.None()
+		}}, func(c *Config) {
+			guarded(c)
+			c.Device = stuck{c.Device.(*sim.Device), released} // whose Close ends no hang
+		})
+		ts := r.submit(product(fill(4, 4, 1), 1, 1))
+		synctest.Wait()
+		w := fill(4, 4, 2)
+		ts = append(ts, r.submit(product(w, 1, 2), product(w, 1, 3))...)
+		wait(ts[0])
+		time.Sleep(time.Second) // the two fail together, and one of them hangs
+		synctest.Wait()
+		require.EqualValues(t, 3, n.Load())
+		ctx, cancel := context.WithCancel(background)
+		cancel()
+		start := time.Now()
+		require.ErrorIs(t, r.Close(ctx), job.ErrClosed)
+		r.closed = true
+		require.Equal(t, 10*time.Second, time.Since(start), "the watchdog's patience")
+		for _, task := range ts[1:] {
+			require.ErrorIs(t, errorOf(task), job.ErrClosed)
+		}
+		close(released)
+		r.sim.Release()
+		time.Sleep(time.Minute) // the batch takes a second
+		r.check()
+	})
+}
+
 // A lost device is opened again, and what waited runs on the next one. The job
 // that ran ends with what the device says of it or, if the loss shows before
 // that, as one that the device may still have.
