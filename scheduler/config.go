@@ -93,7 +93,7 @@ type Config struct {
 	SampleSeed uint64
 
 	// MaxColumns bounds the columns (softmax: rows) of one batch; wider jobs
-	// are cut and put together again. Default 1024.
+	// are cut and put together again. Default 4096.
 	MaxColumns int
 	// MaxBatchTime bounds what one batch is predicted to take, so that others
 	// need not wait long for their turn. Default 50 ms.
@@ -113,8 +113,9 @@ type Config struct {
 	// 100 ms.
 	AgeStep time.Duration
 	// InPlaceBytes is the size from which a result is written straight to the
-	// caller's memory instead of being copied there on success. If such a job
-	// fails, what C holds is undefined. Default 4 MiB; negative: never.
+	// caller's memory instead of being copied there on success, which takes less
+	// time. If such a job fails, what C holds is undefined. Default 4 MiB;
+	// negative: never.
 	InPlaceBytes int
 	// HangAfter is the least time after which a batch that the device does not
 	// end is taken for hung; one that is predicted to take long is given ten
@@ -200,15 +201,20 @@ func (c Config) withDefaults() Config {
 	set(&c.Quarantine.Window, quarantine.Window)
 	set(&c.Quarantine.CoolOff, quarantine.CoolOff)
 	set(&c.Quarantine.MaxCoolOff, max(quarantine.MaxCoolOff, c.Quarantine.CoolOff))
-	set(&c.MaxColumns, 1024)
+	set(&c.MaxColumns, 4096)
 	set(&c.MaxBatchTime, 50*time.Millisecond)
 	set(&c.AgeStep, policy.DefaultPickTuning().AgeStep)
-	set(&c.InPlaceBytes, 4<<20)
 	set(&c.HangAfter, policy.DefaultWatchdog().Floor)
 	set(&c.Shards, max(1, runtime.GOMAXPROCS(0)/16))
 	set(&c.KernelCache, 512)
 	return c
 }
+
+// DefaultInPlaceBytes is the default of Config.InPlaceBytes.
+//
+// withDefaults leaves it to Open, so that a profile still finds out that nobody
+// has chosen.
+const DefaultInPlaceBytes = 4 << 20
 
 func set[T comparable](field *T, value T) {
 	var zero T

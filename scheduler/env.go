@@ -42,6 +42,8 @@ type environment struct {
 	QueueDepth minimum  `env:"METALLIC_QUEUE_DEPTH" allowed:"a whole number, at least 1; 0 for what the device says"`
 	Linger     duration `env:"METALLIC_LINGER" allowed:"a time such as 200us, at least 0"`
 
+	InPlace minimum `env:"METALLIC_IN_PLACE_BYTES" allowed:"a whole number of bytes, at least 0"`
+
 	LogLevel  logLevel `env:"METALLIC_LOG_LEVEL" allowed:"debug, info, warn, error"`
 	JSONLPath string   `env:"METALLIC_METRICS_JSONL_PATH" allowed:"a file that can be created or appended to"`
 	Trace     truthy   `env:"METALLIC_TRACE" allowed:"1, true, yes, on, 0, false, no, off"`
@@ -121,6 +123,7 @@ func parseEnvironment(vars map[string]string) (environment, []EnvProblem) {
 		SIMDMMin:      minimum(prefs.SIMDMMin),
 		SIMDNMin:      minimum(prefs.SIMDNMin),
 		SoftmaxVecMax: minimum(prefs.SoftmaxVecMaxCols),
+		InPlace:       DefaultInPlaceBytes,
 		LogLevel:      logLevel(slog.LevelInfo),
 	}
 	var problems []EnvProblem
@@ -178,7 +181,7 @@ func (e *environment) config(stderr io.Writer) Config {
 	prefs.SoftmaxBackend = e.SoftmaxBackend
 	prefs.SoftmaxVecMaxCols = int(e.SoftmaxVecMax)
 	prefs.Experimental = bool(e.Experimental)
-	return Config{
+	c := Config{
 		DeviceName: string(e.Device),
 		BLAS:       e.BLAS,
 		Metal:      string(e.Metal),
@@ -189,4 +192,8 @@ func (e *environment) config(stderr io.Writer) Config {
 		Profile:    bool(e.Profile),
 		Trace:      bool(e.Trace),
 	}
+	if e.InPlace != DefaultInPlaceBytes {
+		c.InPlaceBytes = max(int(e.InPlace), 1) // a Config's 0 is the default
+	}
+	return c
 }

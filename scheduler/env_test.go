@@ -66,6 +66,7 @@ func TestEnvValues(t *testing.T) {
 		"METALLIC_SOFTMAX_VEC_MAX_COLS": func(c Config) any { return c.Prefs.SoftmaxVecMaxCols },
 		"METALLIC_QUEUE_DEPTH":          func(c Config) any { return c.QueueDepth },
 		"METALLIC_LINGER":               func(c Config) any { return c.Linger },
+		"METALLIC_IN_PLACE_BYTES":       func(c Config) any { return c.InPlaceBytes },
 		"METALLIC_EXP_KERNELS":          func(c Config) any { return c.Prefs.Experimental },
 		"METALLIC_ENABLE_PROFILING":     func(c Config) any { return c.Profile },
 		"METALLIC_METRICS_CONSOLE":      func(c Config) any { return c.Recorder != nil && c.CloseRecorder },
@@ -87,6 +88,7 @@ func TestEnvValues(t *testing.T) {
 		"METALLIC_SOFTMAX_VEC_MAX_COLS": {"0": 0, "1024": 1024, "8192": 8192},
 		"METALLIC_QUEUE_DEPTH":          {"0": 0, "1": 1, "3": 3},
 		"METALLIC_LINGER":               {"0s": time.Duration(0), "0": time.Duration(0), "200us": 200 * time.Microsecond, "1.5ms": 1500 * time.Microsecond},
+		"METALLIC_IN_PLACE_BYTES":       {"0": 1, "1": 1, "65536": 65536, "4194304": 0},
 		"METALLIC_EXP_KERNELS":          truths,
 		"METALLIC_ENABLE_PROFILING":     truths,
 		"METALLIC_METRICS_CONSOLE":      truths,
@@ -133,6 +135,7 @@ func TestEnvMalformedValues(t *testing.T) {
 		"METALLIC_SOFTMAX_VEC_MAX_COLS": notNumber,
 		"METALLIC_QUEUE_DEPTH":          notNumber,
 		"METALLIC_LINGER":               {"-1ms", "200", "soon"},
+		"METALLIC_IN_PLACE_BYTES":       notNumber,
 		"METALLIC_PROFILE":              {"/nowhere/at/all", t.TempDir()},
 		"METALLIC_EXP_KERNELS":          notTruthy,
 		"METALLIC_LOG_LEVEL":            {"trace", "INFO+2", "0", "warning"},
@@ -196,7 +199,7 @@ func TestEnvErrorNamesEachBadVariable(t *testing.T) {
 			` (metrics: open /nowhere/decisions.jsonl: no such file or directory)`,
 		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_METAL_LIBRARY, METALLIC_PROFILE, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
 			` METALLIC_MATMUL_SIMD_M_MIN, METALLIC_MATMUL_SIMD_N_MIN, METALLIC_MATMUL_FORCE_SMALLN,` +
-			` METALLIC_SOFTMAX_BACKEND, METALLIC_SOFTMAX_VEC_MAX_COLS, METALLIC_EXP_KERNELS, METALLIC_QUEUE_DEPTH, METALLIC_LINGER, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
+			` METALLIC_SOFTMAX_BACKEND, METALLIC_SOFTMAX_VEC_MAX_COLS, METALLIC_EXP_KERNELS, METALLIC_QUEUE_DEPTH, METALLIC_LINGER, METALLIC_IN_PLACE_BYTES, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
 			` METALLIC_TRACE, METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING`,
 	}, "\n\t"))
 }

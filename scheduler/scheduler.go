@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,7 +93,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		Tuning: policy.PickTuning{AgeStep: s.cfg.AgeStep}, Weights: s.cfg.Weights,
 		Shards: s.cfg.Shards, MaxColumns: s.cfg.MaxColumns, MaxJobs: maxJobs(s.cfg.NoBatching), MaxProblems: maxProblems,
 		MaxTime: s.cfg.MaxBatchTime, GroupTime: groupTime, Handover: handover,
-		QueueDepth: s.cfg.QueueDepth, Linger: s.cfg.Linger, InPlaceBytes: s.cfg.InPlaceBytes, Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
+		QueueDepth: s.cfg.QueueDepth, Linger: s.cfg.Linger, InPlaceBytes: cmp.Or(s.cfg.InPlaceBytes, DefaultInPlaceBytes), Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
 		Quarantine: s.quarantine, Sample: policy.NewSampler(s.cfg.SampleInvariance, s.cfg.SampleSeed),
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
 		Observer: s.records, Tracer: s.tracer(), Fault: s.cfg.fault,

@@ -1,8 +1,6 @@
 package scheduler
 
 import (
-	"math"
-
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/metrics"
@@ -56,7 +54,7 @@ func maxJobs(noBatching bool) int {
 	if noBatching {
 		return 1
 	}
-	return math.MaxInt
+	return 1024 // more make no batch faster, and each is told of its end one by one
 }
 
 // priorOf is what a cost model starts from.

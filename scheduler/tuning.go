@@ -21,7 +21,7 @@ func (c *Config) free(variable string) bool {
 }
 
 // Tuned returns c with what its Tuning says in place of defaults: thresholds
-// in Prefs, QueueDepth and Linger. The error is a *profile.StaleError if the
+// in Prefs, QueueDepth, Linger and InPlaceBytes. The error is a *profile.StaleError if the
 // profile is not of this device, machine and program; then c is returned as it
 // is. Open does this itself.
 func (c Config) Tuned(info device.Info) (Config, error) {
@@ -40,6 +40,9 @@ func (c Config) Tuned(info device.Info) (Config, error) {
 	}
 	if c.Linger == 0 && s.Linger != nil && c.free(profile.VarLinger) {
 		c.Linger = *s.Linger
+	}
+	if c.InPlaceBytes == 0 && s.InPlaceBytes != nil && c.free(profile.VarInPlaceBytes) {
+		c.InPlaceBytes = *s.InPlaceBytes
 	}
 	return c, nil
 }

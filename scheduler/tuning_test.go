@@ -23,11 +23,11 @@ import (
 
 // measured is a profile of a simulated device, in which nothing is default.
 func measured(info device.Info) *profile.Profile {
-	smallN, mMin, nMin, cols, depth, linger := 4, 32, 24, 512, 2, 50*time.Microsecond
+	smallN, mMin, nMin, cols, depth, linger, inPlace := 4, 32, 24, 512, 2, 50*time.Microsecond, 1<<16
 	return &profile.Profile{
 		Version: profile.Version, Machine: profile.MachineOf(info),
 		Settings: profile.Settings{
-			SmallNMaxN: &smallN, SIMDMMin: &mMin, SIMDNMin: &nMin, SoftmaxVecMaxCols: &cols, QueueDepth: &depth, Linger: &linger,
+			SmallNMaxN: &smallN, SIMDMMin: &mMin, SIMDNMin: &nMin, SoftmaxVecMaxCols: &cols, QueueDepth: &depth, Linger: &linger, InPlaceBytes: &inPlace,
 		},
 		Costs: []policy.Correction{{Family: "smalln", Type: "f32", Size: 8, Columns: 0, Ratio: 3, Count: 8}},
 	}
@@ -45,6 +45,7 @@ func TestTuningTakesThePlaceOfDefaults(t *testing.T) {
 	require.Equal(t, policy.Prefs{SmallNMaxN: 4, SIMDMMin: 32, SIMDNMin: 24, SoftmaxVecMaxCols: 512}, s.Prefs())
 	require.Equal(t, 50*time.Microsecond, s.cfg.Linger)
 	require.Equal(t, 2, s.cfg.QueueDepth)
+	require.Equal(t, 1<<16, s.cfg.InPlaceBytes)
 
 	// Selection goes by it, and so does the cost model.
 	x := tensor.Matrix(make([]float32, 64*6), 64, 6)
@@ -62,11 +63,12 @@ func TestTuningTakesThePlaceOfDefaults(t *testing.T) {
 func TestFieldsCountMoreThanTuning(t *testing.T) {
 	info := deep().Info()
 	prefs := policy.DefaultPrefs()
-	c, err := Config{Prefs: &prefs, QueueDepth: 3, Linger: time.Millisecond, Tuning: measured(info)}.Tuned(info)
+	c, err := Config{Prefs: &prefs, QueueDepth: 3, Linger: time.Millisecond, InPlaceBytes: -1, Tuning: measured(info)}.Tuned(info)
 	require.NoError(t, err)
 	require.Equal(t, policy.DefaultPrefs(), *c.Prefs)
 	require.Equal(t, 3, c.QueueDepth)
 	require.Equal(t, time.Millisecond, c.Linger)
+	require.Equal(t, -1, c.InPlaceBytes)
 
 	c, err = Config{Tuning: measured(info)}.Tuned(info)
 	require.NoError(t, err)
@@ -93,12 +95,14 @@ func TestVariablesCountMoreThanTuning(t *testing.T) {
 	c := tuned()
 	require.Equal(t, policy.Prefs{SmallNMaxN: 4, SIMDMMin: 32, SIMDNMin: 24, SoftmaxVecMaxCols: 512}, *c.Prefs)
 	require.Equal(t, 2, c.QueueDepth)
+	require.Equal(t, 1<<16, c.InPlaceBytes)
 
 	// Also those that are set to what is the default.
-	c = tuned("METALLIC_MATMUL_SMALLN_MAX_N=8", "METALLIC_SOFTMAX_VEC_MAX_COLS=1024", "METALLIC_MATMUL_SIMD_M_MIN=7", "METALLIC_LINGER=0s", "METALLIC_QUEUE_DEPTH=0")
+	c = tuned("METALLIC_MATMUL_SMALLN_MAX_N=8", "METALLIC_SOFTMAX_VEC_MAX_COLS=1024", "METALLIC_MATMUL_SIMD_M_MIN=7", "METALLIC_LINGER=0s", "METALLIC_QUEUE_DEPTH=0", "METALLIC_IN_PLACE_BYTES=4194304")
 	require.Equal(t, policy.Prefs{SmallNMaxN: 8, SIMDMMin: 7, SIMDNMin: 24, SoftmaxVecMaxCols: 1024}, *c.Prefs)
 	require.Zero(t, c.Linger)
 	require.Zero(t, c.QueueDepth)
+	require.Zero(t, c.InPlaceBytes, "the default")
 
 	// What a program put in the place of Prefs is meant as it stands.
 	c = ours(t, "METALLIC_PROFILE="+path)

@@ -128,9 +128,9 @@ func showOutcome(w io.Writer, p *profile.Profile) {
 		fmt.Fprintln(w, "The defaults stay as they are: no change was found to be better.")
 		return
 	}
-	t := newTable(w, "With the profile, times as fast as with the defaults", 3, "suite", "works with other kernels", "gain")
+	t := newTable(w, "With the profile, times as fast as with the defaults", 3, "suite", "works done otherwise", "gain")
 	for _, s := range last.Suites {
-		gain := "the same kernels"
+		gain := "all as before"
 		if s.Changed > 0 {
 			gain = tune.GainText(s.Gain)
 		}

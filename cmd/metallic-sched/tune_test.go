@@ -75,7 +75,7 @@ func TestTuneWritesWhatItFound(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, c.write(&out, path, p))
 	for _, want := range []string{
-		"held out │ 3 of 9                   │ 2.000x (1.800 to 2.200)", "12    │ it is faster", "yes  │ faster: held out", "export METALLIC_PROFILE=" + path,
+		"held out │ 3 of 9               │ 2.000x (1.800 to 2.200)", "12    │ it is faster", "yes  │ faster: held out", "export METALLIC_PROFILE=" + path,
 		"export METALLIC_MATMUL_SMALLN_MAX_N=12\nexport METALLIC_LINGER=20µs\n", "20µs, gives 2.000x (1.800 to 2.200)",
 	} {
 		require.Contains(t, out.String(), want)

@@ -61,7 +61,7 @@ type Trial struct {
 }
 
 // Verdict says whether a changed setting was found to be better than the
-// default on the shapes of the benchmark suites, and so was kept.
+// default on the works of the benchmark suites, and so was kept.
 type Verdict struct {
 	Variable string      `json:"variable"`
 	Default  string      `json:"default"`
@@ -72,10 +72,10 @@ type Verdict struct {
 }
 
 // SuiteGain is how many times as fast as with the default a suite is, over the
-// shapes whose kernel the setting changes.
+// works that the setting has done in another way.
 type SuiteGain struct {
 	Suite   string `json:"suite"`
-	Changed int    `json:"changed"` // shapes that get another kernel
+	Changed int    `json:"changed"` // works done in another way
 	Shapes  int    `json:"shapes"`  // in all
 	Gain    Gain   `json:"gain"`    // of the changed ones; X is of no meaning
 }

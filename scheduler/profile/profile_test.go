@@ -30,7 +30,7 @@ func sample() *Profile {
 	return &Profile{
 		Version: Version, Time: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Machine: MachineOf(info),
 		Settings: Settings{
-			SmallNMaxN: ptr(12), SIMDMMin: ptr(48), SIMDNMin: ptr(0), SoftmaxVecMaxCols: ptr(2048), QueueDepth: ptr(2),
+			SmallNMaxN: ptr(12), SIMDMMin: ptr(48), SIMDNMin: ptr(0), SoftmaxVecMaxCols: ptr(2048), QueueDepth: ptr(2), InPlaceBytes: ptr(65536),
 			Linger: ptr(20 * time.Microsecond),
 		},
 		Costs:      []policy.Correction{{Family: "smalln", Type: "f16", Size: 9, Columns: 3, Ratio: 1.5, Count: 8}},
@@ -138,6 +138,7 @@ func TestVariables(t *testing.T) {
 		{"METALLIC_MATMUL_SIMD_N_MIN", "0"},
 		{"METALLIC_SOFTMAX_VEC_MAX_COLS", "2048"},
 		{"METALLIC_QUEUE_DEPTH", "2"},
+		{"METALLIC_IN_PLACE_BYTES", "65536"},
 		{"METALLIC_LINGER", "20µs"},
 	}, s.Variables())
 	require.Empty(t, (&Settings{}).Variables())

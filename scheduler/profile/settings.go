@@ -15,6 +15,7 @@ type Settings struct {
 	SoftmaxVecMaxCols *int           `json:"softmax_vec_max_cols,omitempty"`
 	QueueDepth        *int           `json:"queue_depth,omitempty"`
 	Linger            *time.Duration `json:"linger_ns,omitempty"`
+	InPlaceBytes      *int           `json:"in_place_bytes,omitempty"`
 }
 
 // The variables that say the same as Settings.
@@ -25,6 +26,7 @@ const (
 	VarSoftmaxVecMaxCols = "METALLIC_SOFTMAX_VEC_MAX_COLS"
 	VarQueueDepth        = "METALLIC_QUEUE_DEPTH"
 	VarLinger            = "METALLIC_LINGER"
+	VarInPlaceBytes      = "METALLIC_IN_PLACE_BYTES"
 )
 
 // Variable is an environment variable with its value.
@@ -41,6 +43,7 @@ func (s *Settings) Variables() (list []Variable) {
 		{VarSIMDNMin, s.SIMDNMin},
 		{VarSoftmaxVecMaxCols, s.SoftmaxVecMaxCols},
 		{VarQueueDepth, s.QueueDepth},
+		{VarInPlaceBytes, s.InPlaceBytes},
 	} {
 		if f.value != nil {
 			list = append(list, Variable{f.name, strconv.Itoa(*f.value)})
@@ -64,6 +67,7 @@ func (s *Settings) validate() error {
 		{"settings.simd_n_min", s.SIMDNMin, 0, 1 << 30},
 		{"settings.softmax_vec_max_cols", s.SoftmaxVecMaxCols, 0, 1 << 30},
 		{"settings.queue_depth", s.QueueDepth, 1, 64},
+		{"settings.in_place_bytes", s.InPlaceBytes, 1, 1 << 30},
 	} {
 		if f.value != nil && (*f.value < f.least || *f.value > f.most) {
 			return &Error{Field: f.name, Got: strconv.Itoa(*f.value), Allowed: fmt.Sprintf("%d to %d", f.least, f.most)}

@@ -89,8 +89,7 @@ const timesTrial = "t(N)"
 
 // open starts the trial's scheduler, with the thresholds and times found so far.
 func (tr *trial) open(ctx context.Context, t *Tuner) error {
-	prefs := t.prefs
-	cfg := scheduler.Config{Device: t.cfg.Device, Tuning: t.profile, Prefs: &prefs}
+	cfg := t.found.config(t)
 	tr.set(&cfg)
 	var err error
 	if tr.scheduler, err = scheduler.Open(ctx, cfg); err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/kernels"
-	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 	"github.com/metallic-sched/metallic-sched/scheduler/profile"
 	"github.com/metallic-sched/metallic-sched/scheduler/suite"
@@ -18,20 +17,14 @@ import (
 // time; what is larger is left out.
 var mostOperands int64 = 1 << 30
 
-// compareSuites compares preferences on every work of the suites that gets
-// another kernel by them: whole schedulers take turns at operations, from
+// compareSuites compares settings on every work of the suites that is done in
+// another way by them: whole schedulers take turns at operations, from
 // submission to answer.
-func (t *Tuner) compareSuites(ctx context.Context, what string, usual, tried policy.Prefs, limit time.Duration) (out []profile.SuiteGain, err error) {
-	var both [2]*scheduler.Scheduler
-	defer func() {
-		for _, s := range both {
-			err = errors.Join(err, closeSoon(ctx, s))
-		}
-	}()
-	for i, prefs := range [...]policy.Prefs{usual, tried} {
-		if both[i], err = scheduler.Open(ctx, scheduler.Config{Device: t.cfg.Device, Tuning: t.profile, Prefs: &prefs}); err != nil {
-			return nil, fmt.Errorf("tune: %w", err)
-		}
+func (t *Tuner) compareSuites(ctx context.Context, what string, usual, tried settings, limit time.Duration) (out []profile.SuiteGain, err error) {
+	both, err := t.openBoth(ctx, usual, tried)
+	defer func() { err = errors.Join(err, both.close(ctx)) }()
+	if err != nil {
+		return nil, err
 	}
 	all := suite.All()
 	for _, s := range all {
@@ -46,9 +39,9 @@ func (t *Tuner) compareSuites(ctx context.Context, what string, usual, tried pol
 	return out, nil
 }
 
-// differing returns the works of a suite that get another kernel, and how many
-// there are in all.
-func (t *Tuner) differing(s suite.Suite, usual, tried policy.Prefs) (works []suite.Work, all int) {
+// differing returns the works of a suite that are done in another way, and how
+// many there are in all.
+func (t *Tuner) differing(s suite.Suite, usual, tried settings) (works []suite.Work, all int) {
 	seen := map[suite.Work]bool{}
 	room := mostOperands
 	for _, c := range s.Cases {
@@ -66,12 +59,12 @@ func (t *Tuner) differing(s suite.Suite, usual, tried policy.Prefs) (works []sui
 	return works, all
 }
 
-// differs reports whether a work gets other kernels; of one that is not known
-// that must be assumed.
-func (t *Tuner) differs(w suite.Work, usual, tried policy.Prefs) bool {
+// differs reports whether a work gets other kernels, or some result another
+// way to its caller; of one that is not known that must be assumed.
+func (t *Tuner) differs(w suite.Work, usual, tried settings) bool {
 	problems := problemsOf(w)
 	return len(problems) == 0 || slices.ContainsFunc(problems, func(p kernels.Problem) bool {
-		return t.choices(p, usual) != t.choices(p, tried)
+		return t.choices(p, usual.Prefs) != t.choices(p, tried.Prefs) || usual.writesInPlace(p) != tried.writesInPlace(p)
 	})
 }
 
@@ -143,17 +136,13 @@ func attentionOf(w suite.Attention) []kernels.Problem {
 }
 
 // compareWorks lets two schedulers take turns at works.
-func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*scheduler.Scheduler, works []suite.Work, limit time.Duration) (out profile.SuiteGain, err error) {
+func (t *Tuner) compareWorks(ctx context.Context, what string, both pair, works []suite.Work, limit time.Duration) (out profile.SuiteGain, err error) {
 	var cells []*cell
 	for _, w := range works {
-		c := &cell{class: fmt.Sprint(w)}
-		for i, s := range both {
-			f, err := w.Make(s, t.cfg.Seed)
-			if err != nil {
-				return out, fmt.Errorf("tune: %s: %w", what, err)
-			}
-			defer f.Release()
-			c.entrants = append(c.entrants, &entrant{family: [...]string{"usual", "tried"}[i], run: operation(ctx, s, f)})
+		c, release, err := both.cell(ctx, w, t.cfg.Seed)
+		defer release()
+		if err != nil {
+			return out, fmt.Errorf("tune: %s: %w", what, err)
 		}
 		cells = append(cells, c)
 	}
@@ -162,13 +151,4 @@ func (t *Tuner) compareWorks(ctx context.Context, what string, both [2]*schedule
 	})
 	out.Changed, out.Gain = pairs(cells)
 	return out, err
-}
-
-// operation returns what does all jobs of a fixture and takes the time.
-func operation(ctx context.Context, s *scheduler.Scheduler, f suite.Fixture) func() (time.Duration, error) {
-	return func() (time.Duration, error) {
-		start := time.Now()
-		err := suite.Do(ctx, s, f)
-		return time.Since(start), err
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
-	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 	"github.com/metallic-sched/metallic-sched/scheduler/suite"
 )
 
@@ -26,14 +25,15 @@ func TestWorksThatDiffer(t *testing.T) {
 	d := sim.Open(sim.Config{})
 	tuner := &Tuner{rig: &rig{info: d.Info()}}
 	require.NoError(t, d.Close())
-	usual := policy.DefaultPrefs()
-	wide, tall, long := usual, usual, usual
+	usual := defaults()
+	wide, tall, long, direct := usual, usual, usual, usual
+	direct.InPlaceBytes = 1 << 16
 	wide.SIMDNMin, tall.SIMDMMin, long.SoftmaxVecMaxCols = 600, 200, 256
 	attention := suite.Attention{Heads: 14, Rows: 128, Keys: 512, Dim: 64, DType: tensor.F16}
 	weight := suite.Matmul{Batch: 1, M: 1, K: 896, N: 256, DType: tensor.F16, Loaded: "b"}
 	for _, c := range []struct {
 		work  suite.Work
-		tried policy.Prefs
+		tried settings
 		want  bool
 	}{
 		{suite.Matmul{Batch: 1, M: 128, K: 64, N: 64, DType: tensor.F32}, wide, true},
@@ -48,11 +48,18 @@ func TestWorksThatDiffer(t *testing.T) {
 		{attention, tall, true},
 		{attention, long, true},
 		{attention, usual, false},
+		{suite.Softmax{Rows: 64, Cols: 512, DType: tensor.F16}, direct, true},
+		{suite.Softmax{Rows: 64, Cols: 511, DType: tensor.F16}, direct, false},
+		{suite.Softmax{Rows: 4096, Cols: 512, DType: tensor.F16}, direct, false}, // by either
+		{suite.Matmul{Batch: 2, M: 128, K: 64, N: 64, DType: tensor.F32}, direct, true},
+		{suite.Matmul{Batch: 2, M: 128, K: 64, N: 64, Beta: 1, DType: tensor.F32}, direct, false}, // reads C
+		{suite.Matmul{Batch: 2, M: 128, K: 64, N: 64, Jobs: 2, DType: tensor.F32}, direct, false},
+		{attention, direct, true}, // 229,376 bytes
 		{unknown{attention}, usual, true},
 	} {
 		require.Equal(t, c.want, tuner.differs(c.work, usual, c.tried), "%v", c.work)
 	}
-	require.Equal(t, kernels.Family(0), tuner.chosen(kernels.Problem{}, usual))
+	require.Equal(t, kernels.Family(0), tuner.chosen(kernels.Problem{}, usual.Prefs))
 }
 
 // unknown is a work of a kind that came later.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
-	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 	"github.com/metallic-sched/metallic-sched/scheduler/profile"
 )
 
@@ -34,15 +33,16 @@ type Tuner struct {
 	dice    *rand.Rand
 	buffers []device.Buffer // of the cells of the moment
 	profile *profile.Profile
-	prefs   policy.Prefs // by what was found so far
+	found   settings // so far
 }
 
 // shares are the parts of the time that the parts of measuring get.
 const (
 	rowsShare    = 0.14
-	columnsShare = 0.30
+	columnsShare = 0.26
 	softmaxShare = 0.08
-	curvesShare  = 0.14
+	curvesShare  = 0.10
+	inPlaceShare = 0.08
 	callersShare = 0.14
 	verifyShare  = 0.20
 )
@@ -62,7 +62,7 @@ func Run(ctx context.Context, cfg Config) (*profile.Profile, error) {
 		return nil, err
 	}
 	t := &Tuner{
-		cfg: cfg, rig: r, dice: rand.New(rand.NewPCG(cfg.Seed, 1)), prefs: policy.DefaultPrefs(),
+		cfg: cfg, rig: r, dice: rand.New(rand.NewPCG(cfg.Seed, 1)), found: defaults(),
 		profile: &profile.Profile{Version: profile.Version, Time: cfg.Now, Machine: profile.MachineOf(r.info)},
 	}
 	err = t.all(ctx)
@@ -74,7 +74,7 @@ func Run(ctx context.Context, cfg Config) (*profile.Profile, error) {
 }
 
 func (t *Tuner) all(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{t.rows, t.columnsOf, t.softmaxes, t.times, t.callers, t.verify} {
+	for _, part := range []func(context.Context) error{t.rows, t.columnsOf, t.softmaxes, t.times, t.inPlace, t.callers, t.verify} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -119,10 +119,10 @@ func (t *Tuner) rows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.prefs.SIMDMMin = t.cross(threshold{
-		variable: profile.VarSIMDMMin, axis: "rows", below: "mlx", above: "simd", usual: t.prefs.SIMDMMin, most: 1 << 30,
-	}, cells, pair("mlx", "simd"))
-	t.profile.Settings.SIMDMMin = &t.prefs.SIMDMMin
+	t.found.SIMDMMin = t.cross(threshold{
+		variable: profile.VarSIMDMMin, axis: "rows", below: "mlx", above: "simd", usual: t.found.SIMDMMin, most: 1 << 30,
+	}, cells, between("mlx", "simd"))
+	t.profile.Settings.SIMDMMin = &t.found.SIMDMMin
 	return nil
 }
 
@@ -135,28 +135,28 @@ func (t *Tuner) columnsOf(ctx context.Context) error {
 	}
 	t.profile.Curves = append(t.profile.Curves, curves(cells)...)
 	if t.rig.info.Caps.SIMDMatrix {
-		t.prefs.SIMDNMin = t.cross(threshold{
-			variable: profile.VarSIMDNMin, axis: "columns", below: "mlx", above: "simd", usual: t.prefs.SIMDNMin, most: 1 << 30,
+		t.found.SIMDNMin = t.cross(threshold{
+			variable: profile.VarSIMDNMin, axis: "columns", below: "mlx", above: "simd", usual: t.found.SIMDNMin, most: 1 << 30,
 		}, cells, func(c *cell) (below, above *entrant) {
-			if c.entrants[0].work.Shape.M < t.prefs.SIMDMMin {
+			if c.entrants[0].work.Shape.M < t.found.SIMDMMin {
 				return nil, nil
 			}
 			return c.entrant("mlx"), c.entrant("simd")
 		})
-		t.profile.Settings.SIMDNMin = &t.prefs.SIMDNMin
+		t.profile.Settings.SIMDNMin = &t.found.SIMDNMin
 	}
-	t.prefs.SmallNMaxN = t.cross(threshold{
-		variable: profile.VarSmallNMaxN, axis: "columns", below: "smalln", above: "simd or mlx", usual: t.prefs.SmallNMaxN,
+	t.found.SmallNMaxN = t.cross(threshold{
+		variable: profile.VarSmallNMaxN, axis: "columns", below: "smalln", above: "simd or mlx", usual: t.found.SmallNMaxN,
 		inclusive: true, most: kernels.MaxSmallN,
 	}, cells, func(c *cell) (below, above *entrant) { return c.entrant("smalln"), c.entrant(t.wider(c)) })
-	t.profile.Settings.SmallNMaxN = &t.prefs.SmallNMaxN
+	t.profile.Settings.SmallNMaxN = &t.found.SmallNMaxN
 	return nil
 }
 
 // wider names what a product gets that is not small-N work.
 func (t *Tuner) wider(c *cell) string {
 	s := c.entrants[0].work.Shape
-	if t.rig.info.Caps.SIMDMatrix && s.M >= t.prefs.SIMDMMin && s.N >= t.prefs.SIMDNMin {
+	if t.rig.info.Caps.SIMDMatrix && s.M >= t.found.SIMDMMin && s.N >= t.found.SIMDNMin {
 		return "simd"
 	}
 	return "mlx"
@@ -169,15 +169,16 @@ func (t *Tuner) softmaxes(ctx context.Context) error {
 		return err
 	}
 	t.profile.Curves = append(t.profile.Curves, curves(cells)...)
-	t.prefs.SoftmaxVecMaxCols = t.cross(threshold{
-		variable: profile.VarSoftmaxVecMaxCols, axis: "columns", below: "vec", above: "block", usual: t.prefs.SoftmaxVecMaxCols,
+	t.found.SoftmaxVecMaxCols = t.cross(threshold{
+		variable: profile.VarSoftmaxVecMaxCols, axis: "columns", below: "vec", above: "block", usual: t.found.SoftmaxVecMaxCols,
 		inclusive: true, most: softmaxAxis[len(softmaxAxis)-1],
-	}, cells, pair("vec", "block"))
-	t.profile.Settings.SoftmaxVecMaxCols = &t.prefs.SoftmaxVecMaxCols
+	}, cells, between("vec", "block"))
+	t.profile.Settings.SoftmaxVecMaxCols = &t.found.SoftmaxVecMaxCols
 	return nil
 }
 
-func pair(below, above string) func(*cell) (_, _ *entrant) {
+// between compares two entrants of each cell.
+func between(below, above string) func(*cell) (_, _ *entrant) {
 	return func(c *cell) (_, _ *entrant) { return c.entrant(below), c.entrant(above) }
 }
 

@@ -16,7 +16,7 @@ import (
 type change struct {
 	variable     string
 	usual, tried int
-	field        func(*policy.Prefs) *int
+	field        func(*settings) *int
 }
 
 // nearer returns the change that goes half as far, by the points that were
@@ -42,12 +42,13 @@ func (t *Tuner) nearer(c change) (change, bool) {
 }
 
 func (t *Tuner) changes() (list []change) {
-	usual, found := policy.DefaultPrefs(), t.prefs
+	usual, found := defaults(), t.found
 	for _, c := range []change{
-		{variable: profile.VarSIMDMMin, field: func(p *policy.Prefs) *int { return &p.SIMDMMin }},
-		{variable: profile.VarSIMDNMin, field: func(p *policy.Prefs) *int { return &p.SIMDNMin }},
-		{variable: profile.VarSmallNMaxN, field: func(p *policy.Prefs) *int { return &p.SmallNMaxN }},
-		{variable: profile.VarSoftmaxVecMaxCols, field: func(p *policy.Prefs) *int { return &p.SoftmaxVecMaxCols }},
+		{variable: profile.VarSIMDMMin, field: func(s *settings) *int { return &s.SIMDMMin }},
+		{variable: profile.VarSIMDNMin, field: func(s *settings) *int { return &s.SIMDNMin }},
+		{variable: profile.VarSmallNMaxN, field: func(s *settings) *int { return &s.SmallNMaxN }},
+		{variable: profile.VarSoftmaxVecMaxCols, field: func(s *settings) *int { return &s.SoftmaxVecMaxCols }},
+		{variable: profile.VarInPlaceBytes, field: func(s *settings) *int { return &s.InPlaceBytes }},
 	} {
 		if c.usual, c.tried = *c.field(&usual), *c.field(&found); c.usual != c.tried {
 			list = append(list, c)
@@ -67,7 +68,7 @@ func (t *Tuner) verify(ctx context.Context) error {
 		return nil
 	}
 	limit := time.Duration(verifyShare*float64(t.cfg.For)) / time.Duration(len(changes)+1)
-	left := t.prefs
+	left := t.found
 	for _, c := range changes {
 		ok, err := t.keeps(ctx, c, &left, limit)
 		if nearer, found := t.nearer(c); err == nil && !ok && found {
@@ -77,16 +78,16 @@ func (t *Tuner) verify(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(changes) > 1 && left != policy.DefaultPrefs() {
-		v, err := t.verdict(ctx, change{variable: allTogether}, policy.DefaultPrefs(), left, limit)
+	if len(changes) > 1 && left != defaults() {
+		v, err := t.verdict(ctx, change{variable: allTogether}, defaults(), left, limit)
 		if err != nil {
 			return err
 		}
 		if !v.Kept {
-			left = policy.DefaultPrefs()
+			left = defaults()
 		}
 	}
-	t.prefs = left // the Settings point there
+	t.found = left // the profile's Settings point there
 	return nil
 }
 
@@ -95,7 +96,7 @@ const allTogether = "all together"
 
 // keeps finds out whether a change is better than the default, beside others;
 // if not, it puts the default there.
-func (t *Tuner) keeps(ctx context.Context, c change, others *policy.Prefs, limit time.Duration) (bool, error) {
+func (t *Tuner) keeps(ctx context.Context, c change, others *settings, limit time.Duration) (bool, error) {
 	usual, tried := *others, *others
 	*c.field(&usual), *c.field(&tried) = c.usual, c.tried
 	v, err := t.verdict(ctx, c, usual, tried, limit)
@@ -108,8 +109,8 @@ func (t *Tuner) keeps(ctx context.Context, c change, others *policy.Prefs, limit
 	return v.Kept, nil
 }
 
-// verdict compares preferences with others, and notes it.
-func (t *Tuner) verdict(ctx context.Context, c change, usual, tried policy.Prefs, limit time.Duration) (profile.Verdict, error) {
+// verdict compares settings with others, and notes it.
+func (t *Tuner) verdict(ctx context.Context, c change, usual, tried settings, limit time.Duration) (profile.Verdict, error) {
 	v := profile.Verdict{Variable: c.variable, Default: strconv.Itoa(c.usual), Tried: strconv.Itoa(c.tried)}
 	if c.variable == allTogether {
 		v.Default, v.Tried = "", ""
@@ -125,7 +126,7 @@ func (t *Tuner) verdict(ctx context.Context, c change, usual, tried policy.Prefs
 
 // judge decides about a change by what it does to every suite.
 func judge(suites []profile.SuiteGain) (keep bool, why string) {
-	var gained, lost, same []string
+	var gained, lost, unclear, same []string
 	for _, s := range suites {
 		text := fmt.Sprintf("%s %s", s.Suite, GainText(s.Gain))
 		switch {
@@ -134,6 +135,8 @@ func judge(suites []profile.SuiteGain) (keep bool, why string) {
 			lost = append(lost, text)
 		case better(s.Gain):
 			gained = append(gained, text)
+		case s.Gain.Median < 1/worthwhile:
+			unclear = append(unclear, text)
 		default:
 			same = append(same, text)
 		}
@@ -141,16 +144,18 @@ func judge(suites []profile.SuiteGain) (keep bool, why string) {
 	switch {
 	case len(lost) > 0:
 		return false, "slower: " + strings.Join(lost, ", ")
+	case len(unclear) > 0:
+		return false, "perhaps slower: " + strings.Join(unclear, ", ")
 	case len(gained) > 0:
 		return true, "faster: " + strings.Join(gained, ", ")
 	case len(same) > 0:
 		return false, "no better: " + strings.Join(same, ", ")
 	}
-	return false, "no problem gets another kernel"
+	return false, "no problem is done in another way"
 }
 
-// compare returns what preferences do to every suite, beside others.
-func (t *Tuner) compare(ctx context.Context, c change, usual, tried policy.Prefs, limit time.Duration) ([]profile.SuiteGain, error) {
+// compare returns what settings do to every suite, beside others.
+func (t *Tuner) compare(ctx context.Context, c change, usual, tried settings, limit time.Duration) ([]profile.SuiteGain, error) {
 	what := fmt.Sprintf("%s=%d beside %d", c.variable, c.tried, c.usual)
 	if c.variable == allTogether {
 		what = allTogether
@@ -166,15 +171,15 @@ func (t *Tuner) compare(ctx context.Context, c change, usual, tried policy.Prefs
 // heldOut names the problems that no threshold was found by.
 const heldOut = "held out"
 
-// compareHeldOut compares preferences on such problems, as far as their kernels
+// compareHeldOut compares settings on such problems, as far as their kernels
 // differ.
-func (t *Tuner) compareHeldOut(ctx context.Context, what string, usual, tried policy.Prefs, limit time.Duration) (profile.SuiteGain, error) {
+func (t *Tuner) compareHeldOut(ctx context.Context, what string, usual, tried settings, limit time.Duration) (profile.SuiteGain, error) {
 	defer t.free()
 	out := profile.SuiteGain{Suite: heldOut}
 	var cells []*cell
 	for _, p := range heldOutProblems() {
 		out.Shapes++
-		before, after := t.chosen(p.problem(), usual), t.chosen(p.problem(), tried)
+		before, after := t.chosen(p.problem(), usual.Prefs), t.chosen(p.problem(), tried.Prefs)
 		if before == after || before == 0 || after == 0 {
 			continue
 		}
