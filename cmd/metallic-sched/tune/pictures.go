@@ -104,10 +104,22 @@ func logAxes(p *plot.Plot, left, right, low, high float64) {
 
 var powersOfTwo = plot.TickerFunc(func(low, high float64) (ticks []plot.Tick) {
 	for v := math.Exp2(math.Ceil(math.Log2(low))); v <= high; v *= 2 {
-		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 6, 64)})
+		ticks = append(ticks, plot.Tick{Value: v, Label: shortened(v)})
 	}
 	return ticks
 })
+
+// shortened writes a power of two, from 32768 on in binary units: 64Ki, 2Mi.
+func shortened(v float64) string {
+	unit := ""
+	switch {
+	case v >= 1<<20:
+		v, unit = v/(1<<20), "Mi"
+	case v >= 1<<15:
+		v, unit = v/(1<<10), "Ki"
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64) + unit
+}
 
 func pale(c color.Color) color.Color {
 	r, g, b, _ := c.RGBA()

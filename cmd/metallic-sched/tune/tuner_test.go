@@ -22,7 +22,8 @@ import (
 
 // planted is a device whose kernels have crossovers that are known: small-N is
 // fast up to 12 columns, SIMD from 24 rows and 20 columns on, block beyond 600
-// columns. Results from 100,000 bytes on should be written in place. It has room for three batches, and time is virtual.
+// columns. Results from 100,000 bytes on should be written in place. It has room
+// for three batches, and time is virtual.
 func planted() *sim.Device {
 	return sim.Open(sim.Config{QueueDepth: 3, Time: func(b *device.Batch) (sum time.Duration) {
 		for _, s := range b.Stages {
