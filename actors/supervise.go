@@ -30,15 +30,17 @@ func (e *Engine) start() {
 	e.devicer = e.spawn("device", e.desk.receive)
 }
 
-// stop ends the actors, each after the messages it has.
+// stop ends the actors, each after the messages it has. The device actor is the
+// last: a dispatcher may have a wake-up yet, and passes it on.
 func (e *Engine) stop() {
-	pids := append([]*actor.PID{e.devicer}, e.kernels[1:]...)
+	var pids []*actor.PID
 	for _, ds := range &e.dispatchers {
 		for _, d := range ds {
 			pids = append(pids, d.pid)
 		}
 	}
-	for _, pid := range pids {
+	pids = append(pids, e.kernels[1:]...)
+	for _, pid := range append(pids, e.devicer) {
 		_ = e.system.Root.StopFuture(pid).Wait() // only ever times out, when the loop is gone
 	}
 	e.system.Shutdown()
