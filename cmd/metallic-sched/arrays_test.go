@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/array"
+	"github.com/metallic-sched/metallic-sched/kernels/reference"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -127,6 +128,38 @@ func checkSoftmax(ts *testscript.TestScript, neg bool, args []string) {
 			want = math.Exp(float64(x.Value(n, i, j))) / sum
 		}
 		return want, 1
+	})
+}
+
+// checkAttention compares a result with its reference in float64: checkattention
+// RESULT TYPE SIZES Q K V [scale=X] [causal=OFFSET].
+func checkAttention(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 6 {
+		ts.Fatalf("usage: checkattention result type sizes q k v [scale=x] [causal=offset]")
+	}
+	q, k, v := scriptRows(ts, args[3]), scriptRows(ts, args[4]), scriptRows(ts, args[5])
+	ref := reference.Attention{Q: q, K: k, V: v, Scale: 1 / math.Sqrt(float64(q.Cols())), Scores: tensor.F32}
+	limit := func(int) int { return k.Rows() }
+	for _, o := range args[6:] {
+		var err error
+		switch name, value, _ := strings.Cut(o, "="); name {
+		case "scale":
+			ref.Scale, err = strconv.ParseFloat(value, 64)
+		case "causal":
+			var offset int
+			offset, err = strconv.Atoi(value)
+			limit = func(i int) int { return min(i+offset+1, k.Rows()) }
+		default:
+			ts.Fatalf("no such option: %s", o)
+		}
+		ts.Check(err)
+	}
+	var row reference.AttentionRow // its elements come one after the other
+	compare(ts, args[0], args[1], args[2], func(n, i, j int) (want, magnitude float64) {
+		if j == 0 {
+			row = ref.Row(n, i, limit(i))
+		}
+		return row.At(j).Want, 1
 	})
 }
 

@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *rewrite, RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"makeweights": makeWeights, "checkreport": checkReport,
-			"makearray": makeArray, "checkmatmul": checkMatmul, "checksoftmax": checkSoftmax,
+			"makearray": makeArray, "checkmatmul": checkMatmul, "checksoftmax": checkSoftmax, "checkattention": checkAttention,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "race" {

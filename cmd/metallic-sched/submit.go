@@ -13,14 +13,15 @@ import (
 
 // submitCommand runs one job.
 type submitCommand struct {
-	Matmul  submitMatmul  `cmd:"" help:"C = alpha*op(A)*op(B) + beta*C + bias."`
-	Softmax submitSoftmax `cmd:"" help:"Softmax over every row of X."`
+	Matmul    submitMatmul    `cmd:"" help:"C = alpha*op(A)*op(B) + beta*C + bias."`
+	Softmax   submitSoftmax   `cmd:"" help:"Softmax over every row of X."`
+	Attention submitAttention `cmd:"" help:"O = softmax(scale*Q*Kt)*V, for every head."`
 }
 
-// submitHelp is for both operations.
+// submitHelp is for all operations.
 const submitHelp = `A file is FILE.npy (float32 or float16), FILE.safetensors, or FILE.safetensors:TENSOR if it has several. A vector is a column, three dimensions are a batch of matrices. The result is written when all of it is there, in place of a file of that name; after an error there is none, or the old one.`
 
-// submitFlags are for both operations.
+// submitFlags are for all operations.
 type submitFlags struct {
 	Addr   string        `placeholder:"ADDR" help:"The server: HOST:PORT, unix:PATH or https://HOST:PORT (default: none; the job runs in this process)."`
 	Access remote.Access `embed:""`

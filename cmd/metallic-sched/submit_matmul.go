@@ -44,15 +44,13 @@ func (c *submitMatmul) Run(ctx context.Context, s streams) error {
 
 // read takes the operands out of their files.
 func (c *submitMatmul) read() (err error) {
-	if c.Dtype != "" {
-		if c.dtype, err = tensor.ParseDType(c.Dtype); err != nil {
-			return wrongUsage("--dtype: %v", err)
-		}
-	}
-	if c.a, err = readOperand("A", c.A, c.Addr != ""); err != nil {
+	if c.dtype, err = resultType(c.Dtype); err != nil {
 		return err
 	}
-	if c.b, err = readOperand("B", c.B, c.Addr != ""); err != nil {
+	if c.a, err = readOperand("A", c.A, c.Addr != "", (*array.Array).View); err != nil {
+		return err
+	}
+	if c.b, err = readOperand("B", c.B, c.Addr != "", (*array.Array).View); err != nil {
 		return err
 	}
 	if c.C != "" {

@@ -16,8 +16,9 @@ type operand struct {
 	view  tensor.View  // after worker.resolve
 }
 
-// readOperand reads FILE or name:OPERAND. field is for errors.
-func readOperand(field, text string, server bool) (*operand, error) {
+// readOperand reads FILE or name:OPERAND, and shows a file as view does. field is
+// for errors.
+func readOperand(field, text string, server bool, view func(*array.Array, string) (tensor.View, error)) (*operand, error) {
 	name, named := strings.CutPrefix(text, "name:")
 	switch {
 	case named && name == "":
@@ -31,7 +32,7 @@ func readOperand(field, text string, server bool) (*operand, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.View(text)
+	v, err := view(a, text)
 	return &operand{array: a, view: v}, err
 }
 
@@ -46,6 +47,18 @@ func readArray(field, text string) (*array.Array, error) {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
 	return a, nil
+}
+
+// resultType reads --dtype; 0 if nothing is said.
+func resultType(text string) (tensor.DType, error) {
+	if text == "" {
+		return 0, nil
+	}
+	dt, err := tensor.ParseDType(text)
+	if err != nil {
+		return 0, wrongUsage("--dtype: %v", err)
+	}
+	return dt, nil
 }
 
 // rank returns the dimensions that the operand was written with; of those of

@@ -16,6 +16,11 @@ func wireQuestion(j job.Job) *pb.Job {
 			A: described(k.A), B: described(k.B), C: described(k.C), Bias: described(k.Bias),
 			TransA: k.TransA, TransB: k.TransB, Alpha: &alpha, Beta: &beta,
 		}}}
+	case *job.Attention:
+		return &pb.Job{Work: &pb.Job_Attention{Attention: &pb.Attention{
+			Q: described(k.Q), K: described(k.K), V: described(k.V), O: described(k.O),
+			Scale: k.Scale, Causal: k.Causal, QueryOffset: int64(k.QueryOffset),
+		}}}
 	case *job.Softmax:
 		return &pb.Job{Work: &pb.Job_Softmax{Softmax: &pb.Softmax{
 			X: described(k.X), Causal: k.Causal, QueryOffset: int64(k.QueryOffset),

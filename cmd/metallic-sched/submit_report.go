@@ -14,7 +14,7 @@ import (
 // submitReport says what a job was and what became of it.
 type submitReport struct {
 	Op      string  `json:"op"`
-	Shape   string  `json:"shape"`  // MxKxN, or ROWSxCOLUMNS of a softmax; batch*... of several
+	Shape   string  `json:"shape"`  // MxKxN, ROWSxCOLUMNS of a softmax, ROWSxDIMxKEYS of an attention; batch*... of several
 	DTypes  string  `json:"dtypes"` // of all, or of A, B and C
 	Where   string  `json:"where"`  // "in process", or the server's address
 	Device  string  `json:"device"`

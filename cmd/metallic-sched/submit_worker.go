@@ -98,8 +98,8 @@ const messageBytes = 32 << 20
 
 // resolve makes views of what the server has by a name, and loads what is too
 // large for a message, the largest first.
-func (w *worker) resolve(ctx context.Context, a, b *operand) error {
-	for _, o := range []*operand{a, b} {
+func (w *worker) resolve(ctx context.Context, all ...*operand) error {
+	for _, o := range all {
 		if o.name == "" {
 			continue
 		}
@@ -109,10 +109,16 @@ func (w *worker) resolve(ctx context.Context, a, b *operand) error {
 		}
 		o.keep(held)
 	}
-	for w.server != nil && a.bytes()+b.bytes() > messageBytes {
-		largest := a
-		if b.bytes() > a.bytes() {
-			largest = b
+	for w.server != nil {
+		largest, sum := all[0], 0
+		for _, o := range all {
+			sum += o.bytes()
+			if o.bytes() > largest.bytes() {
+				largest = o
+			}
+		}
+		if sum <= messageBytes {
+			break
 		}
 		held, err := w.server.Load(largest.view)
 		if err != nil {
