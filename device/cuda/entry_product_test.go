@@ -1,0 +1,254 @@
+//go:build linux && (amd64 || arm64)
+
+package cuda
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/launch"
+	"github.com/metallic-sched/metallic-sched/kernels"
+	"github.com/metallic-sched/metallic-sched/kernels/kerneltest"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+)
+
+// entryProduct is a product that starts some function.
+type entryProduct struct {
+	shape  kernels.Shape
+	tile   kernels.Tile
+	turned [3]bool // A, B, C
+	odd    bool    // at places, and with strides, that suit no wide access
+}
+
+// entryShapes are products, small ones first. K fills the tiles that a block has
+// in shared memory more than once, and no side is a multiple of a tile's.
+var entryShapes = func() (all []entryProduct) {
+	add := func(tile kernels.Tile, batch, m, n, k int) {
+		all = append(all, entryProduct{shape: kernels.Shape{Batch: batch, M: m, N: n, K: k}, tile: tile})
+	}
+	for _, n := range []int{1, 2, 4, 7, 14, 30, 72} {
+		for _, m := range []int{40, 136} {
+			for _, k := range []int{584, 1864, 4360} {
+				add(kernels.Tile{}, 2, m, n, k)
+			}
+			add(kernels.Tile{}, 34, m, n, 584)
+		}
+		for _, m := range []int{4200, 8300, 16500} {
+			add(kernels.Tile{}, 1, m, n, 456)
+		}
+		add(kernels.Tile{}, 1, 34000, n, 264)
+	}
+	for _, tile := range []kernels.Tile{{}, {M: 32, N: 32}, {M: 64, N: 64}, {M: 128, N: 128}, {M: 128, N: 256}} {
+		add(tile, 2, 136, 264, 456)
+		add(tile, 34, 136, 264, 200)
+	}
+	slices.SortStableFunc(all, func(a, b entryProduct) int { return cmp.Compare(a.elements(), b.elements()) })
+	return all
+}()
+
+func (p *entryProduct) elements() int {
+	s := p.shape
+	return s.Batch * (s.M*s.K + s.K*s.N + s.M*s.N)
+}
+
+// smallest returns the smallest product that starts a function, nil if none does.
+// All functions have one that lies along K.
+func (b *entryBench) smallest(t *testing.T, key kernels.Key, name string) *entryProduct {
+	sized := key.Kernel == "matmul_simd" || key.Kernel == "matmul_mlx"
+	for _, p := range entryShapes {
+		p.turned[1] = true
+		if sized == (p.shape.N > 100) && b.entryOf(t, key, p) == name {
+			return &p
+		}
+	}
+	return nil
+}
+
+// products starts a function in all ways that its smallest product can lie, a
+// large one in some.
+func (b *entryBench) products(t *testing.T, key kernels.Key, name string) {
+	p := b.smallest(t, key, name)
+	for way := 0; p != nil && way < 16; way++ {
+		this := *p
+		if few := way == 0 || way == 6 || way == 11 || way == 13; !few && p.elements() > 1<<20 {
+			continue
+		}
+		this.turned = [3]bool{way&1 != 0, way&2 != 0, way&4 != 0}
+		if this.odd = way&8 != 0; this.odd {
+			this.shape.K++
+		}
+		if b.entryOf(t, key, this) == name {
+			b.product(t, key, this, way)
+		}
+	}
+}
+
+// entryOf returns the function that a product starts: the queue asks for it in
+// the same words.
+func (b *entryBench) entryOf(t *testing.T, key kernels.Key, p entryProduct) string {
+	key.Tile = p.tile
+	nowhere := func(dt tensor.DType, rows, cols int, turned bool) device.Region {
+		dims := tensor.Dims{p.shape.Batch, rows, cols}
+		buffer := &buffer{space: device.SpaceDevice, length: p.shape.Batch * rows * cols * dt.Size()}
+		if !turned {
+			return device.In(buffer, dt, dims, 0)
+		}
+		r := device.In(buffer, dt, tensor.Dims{dims[0], cols, rows}, 0)
+		r.View.Transpose()
+		return r
+	}
+	s, l := p.shape, launch.Launch{GPU: b.device.gpu}
+	empty, err := l.Dispatch(key, &device.Dispatch{Matmul: &device.Matmul{
+		Shape: s, A: nowhere(key.A, s.M, s.K, p.turned[0]), B: nowhere(key.B, s.K, s.N, p.turned[1]), C: nowhere(key.C, s.M, s.N, p.turned[2]),
+		Runs: []device.Run{{Columns: s.N, Alpha: 1, Bias: -1}},
+	}})
+	require.NoError(t, err)
+	require.False(t, empty)
+	return l.Entry
+}
+
+// product computes a product of whole numbers, which every order of summation
+// gets right to the last bit, with factors and biases that depend on the way.
+func (b *entryBench) product(t *testing.T, key kernels.Key, p entryProduct, way int) {
+	s, known := p.shape, b.knownProduct(p.shape)
+	operand := func(dt tensor.DType, rows, cols int, turned bool, values []int8) *kerneltest.Operand {
+		o := kerneltest.NewOperand(dt, tensor.Dims{s.Batch, rows, cols}, layoutOf(turned, p.odd), false)
+		o.Fill(func(b, i, j int) float32 { return float32(values[(b*rows+i)*cols+j]) })
+		return o
+	}
+	m := &kerneltest.Matmul{
+		A: operand(key.A, s.M, s.K, p.turned[0], known.a), B: operand(key.B, s.K, s.N, p.turned[1], known.b),
+		C: operand(key.C, s.M, s.N, p.turned[2], known.c),
+	}
+	switch half := s.N / 2; way % 3 {
+	case 0:
+		m.Runs = []kerneltest.Run{{Columns: s.N, Alpha: 2, Bias: -1}}
+	case 1:
+		m.Runs = []kerneltest.Run{{Columns: s.N - half, Alpha: 1, Beta: -1, Bias: 0}, {Columns: half, Alpha: 2, Bias: 1}}
+		m.Biases = []*kerneltest.Operand{biasOf(key.C, s.M, s.N-half, 0, 1), biasOf(key.C, s.M, half, 1, 0)}
+	case 2:
+		m.Runs = []kerneltest.Run{{Columns: half, Beta: 2, Bias: -1}, {Columns: s.N - half, Alpha: -1, Beta: 1, Bias: -1}}
+	}
+	all := append([]*kerneltest.Operand{m.A, m.B, m.C}, m.Biases...)
+	for _, o := range all {
+		o.Seal()
+	}
+	key.Tile = p.tile
+	key.TransA, key.TransB, key.BetaNonZero, key.Bias = p.turned[0], p.turned[1], way%3 != 0, len(m.Biases) > 0
+	place := placement{bench: b, odd: p.odd}
+	bound := &device.Matmul{Shape: s, A: place.put(t, m.A), B: place.put(t, m.B), C: place.put(t, m.C)}
+	for _, r := range m.Runs {
+		bound.Runs = append(bound.Runs, device.Run(r))
+	}
+	bound.Biases = place.putAll(t, m.Biases)
+	place.run(t, key, device.Dispatch{Matmul: bound}, m.C)
+	known.check(t, key, p, m)
+	require.NoError(t, m.C.Changed(func(int, int, int) bool { return true }), "%v %+v: beside C", key, p)
+}
+
+func layoutOf(turned, odd bool) kerneltest.Layout {
+	switch {
+	case turned && odd:
+		return kerneltest.ColumnPadded
+	case turned:
+		return kerneltest.ColumnMajor
+	case odd:
+		return kerneltest.RowPadded
+	}
+	return kerneltest.RowMajor
+}
+
+// biasOf makes a bias with a value for each row or for each column.
+func biasOf(dt tensor.DType, rows, cols, row, col int) *kerneltest.Operand {
+	memory := make([]byte, max(1, rows*row+cols*col)*dt.Size())
+	o := &kerneltest.Operand{
+		View:   tensor.Window(unsafe.Pointer(unsafe.SliceData(memory)), len(memory), dt, tensor.Dims{1, rows, cols}, tensor.Dims{0, row, col}, 0),
+		Memory: memory,
+	}
+	o.Fill(func(_, i, j int) float32 { return biasAt(i*row + j*col) })
+	return o
+}
+
+func biasAt(i int) float32 { return float32(i%5 - 2) }
+
+// knownProduct is a product of whole numbers from -1 to 1.
+type knownProduct struct {
+	shape   kernels.Shape
+	a, b, c []int8
+	product []int16
+}
+
+func (b *entryBench) knownProduct(s kernels.Shape) *knownProduct {
+	if p, ok := b.known[s]; ok {
+		return p
+	}
+	numbers := func(n int) []int8 {
+		all := make([]int8, n)
+		for i := range all {
+			all[i] = int8(b.random.IntN(3) - 1)
+		}
+		return all
+	}
+	p := &knownProduct{s, numbers(s.Batch * s.M * s.K), numbers(s.Batch * s.K * s.N), numbers(s.Batch * s.M * s.N), make([]int16, s.Batch*s.M*s.N)}
+	var all sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		all.Go(func() {
+			for row := w; row < s.Batch*s.M; row += workers {
+				p.row(row)
+			}
+		})
+	}
+	all.Wait()
+	b.known[s] = p
+	return p
+}
+
+// row computes a row of the product.
+func (p *knownProduct) row(row int) {
+	s := p.shape
+	to, b := p.product[row*s.N:][:s.N], p.b[row/s.M*s.K*s.N:]
+	for k, x := range p.a[row*s.K:][:s.K] {
+		for j, y := range b[k*s.N:][:s.N] {
+			to[j] += int16(x) * int16(y)
+		}
+	}
+}
+
+// check looks at every element of C.
+func (p *knownProduct) check(t *testing.T, key kernels.Key, x entryProduct, m *kerneltest.Matmul) {
+	first := 0
+	for _, r := range m.Runs {
+		for e := range p.shape.Batch * p.shape.M * r.Columns {
+			row, j := e/r.Columns, e%r.Columns
+			batch, i := row/p.shape.M, row%p.shape.M
+			at := row*p.shape.N + first + j
+			want := r.Alpha*float32(p.product[at]) + r.Beta*float32(p.c[at])
+			if r.Bias >= 0 {
+				want += m.Biases[r.Bias].View.Value(0, i, j)
+			}
+			if got := m.C.View.Value(batch, i, first+j); got != rounded(want, key.C) {
+				require.Failf(t, "a wrong element", "%v %+v: (%d, %d, %d) is %v, not %v", key, x, batch, i, first+j, got, want)
+			}
+		}
+		first += r.Columns
+	}
+}
+
+func rounded(x float32, dt tensor.DType) float32 {
+	switch dt {
+	case tensor.F16:
+		return tensor.ToFloat16(x).Float32()
+	case tensor.BF16:
+		return tensor.ToBFloat16(x).Float32()
+	case tensor.F32:
+	}
+	return x
+}
