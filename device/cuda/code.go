@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 )
 
-// machineCode compiles a source, or takes what a cache on disk has of it. That
+// machineCode compiles a source for an architecture, or takes what a cache on disk has of it. That
 // is in METALLIC_CACHE_DIR, or else the user's cache directory; without either,
 // and where it cannot be written, every start compiles.
-func (d *Device) machineCode(name, source string) ([]byte, error) {
-	options := []string{"--gpu-architecture=" + d.architecture, "--std=c++17", "-DGRID_CONSTANT=__grid_constant__"}
+func (d *Device) machineCode(name, source, architecture string) ([]byte, error) {
+	options := []string{"--gpu-architecture=" + architecture, "--std=c++17", "-DGRID_CONSTANT=__grid_constant__"}
 	file := ""
 	if directory := cacheDirectory(); directory != "" {
 		hash := sha256.Sum256(fmt.Appendf(nil, "%d.%d\x00%q\x00%s", d.compiler.Major, d.compiler.Minor, options, source))

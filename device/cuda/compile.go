@@ -88,7 +88,7 @@ func (d *Device) module(k launch.Kernel) (*functions, error) {
 		if err != nil {
 			return nil, err
 		}
-		code, err := d.machineCode(k.File+".cu", source)
+		code, err := d.machineCode(k.File+".cu", source, d.architecture)
 		if err != nil {
 			return nil, err
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/kerneltest"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	shaders "github.com/metallic-sched/metallic-sched/shaders/cuda"
 )
 
 // entryProduct is a product that starts some function.
@@ -27,27 +28,26 @@ type entryProduct struct {
 	odd    bool    // at places, and with strides, that suit no wide access
 }
 
-// entryShapes are products, small ones first. K fills the tiles that a block has
-// in shared memory more than once, and no side is a multiple of a tile's.
+// entryShapes are products, small ones first. No side is a multiple of a tile's.
 var entryShapes = func() (all []entryProduct) {
 	add := func(tile kernels.Tile, batch, m, n, k int) {
 		all = append(all, entryProduct{shape: kernels.Shape{Batch: batch, M: m, N: n, K: k}, tile: tile})
 	}
 	for _, n := range []int{1, 2, 4, 7, 14, 30, 72} {
 		for _, m := range []int{40, 136} {
-			for _, k := range []int{584, 1864, 4360} {
+			for _, k := range []int{584, 1864, 4360} { // which fill all strands' places for tiles twice
 				add(kernels.Tile{}, 2, m, n, k)
 			}
-			add(kernels.Tile{}, 34, m, n, 584)
+			add(kernels.Tile{}, 34, m, n, 200)
 		}
-		for _, m := range []int{4200, 8300, 16500} {
-			add(kernels.Tile{}, 1, m, n, 456)
+		for _, m := range []int{4200, 8300, 16500, 34000} {
+			add(kernels.Tile{}, 1, m, n, 264)
 		}
-		add(kernels.Tile{}, 1, 34000, n, 264)
 	}
-	for _, tile := range []kernels.Tile{{}, {M: 32, N: 32}, {M: 64, N: 64}, {M: 128, N: 128}, {M: 128, N: 256}} {
-		add(tile, 2, 136, 264, 456)
-		add(tile, 34, 136, 264, 200)
+	add(kernels.Tile{}, 34, 136, 264, 136)
+	for _, tile := range []kernels.Tile{{M: 32, N: 32}, {M: 64, N: 64}, {M: 128, N: 128}, {M: 128, N: 256}} {
+		add(tile, 2, tile.M+8, tile.N+8, 200) // which fills the four places of other GPUs' simd twice
+		add(tile, 2, tile.M+8, tile.N+8, 456) // and those of Hopper's
 	}
 	slices.SortStableFunc(all, func(a, b entryProduct) int { return cmp.Compare(a.elements(), b.elements()) })
 	return all
@@ -64,22 +64,32 @@ func (b *entryBench) smallest(t *testing.T, key kernels.Key, name string) *entry
 	sized := key.Kernel == "matmul_simd" || key.Kernel == "matmul_mlx"
 	for _, p := range entryShapes {
 		p.turned[1] = true
-		if sized == (p.shape.N > 100) && b.entryOf(t, key, p) == name {
+		fits := p.tile != kernels.Tile{} || p.shape.N > 100
+		if sized && (!fits || b.hopper(key) && p.shape.K < 456) || !sized && fits {
+			continue
+		}
+		if b.entryOf(t, key, p) == name {
 			return &p
 		}
 	}
 	return nil
 }
 
-// products starts a function in all ways that its smallest product can lie, a
-// large one in some.
+func (b *entryBench) hopper(key kernels.Key) bool {
+	k, err := launch.Compile(key, b.device.gpu)
+	return err == nil && shaders.Hopper(k.File)
+}
+
+// products starts a function in all ways that its smallest product can lie; in
+// some if that is large, or if the types are those of others in another order.
 func (b *entryBench) products(t *testing.T, key kernels.Key, name string) {
 	p := b.smallest(t, key, name)
+	few := p != nil && p.elements() > 1<<20 || slices.Index(everyType, [3]tensor.DType{key.A, key.B, key.C}) >= allWays
 	for way := 0; p != nil && way < 16; way++ {
-		this := *p
-		if few := way == 0 || way == 6 || way == 11 || way == 13; !few && p.elements() > 1<<20 {
+		if few && way != 0 && way != 6 && way != 11 && way != 13 {
 			continue
 		}
+		this := *p
 		this.turned = [3]bool{way&1 != 0, way&2 != 0, way&4 != 0}
 		if this.odd = way&8 != 0; this.odd {
 			this.shape.K++

@@ -23,7 +23,7 @@ const (
 	transfersPerClk = 2 // memory moves data on both edges
 )
 
-func infoOf(d *Device, missing error) device.Info {
+func infoOf(d *Device, known driver.Version, missing error) device.Info {
 	c := d.context
 	kHz := func(a driver.Attribute) float64 { return 1e3 * float64(c.Attribute(a)) }
 	processors := c.Attribute(driver.Multiprocessors)
@@ -44,15 +44,14 @@ func infoOf(d *Device, missing error) device.Info {
 		Flops:      max(1e11, flopsShare*kHz(driver.ClockRate)*flopsPerCore*coresPerProc*float64(processors)),
 		Launch:     priorLaunch,
 	}
-	version, _ := c.Version()
 	info.Notes = []string{
-		fmt.Sprintf("%s, %d multiprocessors, driver for CUDA %d.%d", d.architecture, processors, version/1000, version%1000/10),
-		fmt.Sprintf("compiler: NVRTC %d.%d, %s", d.compiler.Major, d.compiler.Minor, d.compiler.Path()),
+		fmt.Sprintf("%s, %d multiprocessors, driver for CUDA %v", d.architecture, processors, known),
+		fmt.Sprintf("compiler: NVRTC %v, %s", d.compiler.Version, d.compiler.Path()),
 	}
 	if missing != nil {
 		info.Caps.VendorHelp = missing.Error() + "; it is part of the CUDA toolkit (package libcublas) and of pip's nvidia-cublas; METALLIC_CUDA_CUBLAS names the file"
 		return info
 	}
-	info.Notes = append(info.Notes, "vendor library: cuBLAS, "+d.blas.Path())
+	info.Notes = append(info.Notes, fmt.Sprintf("vendor library: cuBLAS %v, %s", d.blas.Version, d.blas.Path()))
 	return info
 }

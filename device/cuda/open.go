@@ -35,7 +35,11 @@ func open(c Config) (*Device, error) {
 	if c.GPU < 0 || c.GPU >= count {
 		return nil, fmt.Errorf("no GPU number %d: the driver has %d", c.GPU, count)
 	}
-	compiler, err := driver.LoadCompiler()
+	known, err := api.Version()
+	if err != nil {
+		return nil, err
+	}
+	compiler, err := driver.LoadCompiler(known)
 	if err != nil {
 		return nil, fmt.Errorf("%w; it is part of the CUDA toolkit (package cuda-nvrtc) and of pip's nvidia-cuda-nvrtc; METALLIC_CUDA_NVRTC names the file", err)
 	}
@@ -44,7 +48,7 @@ func open(c Config) (*Device, error) {
 		return nil, err
 	}
 	d := &Device{context: context, compiler: compiler, memory: newMemory(context)}
-	if err := d.start(c.portable); err != nil {
+	if err := d.start(known, c.portable); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -52,26 +56,28 @@ func open(c Config) (*Device, error) {
 
 // start looks at the GPU and compiles what every queue needs, which also shows
 // that the compiler works. portable does without kernels for one architecture.
-func (d *Device) start(portable bool) error {
+func (d *Device) start(known driver.Version, portable bool) error {
 	major, minor := d.context.Attribute(driver.ComputeMajor), d.context.Attribute(driver.ComputeMinor)
 	if major < 8 {
 		return fmt.Errorf("%s has compute capability %d.%d; the kernels need 8.0", d.context.Name, major, minor)
 	}
+	target := targetOf(major, minor, func() error { return d.hopper(portable) })
+	d.architecture = target.architecture
 	d.gpu = launch.GPU{
 		Shared:     d.context.Attribute(driver.MaxShared),
 		Processors: d.context.Attribute(driver.Multiprocessors),
+		Hopper:     target.hopper,
 	}
-	d.architecture = fmt.Sprintf("sm_%d%d", major, minor)
-	if d.architecture == "sm_90" && d.compiler.Major >= 12 && d.context.CanMap() && !portable {
-		d.architecture, d.gpu.Hopper = "sm_90a", true
-	}
-	blas, missing := driver.LoadBLAS()
+	blas, missing := driver.LoadBLAS(known)
 	d.blas = blas
-	d.info = infoOf(d, missing)
+	d.info = infoOf(d, known, missing)
+	if target.note != "" {
+		d.info.Notes = append(d.info.Notes, target.note)
+	}
 	for i, dt := range [...]tensor.DType{tensor.F32, tensor.F16} {
 		functions, err := d.module(launch.CopyKernel(dt))
 		if err != nil {
-			return err
+			return errors.Join(err, d.compiler.TooNew(known))
 		}
 		d.copies[i] = functions
 	}

@@ -18,7 +18,11 @@ var files embed.FS
 // writes them: f32, f16, bf16. Softmax reads A and writes C; copies use A.
 type Types struct{ A, B, C string }
 
-// Files lists what Source takes.
+// Probe is a file with no kernel: a compiler that takes it takes the kernels of
+// Hopper.
+const Probe = "probe_hopper"
+
+// Files lists what else Source takes.
 func Files() []string {
 	return []string{"copy", "gemv", "mlx", "simd", "simd_hopper", "smalln", "smalln_hopper", "softmax_block", "softmax_legacy", "softmax_vec"}
 }

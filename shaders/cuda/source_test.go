@@ -47,7 +47,7 @@ func TestSourcesCompile(t *testing.T) {
 		t.Skip(missing)
 	}
 	for arch, all := range map[string][]cuda.Types{"sm_80": legal[:2], "sm_90a": legal} {
-		for _, file := range cuda.Files() {
+		for _, file := range append(cuda.Files(), cuda.Probe) {
 			all := slices.Clone(all)
 			if types, ok := chained[file]; ok && arch == "sm_90a" {
 				all = append(all, types)

@@ -125,9 +125,9 @@ func goString(text *byte) string {
 	return string(unsafe.Slice(text, n))
 }
 
-// Version returns the version of CUDA that the driver knows, 1000*major +
-// 10*minor.
-func (a *API) Version() (version int32, err error) {
-	err = a.do(fnDriverGetVersion, uintptr(unsafe.Pointer(&version)))
-	return version, err
+// Version returns the version of CUDA that the driver knows.
+func (a *API) Version() (Version, error) {
+	var version int32 // 1000*major + 10*minor
+	err := a.do(fnDriverGetVersion, uintptr(unsafe.Pointer(&version)))
+	return Version{version / 1000, version % 1000 / 10}, err
 }

@@ -8,26 +8,50 @@ import (
 )
 
 // BLAS is cuBLAS.
-type BLAS struct{ cublas *library }
+type BLAS struct {
+	Version
+	cublas *library
+}
 
 const (
 	blasCreate = iota
 	blasDestroy
 	blasSetStream
 	blasGemm
+	blasGetProperty
 )
 
-var blasNames = []string{"cublasCreate_v2", "cublasDestroy_v2", "cublasSetStream_v2", "cublasGemmStridedBatchedEx"}
+var blasNames = []string{"cublasCreate_v2", "cublasDestroy_v2", "cublasSetStream_v2", "cublasGemmStridedBatchedEx", "cublasGetProperty"}
 
-// LoadBLAS finds cuBLAS.
-func LoadBLAS() (*BLAS, error) {
-	files := or("METALLIC_CUDA_CUBLAS", "libcublas.so.13", "libcublas.so.12", "libcublas.so",
-		"/usr/local/cuda/lib64/libcublas.so.13", "/usr/local/cuda/lib64/libcublas.so.12", "/usr/local/cuda/lib64/libcublas.so")
-	cublas, err := open(files, blasNames)
+// LoadBLAS finds cuBLAS, one that works with a driver of the version. It
+// returns a *TooNew if there are only newer ones.
+func LoadBLAS(known Version) (*BLAS, error) {
+	cublas, err := openFor(or("METALLIC_CUDA_CUBLAS", filesOf("libcublas.so", known)...), blasNames, func(l *library) bool {
+		b, err := blasOf(l)
+		return err == nil && known.Runs(b.Version)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("no cuBLAS: %w", err)
 	}
-	return &BLAS{cublas}, nil
+	b, err := blasOf(cublas)
+	if err == nil && !known.Runs(b.Version) {
+		err = &TooNew{Library: "cuBLAS", Path: b.Path(), Version: b.Version, Driver: known}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// What cublasGetProperty is asked for.
+const propertyMajor, propertyMinor = 0, 1
+
+func blasOf(l *library) (*BLAS, error) {
+	b := &BLAS{cublas: l}
+	if err := b.do(blasGetProperty, propertyMajor, uintptr(unsafe.Pointer(&b.Major))); err != nil {
+		return nil, err
+	}
+	return b, b.do(blasGetProperty, propertyMinor, uintptr(unsafe.Pointer(&b.Minor)))
 }
 
 // Path is the file that was found.

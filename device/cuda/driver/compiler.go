@@ -11,8 +11,8 @@ import (
 // Compiler is NVRTC, which compiles CUDA C++ at run time. Its methods need no
 // context and may be called from any goroutine.
 type Compiler struct {
-	nvrtc        *library
-	Major, Minor int32 // version
+	Version
+	nvrtc *library
 }
 
 const (
@@ -31,16 +31,30 @@ var compilerNames = []string{
 	"nvrtcGetCUBINSize", "nvrtcGetCUBIN", "nvrtcGetProgramLogSize", "nvrtcGetProgramLog",
 }
 
-// LoadCompiler finds NVRTC.
-func LoadCompiler() (*Compiler, error) {
-	files := or("METALLIC_CUDA_NVRTC", "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so",
-		"/usr/local/cuda/lib64/libnvrtc.so.13", "/usr/local/cuda/lib64/libnvrtc.so.12", "/usr/local/cuda/lib64/libnvrtc.so")
-	nvrtc, err := open(files, compilerNames)
+// LoadCompiler finds NVRTC: one whose code a driver of the version runs, or else
+// a newer one, which TooNew tells.
+func LoadCompiler(known Version) (*Compiler, error) {
+	nvrtc, err := openFor(or("METALLIC_CUDA_NVRTC", filesOf("libnvrtc.so", known)...), compilerNames, func(l *library) bool {
+		c, err := compilerOf(l)
+		return err == nil && known.Runs(c.Version)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("no NVRTC: %w", err)
 	}
-	c := &Compiler{nvrtc: nvrtc}
+	return compilerOf(nvrtc)
+}
+
+func compilerOf(l *library) (*Compiler, error) {
+	c := &Compiler{nvrtc: l}
 	return c, c.do(rtcVersion, uintptr(unsafe.Pointer(&c.Major)), uintptr(unsafe.Pointer(&c.Minor)))
+}
+
+// TooNew returns a *TooNew if a driver of the version need not run the code.
+func (c *Compiler) TooNew(known Version) error {
+	if known.Runs(c.Version) {
+		return nil
+	}
+	return &TooNew{Library: "NVRTC", Path: c.Path(), Version: c.Version, Driver: known}
 }
 
 // Path is the file that was found.

@@ -11,8 +11,8 @@ import (
 func TestMissingLibrariesAreNamed(t *testing.T) {
 	for variable, load := range map[string]func() error{
 		"METALLIC_CUDA_DRIVER": func() error { _, err := Load(); return err },
-		"METALLIC_CUDA_NVRTC":  func() error { _, err := LoadCompiler(); return err },
-		"METALLIC_CUDA_CUBLAS": func() error { _, err := LoadBLAS(); return err },
+		"METALLIC_CUDA_NVRTC":  func() error { _, err := LoadCompiler(v13); return err },
+		"METALLIC_CUDA_CUBLAS": func() error { _, err := LoadBLAS(v13); return err },
 	} {
 		t.Setenv(variable, "/nowhere/lib.so")
 		require.ErrorContains(t, load(), "/nowhere/lib.so", variable)
@@ -31,5 +31,18 @@ func TestFunctionsHaveNames(t *testing.T) {
 	require.Len(t, functionNames, fnTensorMapEncode+1)
 	require.Equal(t, "cuLaunchKernel", functionNames[fnLaunch])
 	require.Len(t, compilerNames, rtcLog+1)
-	require.Len(t, blasNames, blasGemm+1)
+	require.Len(t, blasNames, blasGetProperty+1)
+}
+
+// Of the libraries that are there the first that suits is taken, or else the first.
+func TestLibraryThatSuits(t *testing.T) {
+	files := []string{"/nowhere/lib.so", "libm.so.6", "libc.so.6"}
+	for want, suits := range map[string]func(*library) bool{
+		"libc.so.6": func(l *library) bool { return l.path == "libc.so.6" },
+		"libm.so.6": func(*library) bool { return false },
+	} {
+		l, err := openFor(files, nil, suits)
+		require.NoError(t, err)
+		require.Equal(t, want, l.path)
+	}
 }

@@ -20,24 +20,45 @@ type library struct {
 
 // open loads the first file that is there, and all functions.
 func open(files, names []string) (*library, error) {
+	return openFor(files, names, func(*library) bool { return true })
+}
+
+// openFor loads the first file that is there and suits, with all functions; if
+// none suits, the first that is there.
+func openFor(files, names []string, suits func(*library) bool) (*library, error) {
+	var first *library
 	var failed []error
 	for _, file := range files {
-		handle, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_GLOBAL)
-		if err != nil {
+		l, err := load(file, names)
+		switch {
+		case err != nil:
 			failed = append(failed, err)
-			continue
+		case suits(l):
+			return l, nil
+		case first == nil:
+			first = l
 		}
-		l := &library{path: file, handle: handle}
-		for _, name := range names {
-			address, err := purego.Dlsym(handle, name)
-			if err != nil {
-				return nil, fmt.Errorf("%s is too old: %w", file, err)
-			}
-			l.functions = append(l.functions, address)
-		}
-		return l, nil
 	}
-	return nil, fmt.Errorf("none of %s: %w", strings.Join(files, ", "), errors.Join(failed...))
+	if first == nil {
+		return nil, fmt.Errorf("none of %s: %w", strings.Join(files, ", "), errors.Join(failed...))
+	}
+	return first, nil
+}
+
+func load(file string, names []string) (*library, error) {
+	handle, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	if err != nil {
+		return nil, err
+	}
+	l := &library{path: file, handle: handle}
+	for _, name := range names {
+		address, err := purego.Dlsym(handle, name)
+		if err != nil {
+			return nil, fmt.Errorf("%s is too old: %w", file, err)
+		}
+		l.functions = append(l.functions, address)
+	}
+	return l, nil
 }
 
 // add appends a function that the library may lack: 0 then.
