@@ -9,6 +9,7 @@ SEED      ?= 0
 FUZZTIME  ?= 2m
 SOAK      ?= 10m
 PEERS     ?=
+CUDA      ?=
 GGML_DIR  ?=
 
 tools     := bin/tools/.installed
@@ -23,7 +24,7 @@ wiresums    = git ls-files -co --exclude-standard -z scheduler/rpc/proto/metalli
 wirechecked := scheduler/rpc/proto/checked.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race stress chaos soak fuzz bench cuda bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean wire checkwire wirerelease
+.PHONY: help build test race stress chaos soak fuzz bench cuda cuda-sanitize bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean wire checkwire wirerelease
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -54,10 +55,11 @@ fuzz: ## fuzz views, the cpu device's kernels, traces, the wire API and the publ
 bench: ## run the benchmarks, BENCH=pattern BENCHTIME=1s
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(packages)
 
-cuda: ## on a machine with an NVIDIA GPU: the cuda device's tests, a million jobs, its benchmarks
-	REQUIRE_CUDA=1 go test -count=1 -v -run . ./device/cuda/...
-	go test -count=1 -v -run '^TestStress$$' ./scheduler -stress.device cuda
-	go test -run '^$$' -bench . -benchtime 1x ./device/cuda
+cuda: ## on a machine with an NVIDIA GPU: prove the cuda device, time it next to PyTorch, write docs/cuda-run.md
+	go run ./bench/cuda -out docs/cuda-run.md $(CUDA)
+
+cuda-sanitize: ## of that, every kernel under compute-sanitizer: first without it, then memcheck, then racecheck
+	go run ./bench/cuda -only entries,memcheck,racecheck $(CUDA)
 
 bench-peers: ## compare with OpenBLAS and, GGML_DIR=a checkout of it, ggml; PEERS=-quick, PEERS=-help
 ifneq ($(GGML_DIR),)

@@ -1,6 +1,7 @@
-"""What PyTorch does on the same GPU: medians of CUDA events around 50 calls.
+"""What PyTorch does on the same GPU: medians of CUDA events around 50 calls, in
+the words of `go test -bench`, whose benchmarks of ./device/cuda are the same.
 
-Run it next to `go test ./device/cuda -run NONE -bench . -benchtime 1x`.
+`make cuda` runs it and puts both side by side.
 """
 import torch
 
@@ -20,23 +21,29 @@ def clock(fn, times=50):
     return sorted(found[2:])[2]
 
 
+def report(name, us, unit, value):
+    print(f"BenchmarkTorch{name} 1 {us:.2f} gpu-µs {value:.4g} {unit}", flush=True)
+
+
+def random(*shape, dtype):
+    return torch.rand(*shape, device="cuda", dtype=dtype) * 2 - 1
+
+
 print("torch", torch.__version__, torch.cuda.get_device_name())
-for dtype, shapes in (
-    (torch.float16, ((4096, 4096), (9728, 896), (896, 4864), (151936, 896))),
-    (torch.float32, ((4096, 4096), (9728, 896), (896, 4864), (151936, 896))),
-):
-    for m, k in shapes:
-        w = torch.rand(m, k, device="cuda", dtype=dtype) * 2 - 1
-        line = []
+for name, dtype in (("f16", torch.float16), ("f32", torch.float32)):
+    for m, k in ((4096, 4096), (9728, 896), (896, 4864), (151936, 896)):
+        w = random(m, k, dtype=dtype)
         for n in (1, 8, 16, 32, 64):
-            x = torch.rand(k, n, device="cuda", dtype=dtype) * 2 - 1
-            line.append(f"N{n} {clock(lambda: torch.mm(w, x)):.1f}")
-        print(f"mm {dtype} {m}x{k} us:", ", ".join(line))
-for dtype, n in ((torch.float16, 4096), (torch.float16, 8192), (torch.float32, 4096)):
-    a, b = (torch.rand(n, n, device="cuda", dtype=dtype) * 2 - 1 for _ in range(2))
-    us = clock(lambda: torch.mm(a, b), 10)
-    print(f"mm {dtype} {n}^3: {us:.1f} us, {2 * n**3 / us / 1e6:.0f} Tflop/s")
+            x = random(k, n, dtype=dtype)
+            us = clock(lambda: torch.mm(w, x))
+            report(f"Matmul/{name}/{m}x{k}/N{n}", us, "Tflop/s", 2 * m * k * n / us / 1e6)
+for name, dtype, n in (("f16", torch.float16, 4096), ("f16", torch.float16, 8192), ("f32", torch.float32, 4096)):
+    a, b = random(n, n, dtype=dtype), random(n, n, dtype=dtype)
+    # Ours has the columns of B lie side by side, or with /rows its rows.
+    for layout, other in (("", b.t()), ("/rows", b)):
+        us = clock(lambda: torch.mm(a, other))
+        report(f"Matmul/{name}/{n}x{n}/N{n}{layout}", us, "Tflop/s", 2 * n**3 / us / 1e6)
 for rows, cols in ((4096, 64), (4096, 1024), (4096, 4096), (4096, 16384), (64, 131072)):
     x = torch.rand(rows, cols, device="cuda")
     us = clock(lambda: torch.softmax(x, -1))
-    print(f"softmax f32 {rows}x{cols}: {us:.1f} us, {8 * rows * cols / us / 1e3:.0f} GB/s")
+    report(f"Softmax/{rows}x{cols}", us, "GB/s", 8 * rows * cols / us / 1e3)

@@ -1,7 +1,9 @@
 """What PyTorch does with requests of a host vector each: a loop that serves
-them one by one, and 64 of them as one product, with the copies in and out.
+them one by one; 64 that lie side by side in pinned memory as one product, with
+the copies in and out; and the same with 64 vectors and results that have memory
+of their own, as those of callers do, gathered and scattered by the processor.
 
-Run it next to `go test ./scheduler -run NONE -bench Vectors -stress.device cuda`.
+`make cuda` runs it next to the benchmark Vectors of ./scheduler.
 """
 import time
 
@@ -18,16 +20,37 @@ def median(fn, times, rounds=7):
     return sorted(found[2:])[(rounds - 2) // 2]
 
 
+def report(shape, how, requests, seconds):
+    print(f"BenchmarkTorchVectors/{shape}/{how} 1 {requests / seconds:.0f} jobs/s {seconds * 1e6:.1f} µs", flush=True)
+
+
 print("torch", torch.__version__, torch.cuda.get_device_name())
+together = 64
 for m, k in ((4096, 4096), (9728, 896), (896, 896)):
     w = (torch.rand(m, k, device="cuda") * 2 - 1).half()
     x = (torch.rand(k, 1) * 2 - 1).half()
-    xs = (torch.rand(k, 64) * 2 - 1).half().pin_memory()
-    ys = torch.empty(m, 64, dtype=torch.float16).pin_memory()
+    xs = (torch.rand(k, together) * 2 - 1).half().pin_memory()
+    ys = torch.empty(m, together, dtype=torch.float16).pin_memory()
 
-    def together():
+    def beside():
         ys.copy_(w @ xs.to("cuda", non_blocking=True))
 
-    one = median(lambda: (w @ x.cuda()).cpu(), 500)
-    many = median(together, 200)
-    print(f"f16 {m}x{k}: one by one {1 / one:.0f} requests/s ({one * 1e6:.1f} us each), 64 as one product {64 / many:.0f} ({many * 1e6:.1f} us)")
+    vectors = [(torch.rand(k) * 2 - 1).half() for _ in range(together)]
+    results = [torch.empty(m, dtype=torch.float16) for _ in range(together)]
+    gathered = torch.empty(together, k, dtype=torch.float16).pin_memory()
+    answers = torch.empty(together, m, dtype=torch.float16).pin_memory()
+
+    def apart():
+        torch.stack(vectors, out=gathered)
+        answers.copy_(gathered.to("cuda", non_blocking=True) @ w.t())
+        torch._foreach_copy_(results, answers.unbind())
+
+    apart()
+    exact = w.cpu().double()
+    for vector, result in zip(vectors, results):
+        want = exact @ vector.double()
+        assert (result.double() - want).abs().max() <= 0.01 * want.abs().max(), "a wrong result"
+    shape = f"{m}x{k}"
+    report(shape, "one-by-one", 1, median(lambda: (w @ x.cuda()).cpu(), 500))
+    report(shape, "64-side-by-side", together, median(beside, 200))
+    report(shape, "64-gathered", together, median(apart, 200))

@@ -73,6 +73,7 @@ var imports = []rule{
 		"scheduler/profile",
 	}},
 	{"bench", []string{"..."}},
+	{"bench/cuda", nil}, // it runs tests and benchmarks of others
 	{"cmd/metallic-sched/ab", []string{"scheduler/loadtest/show"}}, // it compares programs of whatever kind
 	{"cmd/...", []string{"..."}},
 }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestModulesOfALog(t *testing.T) {
+	log := "=== RUN   TestEveryEntry\n    every_entry_test.go:30: NVIDIA H100: [sm_90a]\n" +
+		"=== RUN   TestEveryEntry/sm_90a/gemv/f16-f16-f16\n    every_entry_test.go:80: 1 functions, 16 launches\n" +
+		"=== RUN   TestEveryEntry/sm_90/simd/f16-f16-f16\n--- PASS: TestEveryEntry (66.00s)\n    --- PASS: TestEveryEntry/sm_90a/gemv/f16-f16-f16 (0.02s)\n"
+	require.Equal(t, []string{"TestEveryEntry/sm_90a/gemv/f16-f16-f16", "TestEveryEntry/sm_90/simd/f16-f16-f16"}, modulesIn(log))
+	require.Equal(t, "^TestEveryEntry$/^sm_90$/^simd$/^f16-f16-f16$", pattern("TestEveryEntry/sm_90/simd/f16-f16-f16"))
+}
+
+// A module passes if the tool says so at its end, and there were launches to
+// look at.
+func TestFindings(t *testing.T) {
+	const tested = "    every_entry_test.go:80: 3 functions, 48 launches\nPASS\n"
+	broken := errors.New("exit status 77")
+	for name, c := range map[string]struct {
+		output string
+		err    error
+		want   finding
+	}{
+		"memcheck":        {tested + "========= ERROR SUMMARY: 0 errors\n", nil, finding{launches: 48, summary: "0 errors"}},
+		"racecheck":       {tested + "========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)\n", nil, finding{launches: 48, summary: "0 hazards displayed (0 errors, 0 warnings)"}},
+		"hazards":         {tested + "========= RACECHECK SUMMARY: 2 hazards displayed (1 error, 1 warning)\n", broken, finding{launches: 48, summary: "2 hazards displayed (1 error, 1 warning)", problems: 2, err: broken}},
+		"died":            {tested, nil, finding{launches: 48, err: errors.New("the tool came to no end")}},
+		"nothing to test": {"PASS\n========= ERROR SUMMARY: 0 errors\n", nil, finding{summary: "0 errors", err: errors.New("nothing was launched")}},
+	} {
+		require.Equal(t, c.want, findingOf("", c.output, c.err), name)
+	}
+}
+
+func TestJoinedFindings(t *testing.T) {
+	r := joined([]finding{{test: "a", launches: 3}, {test: "b", launches: 4}})
+	require.Equal(t, "passed: 2 modules, 7 launches, 0 errors or hazards", r.line())
+	r = joined([]finding{{test: "a", launches: 3}, {test: "b", launches: 4, problems: 2, summary: "2 errors", err: errors.New("exit status 77")}})
+	require.Equal(t, "FAILED: 1 modules: b: exit status 77 2 errors; 2 modules, 7 launches, 2 errors or hazards", r.line())
+}

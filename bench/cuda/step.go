@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// step is one of the things that are done.
+type step struct {
+	name, what string
+	run        func(*session) result
+}
+
+// steps in the order in which they run: the first two fill the cache of machine
+// code for those under compute-sanitizer, which would wait long for it.
+var steps = []step{
+	{"conformance", "all tests of the device: the conformance suite with every kernel, type and layout against float64, bits of a column alone and among others, every tile; the same with the kernels of other GPUs", (*session).conformance},
+	{"entries", "every function of every module that jobs and attentions can start, against known products", (*session).entries},
+	{"memcheck", "the same under compute-sanitizer, memcheck", (*session).memcheck},
+	{"racecheck", "the same under compute-sanitizer, racecheck", (*session).racecheck},
+	{"stress", "1,000,000 jobs with cancellations, deadlines and restarts of actors", (*session).stress},
+	{"bench", "the benchmarks of the device", (*session).bench},
+	{"requests", "requests of a host vector each, through the scheduler", (*session).requests},
+	{"torch", "PyTorch, the same products and requests", (*session).pytorch},
+}
+
+func names() (all []string) {
+	for _, s := range steps {
+		all = append(all, s.name)
+	}
+	return all
+}
+
+var passed = regexp.MustCompile(`(?m)^\s*--- PASS`)
+
+// tests runs tests of a binary.
+func (s *session) tests(log, binary string, args ...string) result {
+	output, err := s.command(log, binary, append([]string{"-test.v", "-test.timeout=30m"}, args...)...)
+	r := result{output: output, err: err, notes: []string{fmt.Sprintf("%d tests passed", len(passed.FindAllString(output, -1)))}}
+	if err == nil && strings.Contains(output, "no tests to run") {
+		r.err = fmt.Errorf("no such tests in %s", binary)
+	}
+	return r
+}
+
+func (s *session) conformance() result {
+	return s.tests("conformance", s.device, "-test.skip=^TestEveryEntry$")
+}
+
+func (s *session) stress() result {
+	return s.tests("stress", s.scheduler, "-test.run=^TestStress$", "-stress.device=cuda")
+}
+
+func (s *session) bench() result {
+	return s.benchmarks("bench", s.device, "-test.bench=.", "-test.benchtime=1x")
+}
+
+func (s *session) requests() result {
+	return s.benchmarks("requests", s.scheduler, "-test.bench=Vectors", "-stress.device=cuda")
+}
+
+func (s *session) benchmarks(log, binary string, args ...string) result {
+	output, err := s.command(log, binary, append([]string{"-test.run=NONE", "-test.timeout=30m"}, args...)...)
+	r := result{output: output, err: err, figures: figuresOf(output)}
+	r.notes = []string{fmt.Sprintf("%d benchmarks", len(r.figures))}
+	if err == nil && len(r.figures) == 0 {
+		r.err = fmt.Errorf("no benchmark in %s", binary)
+	}
+	return r
+}
+
+// pytorch is left out, and says so, where PyTorch is not installed.
+func (s *session) pytorch() result {
+	if output, err := s.command("torch", s.python, "-c", "import torch; assert torch.cuda.is_available()"); err != nil {
+		lines := strings.Split(strings.TrimSpace(err.Error()+"\n"+output), "\n")
+		return result{skipped: fmt.Sprintf("no PyTorch for the GPU in %s: %s", s.python, lines[len(lines)-1])}
+	}
+	var r result
+	for _, program := range []string{"peer", "requests"} {
+		output, err := s.command("torch-"+program, s.python, s.torch+"/"+program+".py")
+		if r.output += output; err != nil {
+			r.err = err
+		}
+		r.figures = append(r.figures, figuresOf(output)...)
+	}
+	version, _, _ := strings.Cut(r.output, "\n")
+	r.notes = []string{version, fmt.Sprintf("%d figures", len(r.figures))}
+	return r
+}
