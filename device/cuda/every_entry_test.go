@@ -156,6 +156,8 @@ func functionsOf(t *testing.T, d *Device, k launch.Kernel) (all []string) {
 // entriesIn returns the entry points of machine code.
 func entriesIn(code []byte) (names []string, err error) {
 	const entry = 0x10 // STO_CUDA_ENTRY
+	const version = 20 // NVRTC 12 writes CUDA's there, which package elf refuses
+	code = slices.Concat(code[:version], []byte{1, 0, 0, 0}, code[version+4:])
 	f, err := elf.NewFile(bytes.NewReader(code))
 	if err != nil {
 		return nil, err
