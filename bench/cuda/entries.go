@@ -14,30 +14,47 @@ import (
 func (s *session) entries() result {
 	output, err := s.command("entries", s.device, "-test.v", "-test.timeout=30m", "-test.run=^TestEveryEntry$")
 	r := result{output: output, err: err}
-	s.modules = modulesIn(output)
+	s.parts = partsIn(output)
 	r.notes = totals.FindAllString(output, -1)
-	if err == nil && len(s.modules) == 0 {
-		r.err = errors.New("no module was tested")
+	if err == nil && len(s.parts) == 0 {
+		r.err = errors.New("no function was tested")
 	}
 	return r
 }
 
 var (
-	module = regexp.MustCompile(`(?m)^=== RUN +(TestEveryEntry/[^/]+/[^/]+/[^/\s]+)$`)
-	totals = regexp.MustCompile(`sm_\w+: \d+ modules, \d+ functions, \d+ launches`)
+	function = regexp.MustCompile(`(?m)^=== RUN +(TestEveryEntry/[^/]+/[^/]+/[^/]+)/([^/\s]+)$`)
+	totals   = regexp.MustCompile(`sm_\w+: \d+ modules, \d+ functions, \d+ launches`)
 )
 
-// modulesIn returns the tests of modules that a log of entries names.
-func modulesIn(log string) (all []string) {
-	for _, m := range module.FindAllStringSubmatch(log, -1) {
-		all = append(all, m[1])
+// mostTogether is how many functions of a module a process has.
+const mostTogether = 4
+
+// part is some functions of a module.
+type part struct {
+	module    string // its test
+	functions []string
+}
+
+// partsIn returns the functions that a log of entries names.
+func partsIn(log string) (all []part) {
+	for _, m := range function.FindAllStringSubmatch(log, -1) {
+		if n := len(all) - 1; n >= 0 && all[n].module == m[1] && len(all[n].functions) < mostTogether {
+			all[n].functions = append(all[n].functions, m[2])
+			continue
+		}
+		all = append(all, part{m[1], m[2:]})
 	}
 	return all
 }
 
-// pattern matches one test.
-func pattern(test string) string {
-	return "^" + strings.ReplaceAll(test, "/", "$/^") + "$"
+// pattern matches the tests of the functions.
+func (p part) pattern() string {
+	return "^" + strings.ReplaceAll(p.module, "/", "$/^") + "$/^(" + strings.Join(p.functions, "|") + ")$"
+}
+
+func (p part) String() string {
+	return strings.ReplaceAll(strings.TrimPrefix(p.module, "TestEveryEntry/"), "/", "-") + "-" + p.functions[0]
 }
 
 func (s *session) memcheck() result {
@@ -50,27 +67,27 @@ func (s *session) racecheck() result {
 	return s.sanitize("racecheck", "--num-cuda-barriers", "16", "--racecheck-num-workers", "2")
 }
 
-// sanitize tests every module in a process of its own, several at a time.
+// sanitize tests functions in processes, several at a time.
 func (s *session) sanitize(tool string, options ...string) result {
 	program, err := findSanitizer("/usr/local/cuda/bin")
 	if err != nil {
 		return result{err: err}
 	}
-	if s.modules == nil { // and the cache of machine code is filled
+	if s.parts == nil { // and the cache of machine code is filled
 		if r := s.entries(); r.err != nil {
 			return r
 		}
 	}
-	found := make([]finding, len(s.modules))
+	found := make([]finding, len(s.parts))
 	free := make(chan struct{}, s.processes)
 	var all sync.WaitGroup
-	for i, test := range s.modules {
+	for i, p := range s.parts {
 		free <- struct{}{}
 		all.Go(func() {
 			args := append([]string{"--tool", tool, "--error-exitcode", "77"}, options...)
-			args = append(args, s.device, "-test.v", "-test.run="+pattern(test))
-			output, err := s.command(tool+"-"+strings.ReplaceAll(test, "/", "-"), program, args...)
-			found[i] = findingOf(test, output, err)
+			args = append(args, s.device, "-test.v", "-test.run="+p.pattern())
+			output, err := s.command(fmt.Sprintf("%s-%v", tool, p), program, args...)
+			found[i] = findingOf(p, output, err)
 			<-free
 		})
 	}
@@ -91,9 +108,9 @@ func findSanitizer(usual string) (string, error) {
 	return program, nil
 }
 
-// finding is what a tool said of a module.
+// finding is what a tool said of a part.
 type finding struct {
-	test     string
+	part
 	launches int
 	summary  string // the tool's own, "" if it came to none
 	problems int
@@ -105,8 +122,8 @@ var (
 	launches = regexp.MustCompile(`(?m): \d+ functions, (\d+) launches$`)
 )
 
-func findingOf(test, output string, err error) finding {
-	f := finding{test: test, err: err}
+func findingOf(p part, output string, err error) finding {
+	f := finding{part: p, err: err}
 	if m := summary.FindStringSubmatch(output); m != nil {
 		f.summary = m[1]
 		f.problems, _ = strconv.Atoi(m[2])
@@ -124,20 +141,21 @@ func findingOf(test, output string, err error) finding {
 	return f
 }
 
-// joined is the result of all modules.
+// joined is the result of all parts.
 func joined(found []finding) (r result) {
-	launched, problems := 0, 0
+	functions, launched, problems := 0, 0, 0
 	var failed []string
 	for _, f := range found {
+		functions += len(f.functions)
 		launched += f.launches
 		problems += f.problems
 		if f.err != nil {
-			failed = append(failed, fmt.Sprintf("%s: %v %s", f.test, f.err, f.summary))
+			failed = append(failed, fmt.Sprintf("%v: %v %s", f.part, f.err, f.summary))
 		}
 	}
-	r.notes = []string{fmt.Sprintf("%d modules, %d launches, %d errors or hazards", len(found), launched, problems)}
+	r.notes = []string{fmt.Sprintf("%d functions, %d launches, %d errors or hazards", functions, launched, problems)}
 	if len(failed) > 0 {
-		r.err = fmt.Errorf("%d modules: %s", len(failed), strings.Join(failed, "; "))
+		r.err = fmt.Errorf("%d of %d processes: %s", len(failed), len(found), strings.Join(failed, "; "))
 	}
 	return r
 }

@@ -15,7 +15,7 @@ const (
 	fakeDevice = `#!/bin/sh
 test "$REQUIRE_CUDA" = 1 || exit 1
 case "$*" in
-*TestEveryEntry*) for m in gemv/f32-f32-f32 copy/f32-f32-f32; do
+*TestEveryEntry*) for m in gemv/f32-f32-f32/matmul_gemv copy/f32-f32-f32/copy; do
 	echo "=== RUN   TestEveryEntry/sm_90a/$m"; echo "    every_entry_test.go:80: 2 functions, 32 launches"; done ;;
 *) echo "BenchmarkMatmul/k/f16/1x1/N1-2 1 3.5 gpu-µs" ;;
 esac
@@ -37,7 +37,7 @@ func script(t *testing.T, dir, name, text string) string {
 	return file
 }
 
-// A module that a tool complains about fails its step, and the others go on.
+// A function that a tool complains about fails its step, and the others go on.
 func TestRunOnFakes(t *testing.T) {
 	dir := t.TempDir()
 	script(t, dir, "compute-sanitizer", fakeSanitizer)
@@ -50,13 +50,13 @@ func TestRunOnFakes(t *testing.T) {
 	r, err := run(o, &out)
 	require.NoError(t, err)
 	require.Equal(t, "CUDA FAILED: racecheck (of 5 steps)", r.verdict())
-	require.Contains(t, out.String(), "passed: 2 modules, 64 launches, 0 errors or hazards")
-	require.Contains(t, out.String(), "FAILED: 1 modules: TestEveryEntry/sm_90a/gemv/f32-f32-f32: exit status 77 1 hazard displayed (1 error, 0 warnings)")
+	require.Contains(t, out.String(), "passed: 2 functions, 64 launches, 0 errors or hazards")
+	require.Contains(t, out.String(), "FAILED: 1 of 2 processes: sm_90a-gemv-f32-f32-f32-matmul_gemv: exit status 77 1 hazard displayed (1 error, 0 warnings)")
 	require.Contains(t, out.String(), "NOT DONE: no PyTorch for the GPU in /nowhere/python3")
 	text, err := os.ReadFile(o.out)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "| `k` | f16 1x1 N1 | 3.5 |")
-	log, err := os.ReadFile(filepath.Join(dir, "logs", "racecheck-TestEveryEntry-sm_90a-copy-f32-f32-f32.log"))
+	log, err := os.ReadFile(filepath.Join(dir, "logs", "racecheck-sm_90a-copy-f32-f32-f32-copy.log"))
 	require.NoError(t, err)
 	require.True(t, strings.Contains(string(log), "--num-cuda-barriers 16"), "the command stands in the log")
 }

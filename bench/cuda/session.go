@@ -14,7 +14,7 @@ import (
 type session struct {
 	*options
 	temporary string // for what is built
-	modules   []string
+	parts     []part // of the last entries
 }
 
 func newSession(o *options) (*session, error) {
