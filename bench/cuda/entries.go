@@ -14,10 +14,10 @@ import (
 func (s *session) entries() result {
 	output, err := s.command("entries", s.device, "-test.v", "-test.timeout=30m", "-test.run=^TestEveryEntry$")
 	r := result{output: output, err: err}
-	s.parts = partsIn(output)
+	s.parts = partsIn(output, s.functions)
 	r.notes = totals.FindAllString(output, -1)
 	if err == nil && len(s.parts) == 0 {
-		r.err = errors.New("no function was tested")
+		r.err = fmt.Errorf("no function like %q was tested", s.functions)
 	}
 	return r
 }
@@ -36,9 +36,12 @@ type part struct {
 	functions []string
 }
 
-// partsIn returns the functions that a log of entries names.
-func partsIn(log string) (all []part) {
+// partsIn returns the functions that a log of entries names, and that match.
+func partsIn(log string, like *regexp.Regexp) (all []part) {
 	for _, m := range function.FindAllStringSubmatch(log, -1) {
+		if !like.MatchString(m[1] + "/" + m[2]) {
+			continue
+		}
 		if n := len(all) - 1; n >= 0 && all[n].module == m[1] && len(all[n].functions) < mostTogether {
 			all[n].functions = append(all[n].functions, m[2])
 			continue

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,7 +16,7 @@ func TestPartsOfALog(t *testing.T) {
 		log += "=== RUN   TestEveryEntry/sm_90/smalln/f16-f16-f16/" + name + "\n"
 	}
 	log += "--- PASS: TestEveryEntry (66.00s)\n    --- PASS: TestEveryEntry/sm_90a/gemv/f16-f16-f16/matmul_gemv (0.02s)\n"
-	parts := partsIn(log)
+	parts := partsIn(log, regexp.MustCompile(""))
 	require.Equal(t, []part{
 		{"TestEveryEntry/sm_90a/gemv/f16-f16-f16", []string{"matmul_gemv"}},
 		{"TestEveryEntry/sm_90/smalln/f16-f16-f16", []string{"a", "b", "c", "d"}},
@@ -23,6 +24,7 @@ func TestPartsOfALog(t *testing.T) {
 	}, parts)
 	require.Equal(t, "^TestEveryEntry$/^sm_90$/^smalln$/^f16-f16-f16$/^(a|b|c|d)$", parts[1].pattern())
 	require.Equal(t, "sm_90-smalln-f16-f16-f16-e", parts[2].String())
+	require.Len(t, partsIn(log, regexp.MustCompile("sm_90/smalln.*/[ace]$"))[0].functions, 3)
 }
 
 // A part passes if the tool says so at its end, and there were launches to

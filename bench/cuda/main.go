@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,7 @@ type options struct {
 	python, torch     string
 	out, logs         string
 	only              []string // steps; nil: all
+	functions         *regexp.Regexp
 	processes         int
 }
 
@@ -59,6 +61,7 @@ func parse(args []string, errs io.Writer) (*options, error) {
 	flags.StringVar(&o.out, "out", "", "the `file` for the report; it is printed if none is given")
 	flags.StringVar(&o.logs, "logs", "", "a `directory` for what the steps print; the default is a temporary one")
 	flags.IntVar(&o.processes, "processes", 8, "how many processes at a time under compute-sanitizer")
+	functions := flags.String("functions", "", "a `pattern` for the functions under compute-sanitizer, such as sm_90a/smalln; all if empty")
 	only := flags.String("only", "", "`steps` with commas between them: "+strings.Join(names(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -67,6 +70,9 @@ func parse(args []string, errs io.Writer) (*options, error) {
 		o.only = strings.Split(*only, ",")
 	}
 	var err error
+	if o.functions, err = regexp.Compile(*functions); err != nil {
+		err = fmt.Errorf("-functions: %w", err)
+	}
 	for _, name := range o.only {
 		if !slices.Contains(names(), name) {
 			err = fmt.Errorf("-only: %q is no step; allowed are %s", name, strings.Join(names(), ", "))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,6 +46,7 @@ func TestRunOnFakes(t *testing.T) {
 	o := &options{
 		device: script(t, dir, "device.test", fakeDevice), scheduler: "none", python: "/nowhere/python3",
 		logs: filepath.Join(dir, "logs"), out: filepath.Join(dir, "run.md"), only: []string{"entries", "memcheck", "racecheck", "bench", "torch"}, processes: 2,
+		functions: regexp.MustCompile(""),
 	}
 	var out bytes.Buffer
 	r, err := run(o, &out)

@@ -65,7 +65,7 @@ func TestOptions(t *testing.T) {
 	o, err := parse([]string{"-only", "entries,racecheck", "-out", "x.md"}, &errs)
 	require.NoError(t, err)
 	require.Equal(t, []string{"entries", "racecheck"}, o.only)
-	for _, args := range [][]string{{"-only", "nonesuch"}, {"more"}, {"-processes", "0"}} {
+	for _, args := range [][]string{{"-only", "nonesuch"}, {"more"}, {"-processes", "0"}, {"-functions", "("}} {
 		_, err = parse(args, &errs)
 		require.Error(t, err)
 	}
