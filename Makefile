@@ -59,7 +59,7 @@ cuda: ## on a machine with an NVIDIA GPU: prove the cuda device, time it next to
 	go run ./bench/cuda -out docs/cuda-run.md $(CUDA)
 
 cuda-sanitize: ## of that, every kernel under compute-sanitizer: first without it, then memcheck, then racecheck
-	go run ./bench/cuda -only entries,memcheck,racecheck $(CUDA)
+	go run ./bench/cuda -only entries,controls,memcheck,racecheck $(CUDA)
 
 bench-peers: ## compare with OpenBLAS and, GGML_DIR=a checkout of it, ggml; PEERS=-quick, PEERS=-help
 ifneq ($(GGML_DIR),)

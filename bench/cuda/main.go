@@ -4,7 +4,7 @@
 // a million jobs, the benchmarks, and PyTorch beside them where it is installed.
 //
 //	go run ./bench/cuda -out docs/cuda-run.md
-//	go run ./bench/cuda -only entries,memcheck,racecheck
+//	go run ./bench/cuda -only entries,controls,memcheck,racecheck
 //
 // On a machine without Go it takes test binaries that were built elsewhere, by
 // CGO_ENABLED=0 go test -c: -device of ./device/cuda, -scheduler of ./scheduler.

@@ -69,5 +69,5 @@ func TestOptions(t *testing.T) {
 		_, err = parse(args, &errs)
 		require.Error(t, err)
 	}
-	require.Contains(t, errs.String(), "allowed are conformance, entries, memcheck")
+	require.Contains(t, errs.String(), "allowed are conformance, entries, controls, memcheck")
 }

@@ -17,8 +17,9 @@ type step struct {
 var steps = []step{
 	{"conformance", "all tests of the device: the conformance suite with every kernel, type and layout against float64, bits of a column alone and among others, every tile; the same with the kernels of other GPUs", (*session).conformance},
 	{"entries", "every function of every module that jobs and attentions can start, against known products", (*session).entries},
-	{"memcheck", "the same under compute-sanitizer, memcheck", (*session).memcheck},
-	{"racecheck", "the same under compute-sanitizer, racecheck", (*session).racecheck},
+	{"controls", "sources with a mistake each under compute-sanitizer, which must see it", (*session).controls},
+	{"memcheck", "every function under compute-sanitizer, memcheck", (*session).memcheck},
+	{"racecheck", "every function under compute-sanitizer, racecheck", (*session).racecheck},
 	{"stress", "1,000,000 jobs with cancellations, deadlines and restarts of actors", (*session).stress},
 	{"bench", "the benchmarks of the device", (*session).bench},
 	{"requests", "requests of a host vector each, through the scheduler", (*session).requests},
