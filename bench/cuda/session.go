@@ -32,24 +32,31 @@ func newSession(o *options) (*session, error) {
 	if err := os.MkdirAll(s.logs, 0o755); err != nil {
 		return nil, err
 	}
-	for _, b := range []struct {
-		file *string
-		of   string
-	}{{&s.device, "./device/cuda"}, {&s.scheduler, "./scheduler"}} {
-		if *b.file != "" {
-			if *b.file, err = filepath.Abs(*b.file); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		*b.file = filepath.Join(s.temporary, filepath.Base(b.of)+".test")
-		build := exec.Command("go", "test", "-c", "-o", *b.file, b.of)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if output, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build the tests of %s: %w: %s", b.of, err, output)
+	for _, step := range o.steps() {
+		if err := s.build(step.of); err != nil {
+			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// build builds the tests of a package, unless there is a binary of them.
+func (s *session) build(of string) (err error) {
+	file := map[string]*string{ofDevice: &s.device, ofScheduler: &s.scheduler}[of]
+	switch {
+	case file == nil:
+		return nil
+	case *file != "":
+		*file, err = filepath.Abs(*file)
+		return err
+	}
+	*file = filepath.Join(s.temporary, filepath.Base(of)+".test")
+	build := exec.Command("go", "test", "-c", "-o", *file, of)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the tests of %s: %w: %s", of, err, output)
+	}
+	return nil
 }
 
 func (s *session) close() { _ = os.RemoveAll(s.temporary) }

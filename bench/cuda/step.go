@@ -8,22 +8,26 @@ import (
 
 // step is one of the things that are done.
 type step struct {
-	name, what string
-	run        func(*session) result
+	name string
+	of   string // the package whose tests it runs, if any
+	what string
+	run  func(*session) result
 }
+
+const ofDevice, ofScheduler = "./device/cuda", "./scheduler"
 
 // steps in the order in which they run: the first two fill the cache of machine
 // code for those under compute-sanitizer, which would wait long for it.
 var steps = []step{
-	{"conformance", "all tests of the device: the conformance suite with every kernel, type and layout against float64, bits of a column alone and among others, every tile; the same with the kernels of other GPUs", (*session).conformance},
-	{"entries", "every function of every module that jobs and attentions can start, against known products", (*session).entries},
-	{"controls", "sources with a mistake each under compute-sanitizer, which must see it", (*session).controls},
-	{"memcheck", "every function under compute-sanitizer, memcheck", (*session).memcheck},
-	{"racecheck", "every function under compute-sanitizer, racecheck", (*session).racecheck},
-	{"stress", "1,000,000 jobs with cancellations, deadlines and restarts of actors", (*session).stress},
-	{"bench", "the benchmarks of the device", (*session).bench},
-	{"requests", "requests of a host vector each, through the scheduler", (*session).requests},
-	{"torch", "PyTorch, the same products and requests", (*session).pytorch},
+	{"conformance", ofDevice, "all tests of the device: the conformance suite with every kernel, type and layout against float64, bits of a column alone and among others, every tile; the same with the kernels of other GPUs", (*session).conformance},
+	{"entries", ofDevice, "every function of every module that jobs and attentions can start, against known products", (*session).entries},
+	{"controls", ofDevice, "sources with a mistake each under compute-sanitizer, which must see it", (*session).controls},
+	{"memcheck", ofDevice, "every function under compute-sanitizer, memcheck", (*session).memcheck},
+	{"racecheck", ofDevice, "every function under compute-sanitizer, racecheck", (*session).racecheck},
+	{"stress", ofScheduler, "1,000,000 jobs with cancellations, deadlines and restarts of actors", (*session).stress},
+	{"bench", ofDevice, "the benchmarks of the device", (*session).bench},
+	{"requests", ofScheduler, "requests of a host vector each, through the scheduler", (*session).requests},
+	{"torch", "", "PyTorch, the same products and requests", (*session).pytorch},
 }
 
 func names() (all []string) {
