@@ -54,7 +54,7 @@ func TestRunOnFakes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "CUDA FAILED: controls, racecheck (of 6 steps)", r.verdict())
 	require.Contains(t, out.String(), "passed: 2 functions, 64 launches, 0 errors or hazards")
-	require.Contains(t, out.String(), "FAILED: 1 of 2 processes: sm_90a-gemv-f32-f32-f32-matmul_gemv: exit status 77 1 hazard displayed (1 error, 0 warnings)")
+	require.Contains(t, out.String(), "FAILED: 1 of 2 processes: sm_90a-gemv-f32-f32-f32-matmul_gemv: exit status 77, see racecheck-sm_90a-gemv-f32-f32-f32-matmul_gemv.log 1 hazard displayed (1 error, 0 warnings)")
 	require.Contains(t, out.String(), "FAILED: not seen: memcheck/a: 0 errors, <nil>; 1 of 2 mistakes seen")
 	require.Contains(t, out.String(), "NOT DONE: no PyTorch for the GPU in /nowhere/python3")
 	text, err := os.ReadFile(o.out)

@@ -72,6 +72,9 @@ func (s *session) command(log, name string, args ...string) (output string, err 
 	c := exec.CommandContext(ctx, name, args...)
 	c.Env = append(os.Environ(), "REQUIRE_CUDA=1")
 	all, err := c.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w, see %s.log", err, log)
+	}
 	line := fmt.Sprintf("%s %s\n", name, strings.Join(args, " "))
 	if kept := os.WriteFile(filepath.Join(s.logs, log+".log"), append([]byte(line), all...), 0o644); err == nil {
 		err = kept
