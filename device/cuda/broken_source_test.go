@@ -78,5 +78,6 @@ func TestBrokenSource(t *testing.T) {
 	})
 	require.NoError(t, err)
 	b := newEntryBench(t, d)
+	defer b.close(t) // racecheck speaks when the context ends
 	t.Run(x.function, func(t *testing.T) { b.start(t, modulesOf(t, d.gpu)[x.kernel()], x.function) })
 }

@@ -35,7 +35,7 @@ var entryShapes = func() (all []entryProduct) {
 		for _, k := range []int{584, 1864, 4360} { // which fill all strands' places for tiles twice
 			add(kernels.Tile{}, 2, 40, n, k)
 		}
-		for _, s := range [][2]int{{34, 136}, {34, 200}, {66, 136}} { // tiles enough for tall ones
+		for _, s := range [][2]int{{22, 136}, {34, 136}, {34, 200}, {66, 136}} { // tiles enough for tall ones
 			add(kernels.Tile{}, s[0], s[1], n, 72)
 		}
 		for _, m := range []int{4200, 34000} {
@@ -78,20 +78,30 @@ func (b *entryBench) hopper(key kernels.Key) bool {
 	return err == nil && shaders.Hopper(k.File)
 }
 
-// fewWays are A along K and not with B along K and not, at places that suit wide
-// access; some at others; and all factors.
-var fewWays = []int{0, 1, 6, 7, 9, 14}
+// waysOf are the ways in which a product is laid out: A, B and C turned or not, at
+// places that suit wide access and that do not. All 16 are for small products of
+// types whose layouts matter in ways of their own.
+func waysOf(key kernels.Key, p *entryProduct) (ways []int) {
+	own := slices.Index(everyType, [3]tensor.DType{key.A, key.B, key.C}) < allWays
+	switch large := p.elements() > 1<<18; {
+	case large && !own:
+		return []int{6, 9}
+	case large || !own:
+		return []int{0, 1, 6, 7, 9, 14}
+	}
+	for way := range 16 {
+		ways = append(ways, way)
+	}
+	return ways
+}
 
-// products starts a function in all ways that its smallest product can lie; in
-// few if that is large, or if layouts do not matter to the types in other ways
-// than to others.
+// products starts a function with its smallest product, laid out in many ways.
 func (b *entryBench) products(t *testing.T, key kernels.Key, name string) {
 	p := b.smallest(t, key, name)
-	few := p != nil && p.elements() > 1<<18 || slices.Index(everyType, [3]tensor.DType{key.A, key.B, key.C}) >= allWays
-	for way := 0; p != nil && way < 16; way++ {
-		if few && !slices.Contains(fewWays, way) {
-			continue
-		}
+	if p == nil {
+		return
+	}
+	for _, way := range waysOf(key, p) {
 		this := *p
 		this.turned = [3]bool{way&1 != 0, way&2 != 0, way&4 != 0}
 		if this.odd = way&8 != 0; this.odd {
