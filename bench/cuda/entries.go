@@ -23,7 +23,7 @@ var (
 )
 
 // mostTogether is how many functions of a module a process has.
-const mostTogether = 4
+const mostTogether = 7
 
 // part is some functions of a module.
 type part struct {

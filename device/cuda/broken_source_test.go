@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"flag"
 	"slices"
 	"strings"
@@ -64,9 +65,9 @@ func TestBrokenSource(t *testing.T) {
 	i := slices.IndexFunc(brokenSources, func(x brokenSource) bool { return x.name() == *brokenName })
 	require.NotEqual(t, -1, i, "-cuda.broken %q", *brokenName)
 	x := &brokenSources[i]
-	require.NoError(t, needGPU(t).Close())
+	first := needGPU(t)
 	d, err := open(Config{portable: !shaders.Hopper(x.file)})
-	require.NoError(t, err)
+	require.NoError(t, errors.Join(err, first.Close()))
 	code, err := d.machineCode(x.file+".cu", x.source(t), d.architecture)
 	require.NoError(t, err)
 	_, err = d.modules.Get(x.kernel(), func() (f *functions, err error) {
@@ -78,6 +79,8 @@ func TestBrokenSource(t *testing.T) {
 	})
 	require.NoError(t, err)
 	b := newEntryBench(t, d)
-	defer b.close(t) // racecheck speaks when the context ends
+	defer func() { // racecheck speaks when the context ends
+		t.Log(b.queue.Close(), d.Close())
+	}()
 	t.Run(x.function, func(t *testing.T) { b.start(t, modulesOf(t, d.gpu)[x.kernel()], x.function) })
 }

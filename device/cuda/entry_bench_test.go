@@ -27,11 +27,6 @@ func newEntryBench(t *testing.T, d *Device) *entryBench {
 	return &entryBench{device: d, queue: q, random: rand.New(rand.NewPCG(1, 2)), known: map[kernels.Shape]*knownProduct{}}
 }
 
-func (b *entryBench) close(t *testing.T) {
-	require.NoError(t, b.queue.Close())
-	require.NoError(t, b.device.Close())
-}
-
 // start starts a function of a module, in every way that a layout or a factor
 // can make a difference.
 func (b *entryBench) start(t *testing.T, keys []kernels.Key, name string) {

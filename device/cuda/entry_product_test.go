@@ -86,7 +86,9 @@ func waysOf(key kernels.Key, p *entryProduct) (ways []int) {
 	switch large := p.elements() > 1<<18; {
 	case large && !own:
 		return []int{6, 9}
-	case large || !own:
+	case !own:
+		return []int{1, 6, 14}
+	case large:
 		return []int{0, 1, 6, 7, 9, 14}
 	}
 	for way := range 16 {

@@ -5,6 +5,7 @@ package cuda
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -22,25 +23,25 @@ import (
 )
 
 // TestEveryEntry starts every function of every module that jobs and the
-// products of attentions can ask for, and compares results with float64. What
-// the compiler made of a source says which functions there are: one that no
-// dispatch starts fails the test. Products are as small as the choice of a
-// function allows, for compute-sanitizer: see make cuda-sanitize.
+// products of attentions can ask for, and checks the results: products of whole
+// numbers to the last bit, softmaxes against float64. What the compiler made of a
+// source says which functions there are: one that no dispatch starts fails the
+// test. Products are as small as the choice of a function allows, for
+// compute-sanitizer: see make cuda-sanitize.
 func TestEveryEntry(t *testing.T) {
 	d := needGPU(t)
 	t.Logf("%s: %v", d.Info().Name, d.Info().Notes)
 	if cacheDirectory() == "" {
 		t.Setenv("METALLIC_CACHE_DIR", t.TempDir())
 	}
+	others, err := open(Config{portable: true}) // with the same context, which takes long under compute-sanitizer
+	require.NoError(t, err)
+	defer func() { require.NoError(t, errors.Join(others.Close(), d.Close())) }()
 	modules := modulesOf(t, d.gpu)
+	rest := modulesOf(t, others.gpu)
+	maps.DeleteFunc(rest, func(k launch.Kernel, _ []kernels.Key) bool { return modules[k] != nil })
 	files := everyEntry(t, d, modules)
-	if d.gpu.Hopper {
-		portable, err := open(Config{portable: true})
-		require.NoError(t, err)
-		others := modulesOf(t, portable.gpu)
-		maps.DeleteFunc(others, func(k launch.Kernel, _ []kernels.Key) bool { return modules[k] != nil })
-		maps.Copy(files, everyEntry(t, portable, others))
-	}
+	maps.Copy(files, everyEntry(t, others, rest))
 	for _, file := range shaders.Files() {
 		if shaders.Hopper(file) && !d.gpu.Hopper {
 			t.Logf("NOT TESTED: %s.cu: this is no Hopper, or NVRTC or the driver are too old", file)
@@ -61,7 +62,7 @@ func everyEntry(t *testing.T, d *Device, modules map[launch.Kernel][]kernels.Key
 	}
 	require.NoError(t, compiling.Wait())
 	b := newEntryBench(t, d)
-	defer b.close(t)
+	defer func() { require.NoError(t, b.queue.Close()) }()
 	functions := 0
 	for _, k := range sorted(modules) {
 		t.Run(fmt.Sprintf("%s/%s/%s-%s-%s", d.architecture, k.File, k.Types.A, k.Types.B, k.Types.C), func(t *testing.T) {
