@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,7 +24,7 @@ var (
 )
 
 // mostTogether is how many functions of a module a process has.
-const mostTogether = 7
+const mostTogether = 4
 
 // part is some functions of a module.
 type part struct {
@@ -31,7 +32,8 @@ type part struct {
 	functions []string
 }
 
-// partsIn returns the functions that a log of entries names, and that match.
+// partsIn returns the functions that a log of entries names, and that match. What
+// takes long comes first: functions that are many have many tiles.
 func partsIn(log string, like *regexp.Regexp) (all []part) {
 	for _, m := range function.FindAllStringSubmatch(log, -1) {
 		if !like.MatchString(m[1] + "/" + m[2]) {
@@ -43,6 +45,7 @@ func partsIn(log string, like *regexp.Regexp) (all []part) {
 		}
 		all = append(all, part{m[1], m[2:]})
 	}
+	slices.SortStableFunc(all, func(a, b part) int { return len(b.functions) - len(a.functions) })
 	return all
 }
 

@@ -52,10 +52,14 @@ func run(o *options, out io.Writer) (*report, error) {
 		result.name, result.what, result.took = step.name, step.what, time.Since(start)
 		r.add(result)
 		fmt.Fprintf(out, "%-11s %6.1f s  %s\n", step.name, result.took.Seconds(), result.line())
+		if o.out != "" { // as far as it is, in case that it is stopped
+			if err := os.WriteFile(o.out, []byte(r.markdown()), 0o644); err != nil {
+				return r, err
+			}
+		}
 	}
 	if o.out == "" {
 		_, err = io.WriteString(out, r.markdown())
-		return r, err
 	}
-	return r, os.WriteFile(o.out, []byte(r.markdown()), 0o644)
+	return r, err
 }
