@@ -30,7 +30,7 @@ func figuresOf(output string) (all []figure) {
 		}
 		f := figure{name: processors.ReplaceAllString(strings.TrimPrefix(fields[0], "Benchmark"), "")}
 		for i := 2; i+1 < len(fields); i += 2 {
-			if value, err := strconv.ParseFloat(fields[i], 64); err == nil && fields[i+1] != "ns/op" {
+			if value, err := strconv.ParseFloat(fields[i], 64); err == nil && (value != 0 || fields[i+1] != "ns/op") { // 0: of no interest
 				f.metrics = append(f.metrics, metric{value, fields[i+1]})
 			}
 		}

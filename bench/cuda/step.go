@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -57,8 +58,14 @@ func (s *session) stress() result {
 	return s.tests("stress", s.scheduler, "-test.run=^TestStress$", "-stress.device=cuda")
 }
 
+// bench times kernels by the GPU's clock, which takes one turn, and what a queue
+// does by the host's, which takes many.
 func (s *session) bench() result {
-	return s.benchmarks("bench", s.device, "-test.bench=.", "-test.benchtime=1x")
+	r := s.benchmarks("bench", s.device, "-test.bench=Matmul|Softmax", "-test.benchtime=1x")
+	output, err := s.command("bench-queue", s.device, "-test.run=NONE", "-test.bench=Queue", "-test.benchtime=2000x")
+	r.figures = append(r.figures, figuresOf(output)...)
+	r.err = errors.Join(r.err, err)
+	return r
 }
 
 func (s *session) requests() result {
