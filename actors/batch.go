@@ -79,9 +79,11 @@ type Batch struct {
 	oldest    time.Time // arrival of the job that waited longest
 	formed    time.Time
 	committed time.Time
+	begun     time.Time // when the host was through with it, zero before
 	ended     time.Time
 	settled   bool          // costs, charges and records are done
 	stage     atomic.Int32  // of the commit: see idle
+	apart     bool          // the device computes apart from the processors
 	epoch     int           // of the queue that it was bound for: see Engine
 	compiler  *device.Cache // that scratch.compiled came from
 	wreckage  *wreckage     // that it is part of, nil for none
@@ -153,7 +155,7 @@ func (b *Batch) clear() {
 	b.problems, b.columns, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0
 	b.lingered, b.compiled, b.settled = false, false, false
 	b.stage.Store(idle)
-	b.oldest = time.Time{}
+	b.oldest, b.begun = time.Time{}, time.Time{}
 	b.timing = device.Timing{}
 	b.callers, b.inFlight = 0, 0
 }
@@ -171,6 +173,7 @@ func (e *Engine) newBatch() *Batch {
 		arena:  arena{device: e.device, space: device.SpaceShared, relieve: e.freeSpare},
 		scores: arena{device: e.device, relieve: e.freeSpare},
 	}
+	b.Begun = func(*device.Batch) { b.bring((*begun)(b)) }
 	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }
 	return b
 }

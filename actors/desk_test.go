@@ -102,7 +102,7 @@ func TestDeskRemaining(t *testing.T) {
 		zero := time.Now()
 		d := &desk{engine: &Engine{info: device.Info{QueueDepth: 3}}}
 		require.Zero(t, d.remaining())
-		d.out = []*Batch{{predicted: 10 * ms, committed: zero}, {predicted: 20 * ms, committed: zero}, {}}
+		d.out = []*Batch{{predicted: 10 * ms, begun: zero}, {predicted: 20 * ms, begun: zero}, {}}
 		require.Equal(t, 30*ms, d.remaining())
 		time.Sleep(4 * ms)
 		require.Equal(t, 26*ms, d.remaining())

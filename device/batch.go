@@ -10,9 +10,13 @@ type Batch struct {
 	// Done is called once when the batch has ended and the device no longer
 	// touches anything the batch refers to: in the order of Commit, one at a
 	// time for a queue, from any OS thread, possibly before Commit returns. It
-	// must not block or close the queue. err wraps ErrOutOfMemory, ErrLost or
+	// must not block or close the queue; it may commit. err wraps ErrOutOfMemory, ErrLost or
 	// a *KernelError where that is the cause.
 	Done func(b *Batch, t Timing, err error)
+	// Begun, if set, is called once before Done if the device has Info.Begins:
+	// the host has done its part of the batch and takes up the next. It must do
+	// no more than Done, and need not be called in order or one at a time.
+	Begun func(b *Batch)
 }
 
 // Stage holds work that is independent of each other and may overlap. A stage

@@ -2,13 +2,53 @@ package policy
 
 import "time"
 
-// Room reports whether the device has room for another batch. An idle device
-// always has. A busy one has only when fewer than depth batches are in flight
-// and the work left in them would run out before another could be handed
-// over, so that batches bind late and grow large.
-func Room(inflight int, predictedRemaining, handover time.Duration, depth int) bool {
-	if inflight <= 0 {
-		return true
-	}
-	return inflight < depth && predictedRemaining < handover
+// Load is what a device has to do.
+type Load struct {
+	Batches int           // that it was given, or that are on their way to it
+	Host    int           // of these, how many the host is not through with
+	Left    time.Duration // predicted until the device is done
+	Depth   int           // how many it may be given at a time
 }
+
+// Room reports whether the device has room for another batch. An idle device
+// always has. A busy one has only when fewer than depth batches are in flight,
+// at most hostAhead of them still with the host, and the work left in them would
+// run out before another could be handed over, so that batches bind late and
+// grow large. If time alone is in the way, that is how long.
+func Room(l Load, handover time.Duration) (room bool, wait time.Duration) {
+	switch {
+	case l.Batches <= 0:
+		return true, 0
+	case l.Batches >= l.Depth || l.Host > hostAhead:
+		return false, 0
+	case l.Left >= handover:
+		return false, l.Left - handover + 1
+	}
+	return true, 0
+}
+
+// hostAhead is how many batches may be with the host when another is formed.
+// The host copies for one at a time: what waits for that may as well wait for
+// more jobs.
+const hostAhead = 0
+
+// Handover learns how long it takes from when a batch is formed until the
+// device has it.
+type Handover struct{ mean time.Duration }
+
+// Observe learns from one batch. One that takes very long, for a cold cache or a
+// processor that others use, counts as a few times the mean.
+func (h *Handover) Observe(took time.Duration) {
+	switch {
+	case took <= 0:
+	case h.mean == 0:
+		h.mean = took
+	default:
+		h.mean += (min(took, maxSurprise*h.mean) - h.mean) / handoverMemory
+	}
+}
+
+// Time returns the handover to expect, and least before any was seen.
+func (h *Handover) Time(least time.Duration) time.Duration { return max(h.mean, least) }
+
+const handoverMemory = 8 // batches

@@ -1,0 +1,61 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
+)
+
+// room reports whether the device has room for another batch. If it will have
+// when some time has passed, the device actor is woken then.
+func (d *desk) room() bool {
+	ok, wait := policy.Room(d.load(), d.handover.Time(d.engine.Handover))
+	if wait > 0 && d.closing == nil {
+		d.lookForRoomIn(wait)
+	}
+	return ok
+}
+
+func (d *desk) load() policy.Load {
+	l := policy.Load{Batches: len(d.out), Left: d.remaining(), Depth: d.engine.info.QueueDepth}
+	for _, b := range d.out {
+		if b.begun.IsZero() {
+			l.Host++
+		}
+	}
+	return l
+}
+
+// remaining predicts how long the device is busy with what it has.
+func (d *desk) remaining() time.Duration {
+	if len(d.out) == 0 || d.engine.info.QueueDepth < 2 {
+		return 0
+	}
+	var sum time.Duration
+	for _, b := range d.out {
+		sum += b.predicted
+	}
+	first := d.out[0]
+	if first.begun.IsZero() {
+		return sum
+	}
+	began := first.begun
+	if d.ended.After(began) { // it waited for the batch before
+		began = d.ended
+	}
+	return sum - min(first.predicted, time.Since(began)) // late, it takes nothing off the others
+}
+
+// begun notes that the device has a batch, and the host is through with it.
+func (d *desk) begun(b *Batch) {
+	b.begun = d.engine.now()
+	d.handover.Observe(b.begun.Sub(b.formed))
+}
+
+func (d *desk) lookForRoomIn(wait time.Duration) {
+	if d.nudge == nil {
+		d.nudge = time.AfterFunc(wait, func() { d.engine.sendDevice(isReady) })
+		return
+	}
+	d.nudge.Reset(wait)
+}
