@@ -105,6 +105,9 @@ func (q *queue) run() {
 			return
 		}
 		q.start(t)
+		if begun := t.batch.Begun; begun != nil {
+			begun(t.batch)
+		}
 		q.mu.Lock()
 		q.running = append(q.running, t)
 		q.mu.Unlock()
