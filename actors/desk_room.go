@@ -17,33 +17,25 @@ func (d *desk) room() bool {
 }
 
 func (d *desk) load() policy.Load {
-	l := policy.Load{Batches: len(d.out), Left: d.remaining(), Depth: d.engine.info.QueueDepth}
+	l := policy.Load{Batches: len(d.out), Depth: d.engine.info.QueueDepth}
+	if l.Depth < 2 {
+		return l
+	}
 	for _, b := range d.out {
-		if b.begun.IsZero() {
+		if l.Queued += b.predicted; b.begun.IsZero() {
 			l.Host++
 		}
 	}
+	if len(d.out) > 0 && !d.out[0].begun.IsZero() {
+		first := d.out[0]
+		began := first.begun
+		if d.ended.After(began) { // it waited for the batch before
+			began = d.ended
+		}
+		l.Queued -= first.predicted
+		l.Running = max(first.predicted-time.Since(began), 0) // late, it takes nothing off the others
+	}
 	return l
-}
-
-// remaining predicts how long the device is busy with what it has.
-func (d *desk) remaining() time.Duration {
-	if len(d.out) == 0 || d.engine.info.QueueDepth < 2 {
-		return 0
-	}
-	var sum time.Duration
-	for _, b := range d.out {
-		sum += b.predicted
-	}
-	first := d.out[0]
-	if first.begun.IsZero() {
-		return sum
-	}
-	began := first.begun
-	if d.ended.After(began) { // it waited for the batch before
-		began = d.ended
-	}
-	return sum - min(first.predicted, time.Since(began)) // late, it takes nothing off the others
 }
 
 // begun notes that the device has a batch, and the host is through with it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 )
 
@@ -60,4 +61,36 @@ func TestRoomBeforeALongBatchEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While a batch is late nobody is woken to look for room again and again.
+func TestNoRoomBehindALateBatch(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const us = time.Microsecond
+		late := false
+		looked := 0
+		r := newRig(t, sim.Config{QueueDepth: 3, Time: func(*device.Batch) time.Duration {
+			if late {
+				return time.Minute
+			}
+			return 30 * us
+		}}, func(c *Config) {
+			c.Fault = func(string) { looked++ }
+		})
+		w := fill(4, 4, 1)
+		for range 10 { // the model learns how long they take
+			wait(r.submit(product(w, 1, 1))...)
+		}
+		late = true
+		for range 10 {
+			r.submit(product(w, 1, 1))
+			time.Sleep(15 * us)
+		}
+		synctest.Wait()
+		looked = 0
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.LessOrEqual(t, looked, 1)
+		wait(r.refs...)
+	})
 }

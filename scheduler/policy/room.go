@@ -6,7 +6,8 @@ import "time"
 type Load struct {
 	Batches int           // that it was given, or that are on their way to it
 	Host    int           // of these, how many the host is not through with
-	Left    time.Duration // predicted until the device is done
+	Running time.Duration // predicted of the batch that runs, from now on; 0 when it is late
+	Queued  time.Duration // predicted of those behind it
 	Depth   int           // how many it may be given at a time
 }
 
@@ -14,15 +15,17 @@ type Load struct {
 // always has. A busy one has only when fewer than depth batches are in flight,
 // at most hostAhead of them still with the host, and the work left in them would
 // run out before another could be handed over, so that batches bind late and
-// grow large. If time alone is in the way, that is how long.
+// grow large. If the batch that runs need only go on for that, wait is how long.
 func Room(l Load, handover time.Duration) (room bool, wait time.Duration) {
 	switch {
 	case l.Batches <= 0:
 		return true, 0
 	case l.Batches >= l.Depth || l.Host > hostAhead:
 		return false, 0
-	case l.Left >= handover:
-		return false, l.Left - handover + 1
+	case l.Queued >= handover:
+		return false, 0
+	case l.Running+l.Queued >= handover:
+		return false, l.Running + l.Queued - handover + 1
 	}
 	return true, 0
 }

@@ -16,25 +16,30 @@ func TestRoom(t *testing.T) {
 		wait     time.Duration
 	}{
 		"idle":                               {Load{Depth: 1}, 0, true, 0},
-		"idle whatever was foretold":         {Load{Left: time.Hour, Depth: 1}, us, true, 0},
+		"idle whatever was foretold":         {Load{Running: time.Hour, Depth: 1}, us, true, 0},
 		"idle with no depth":                 {Load{}, us, true, 0},
 		"depth reached":                      {Load{Batches: 1, Depth: 1}, us, false, 0},
-		"almost done":                        {Load{Batches: 1, Left: us - 1, Depth: 2}, us, true, 0},
-		"exactly the hand-over":              {Load{Batches: 1, Left: us, Depth: 2}, us, false, 1},
-		"plenty of work":                     {Load{Batches: 1, Left: time.Second, Depth: 2}, us, false, time.Second - us + 1},
+		"almost done":                        {Load{Batches: 1, Running: us - 1, Depth: 2}, us, true, 0},
+		"exactly the hand-over":              {Load{Batches: 1, Running: us, Depth: 2}, us, false, 1},
+		"plenty of work":                     {Load{Batches: 1, Running: time.Second, Depth: 2}, us, false, time.Second - us + 1},
 		"deep and almost done":               {Load{Batches: 3, Depth: 4}, us, true, 0},
 		"deep and full":                      {Load{Batches: 4, Depth: 4}, us, false, 0},
-		"overdue counts as done":             {Load{Batches: 1, Left: -us, Depth: 2}, us, true, 0},
+		"overdue counts as done":             {Load{Batches: 1, Running: -us, Depth: 2}, us, true, 0},
+		"part of it queued":                  {Load{Batches: 2, Running: 2 * us, Queued: us / 2, Depth: 3}, us, false, 3*us/2 + 1},
+		"late, and enough behind it":         {Load{Batches: 2, Queued: us, Depth: 3}, us, false, 0},
+		"late, and little behind it":         {Load{Batches: 2, Queued: us - 1, Depth: 3}, us, true, 0},
+		"time will not do":                   {Load{Batches: 2, Running: us, Queued: us, Depth: 3}, us, false, 0},
 		"the host has enough":                {Load{Batches: 2, Host: hostAhead + 1, Depth: 4}, us, false, 0},
 		"the host could take another":        {Load{Batches: 2, Host: hostAhead, Depth: 4}, us, true, 0},
-		"time is not all that is in the way": {Load{Batches: 2, Host: hostAhead + 1, Left: time.Second, Depth: 4}, us, false, 0},
+		"time is not all that is in the way": {Load{Batches: 2, Host: hostAhead + 1, Running: time.Second, Depth: 4}, us, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			room, wait := Room(c.load, c.handover)
 			require.Equal(t, c.want, room)
 			require.Equal(t, c.wait, wait)
 			if wait > 0 { // by then there is
-				c.load.Left -= wait
+				c.load.Running -= wait
+				require.GreaterOrEqual(t, c.load.Running, time.Duration(0))
 				room, _ = Room(c.load, c.handover)
 				require.True(t, room)
 			}
