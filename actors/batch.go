@@ -83,7 +83,6 @@ type Batch struct {
 	ended     time.Time
 	settled   bool          // costs, charges and records are done
 	stage     atomic.Int32  // of the commit: see idle
-	apart     bool          // the device computes apart from the processors
 	epoch     int           // of the queue that it was bound for: see Engine
 	compiler  *device.Cache // that scratch.compiled came from
 	wreckage  *wreckage     // that it is part of, nil for none
@@ -173,7 +172,7 @@ func (e *Engine) newBatch() *Batch {
 		arena:  arena{device: e.device, space: device.SpaceShared, relieve: e.freeSpare},
 		scores: arena{device: e.device, relieve: e.freeSpare},
 	}
-	b.Begun = func(*device.Batch) { b.bring((*begun)(b)) }
+	b.Begun = func(*device.Batch) { e.sendDevice((*begun)(b)) }
 	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }
 	return b
 }

@@ -52,7 +52,7 @@ func (b *Batch) complete(t device.Timing, err error) {
 }
 
 // pass passes an ended batch on to the device actor.
-func (b *Batch) pass() { b.bring((*completed)(b)) }
+func (b *Batch) pass() { b.engine.sendDevice((*completed)(b)) }
 
 // commit writes staged results to the callers' memory, each in one copy, and
 // ends the jobs; the settlement's Flush tells their callers. A job that was

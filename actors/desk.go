@@ -207,7 +207,7 @@ func (d *desk) commit(b *Batch) {
 		d.finish(b)
 		return
 	}
-	if b.apart = d.engine.info.QueueDepth > 1; b.apart {
+	if d.engine.info.QueueDepth > 1 {
 		b.predicted = d.predict(b)
 	}
 	b.stage.Store(committing)
@@ -223,7 +223,7 @@ func (d *desk) commit(b *Batch) {
 func (d *desk) committed(b *Batch) {
 	if b.stage.CompareAndSwap(committing, running) {
 		d.watch()
-		if b.apart && !d.engine.info.Begins {
+		if info := &d.engine.info; info.QueueDepth > 1 && !info.Begins {
 			d.begun(b)
 			d.schedule()
 		}

@@ -52,17 +52,6 @@ func (l *loop) ownSoon() bool {
 	return true
 }
 
-// bring passes on what the device says of a batch. If nobody runs the actors the
-// device's goroutine does, when it can spare the time: no other has to be woken.
-func (b *Batch) bring(message any) {
-	e := b.engine
-	lends := b.apart && e.Lend && e.loop.tryOwn()
-	e.sendDevice(message)
-	if lends {
-		e.loop.lend()
-	}
-}
-
 // learn is told how many callers' tasks a lent owner has found.
 func (l *loop) learn(n int) {
 	switch {

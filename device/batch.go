@@ -10,7 +10,7 @@ type Batch struct {
 	// Done is called once when the batch has ended and the device no longer
 	// touches anything the batch refers to: in the order of Commit, one at a
 	// time for a queue, from any OS thread, possibly before Commit returns. It
-	// must not block or close the queue; it may commit. err wraps ErrOutOfMemory, ErrLost or
+	// must not block or close the queue. err wraps ErrOutOfMemory, ErrLost or
 	// a *KernelError where that is the cause.
 	Done func(b *Batch, t Timing, err error)
 	// Begun, if set, is called once before Done if the device has Info.Begins:

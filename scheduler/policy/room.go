@@ -13,14 +13,15 @@ type Load struct {
 
 // Room reports whether the device has room for another batch. An idle device
 // always has. A busy one has only when fewer than depth batches are in flight,
-// at most hostAhead of them still with the host, and the work left in them would
-// run out before another could be handed over, so that batches bind late and
-// grow large. If the batch that runs need only go on for that, wait is how long.
+// the host is through with them - behind one that it prepares another would wait,
+// as jobs may instead and become more - and the work left in them would run out
+// before another could be handed over, so that batches bind late and grow large.
+// If the batch that runs need only go on for that, wait is how long.
 func Room(l Load, handover time.Duration) (room bool, wait time.Duration) {
 	switch {
 	case l.Batches <= 0:
 		return true, 0
-	case l.Batches >= l.Depth || l.Host > hostAhead:
+	case l.Batches >= l.Depth || l.Host > 0:
 		return false, 0
 	case l.Queued >= handover:
 		return false, 0
@@ -29,11 +30,6 @@ func Room(l Load, handover time.Duration) (room bool, wait time.Duration) {
 	}
 	return true, 0
 }
-
-// hostAhead is how many batches may be with the host when another is formed.
-// The host copies for one at a time: what waits for that may as well wait for
-// more jobs.
-const hostAhead = 0
 
 // Handover learns how long it takes from when a batch is formed until the
 // device has it.

@@ -29,9 +29,9 @@ func TestRoom(t *testing.T) {
 		"late, and enough behind it":         {Load{Batches: 2, Queued: us, Depth: 3}, us, false, 0},
 		"late, and little behind it":         {Load{Batches: 2, Queued: us - 1, Depth: 3}, us, true, 0},
 		"time will not do":                   {Load{Batches: 2, Running: us, Queued: us, Depth: 3}, us, false, 0},
-		"the host has enough":                {Load{Batches: 2, Host: hostAhead + 1, Depth: 4}, us, false, 0},
-		"the host could take another":        {Load{Batches: 2, Host: hostAhead, Depth: 4}, us, true, 0},
-		"time is not all that is in the way": {Load{Batches: 2, Host: hostAhead + 1, Running: time.Second, Depth: 4}, us, false, 0},
+		"the host has enough":                {Load{Batches: 2, Host: 1, Depth: 4}, us, false, 0},
+		"the host is through":                {Load{Batches: 2, Depth: 4}, us, true, 0},
+		"time is not all that is in the way": {Load{Batches: 2, Host: 1, Running: time.Second, Depth: 4}, us, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			room, wait := Room(c.load, c.handover)
