@@ -14,12 +14,12 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
-// task is a batch on its way: the runner's until it is running, then the
-// waiter's.
+// task is a batch on its way, its carrier's.
 type task struct {
-	batch *device.Batch
-	steps gpu.Steps
-	err   error
+	batch  *device.Batch
+	number uint64 // of the batches of the queue
+	steps  gpu.Steps
+	err    error
 
 	// The pinned buffers that are touched by the copies before the GPU's work,
 	// by the batch at all, by the copies after it.
@@ -49,7 +49,7 @@ func (t *task) prepare() {
 	for i := range t.steps.After {
 		t.after = appendPinned(appendPinned(t.after, t.steps.After[i].Dst.Buffer), t.steps.After[i].Src.Buffer)
 	}
-	t.all = append(slices.Clone(t.before), t.after...)
+	t.all = append(append(t.all, t.before...), t.after...)
 	for i := range t.steps.Stages {
 		s := &t.steps.Stages[i]
 		for j := range s.Copies {
@@ -61,6 +61,24 @@ func (t *task) prepare() {
 	}
 	for _, b := range t.transfers.pinned {
 		t.all = appendPinned(t.all, b)
+	}
+}
+
+// clear makes a task that has ended ready for another batch. It keeps memory of
+// its own and nothing of the batch's.
+func (t *task) clear() {
+	t.steps.Clear()
+	for _, all := range []*[]device.Buffer{&t.before, &t.all, &t.after} {
+		clear(*all)
+		*all = (*all)[:0]
+	}
+	clear(t.landing)
+	clear(t.staging)
+	clear(t.events)
+	t.transfers.clear()
+	*t = task{
+		steps: t.steps, before: t.before, all: t.all, after: t.after, transfers: t.transfers,
+		events: t.events[:0], staging: t.staging[:0], landing: t.landing[:0],
 	}
 }
 
@@ -86,8 +104,29 @@ func share(as, bs []device.Buffer) bool {
 	return slices.ContainsFunc(as, func(a device.Buffer) bool { return slices.Contains(bs, a) })
 }
 
-// start does what comes before the GPU's work and gives it that.
+// gather makes the copies by the processor that come before the GPU's work and
+// need nothing of it.
+func (q *queue) gather(t *task) {
+	for i := range t.steps.Before {
+		if c := &t.steps.Before[i]; t.err == nil && q.gathers(c) {
+			t.err = t.copyNow(c.Dst.View, c.Src.View)
+		}
+	}
+}
+
+// gathers reports whether a copy goes from the caller's memory to pinned memory.
+func (q *queue) gathers(c *device.Copy) bool {
+	if c.Src.Buffer != nil || c.Src.View.Len() == 0 {
+		return false
+	}
+	own, err := q.own(c.Dst.Buffer)
+	return err == nil && own.space != device.SpaceDevice
+}
+
+// start does what else comes before the GPU's work and gives it that.
 func (q *queue) start(t *task) {
+	q.enter()
+	defer q.leave()
 	if err := q.device.usable("batch"); err != nil {
 		t.err = err
 	}
@@ -125,6 +164,8 @@ func (q *queue) mark(t *task) error {
 
 // finish waits for the GPU, and does what comes after its work.
 func (q *queue) finish(t *task) (timing device.Timing) {
+	q.enter()
+	defer q.leave()
 	if n := len(t.events); n > 0 {
 		if err := t.events[n-1].Wait(); err != nil && !errors.Is(t.err, device.ErrLost) {
 			t.err = q.device.failed(kernelNames(t.batch), err)
@@ -143,7 +184,6 @@ func (q *queue) finish(t *task) (timing device.Timing) {
 	for _, b := range t.staging {
 		b.Free()
 	}
-	t.events, t.staging = nil, nil
 	timing.Device += t.processor
 	return timing
 }
