@@ -4,8 +4,11 @@ package cuda
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,6 +135,44 @@ func TestLineClose(t *testing.T) {
 		require.ErrorIs(t, err, device.ErrClosed)
 		require.ErrorIs(t, l.Close(), device.ErrClosed)
 	})
+}
+
+// gatherer is a worker that copies as a queue does, and has no GPU.
+type gatherer struct {
+	quick
+	queue *queue
+}
+
+func (g gatherer) gather(t *task) { g.queue.gather(t) }
+
+// Memory that is not there is an error of the batch whose it is.
+func TestLineFaults(t *testing.T) {
+	d := &Device{memory: newMemory(nil)}
+	l := newLine(gatherer{queue: &queue{device: d}})
+	to := fake(device.SpaceShared, 4096)
+	to.memory = d.memory
+	file, err := os.Create(filepath.Join(t.TempDir(), "x"))
+	require.NoError(t, err)
+	require.NoError(t, file.Truncate(4096))
+	mapped, err := syscall.Mmap(int(file.Fd()), 0, 4096, syscall.PROT_READ, syscall.MAP_SHARED)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, syscall.Munmap(mapped)) }()
+	bring := device.Stage{Copies: []device.Copy{{
+		Dst: part(to, tensor.Dims{1, 1, 1024}, tensor.Dims{1024, 1024, 1}, 0),
+		Src: device.Host(tensor.Bytes(mapped, tensor.F32, 1, 1, 1024)),
+	}}}
+	_, err = device.Await(l, bring, device.Stage{})
+	require.NoError(t, err)
+	require.NoError(t, file.Truncate(0))
+	_, err = device.Await(l, bring, device.Stage{})
+	var failed *device.KernelError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, copyKernel, failed.Kernel)
+	require.NoError(t, file.Truncate(4096))
+	require.NoError(t, file.Close())
+	_, err = device.Await(l, bring, device.Stage{})
+	require.NoError(t, err, "the next batch is none the worse")
+	require.NoError(t, l.Close())
 }
 
 // quick is a worker that does nothing.
