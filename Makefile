@@ -57,7 +57,8 @@ bench: ## run the benchmarks, BENCH=pattern BENCHTIME=1s
 cuda: ## on a machine with an NVIDIA GPU: the cuda device's tests, a million jobs, its benchmarks
 	REQUIRE_CUDA=1 go test -count=1 -v -run . ./device/cuda/...
 	go test -count=1 -v -run '^TestStress$$' ./scheduler -stress.device cuda
-	go test -run '^$$' -bench . -benchtime 1x ./device/cuda
+	go test -run '^$$' -bench 'Matmul|Softmax' -benchtime 1x ./device/cuda
+	go test -run '^$$' -bench 'Queue|Calls' -benchtime 2000x ./device/cuda/...
 
 bench-peers: ## compare with OpenBLAS and, GGML_DIR=a checkout of it, ggml; PEERS=-quick, PEERS=-help
 ifneq ($(GGML_DIR),)

@@ -1,6 +1,6 @@
 """What PyTorch does on the same GPU: medians of CUDA events around 50 calls.
 
-Run it next to `go test ./device/cuda -run NONE -bench . -benchtime 1x`.
+Run it next to `go test ./device/cuda -run NONE -bench 'Matmul|Softmax' -benchtime 1x`.
 """
 import torch
 
