@@ -15,7 +15,8 @@ type Batch struct {
 	Done func(b *Batch, t Timing, err error)
 	// Begun, if set, is called once before Done if the device has Info.Begins:
 	// the host has done its part of the batch and takes up the next. It must do
-	// no more than Done, and need not be called in order or one at a time.
+	// no more than Done, and need not be called in order or one at a time. What a
+	// closed queue refuses does not begin.
 	Begun func(b *Batch)
 }
 
