@@ -79,6 +79,7 @@ type Batch struct {
 	oldest    time.Time // arrival of the job that waited longest
 	formed    time.Time
 	committed time.Time
+	begun     time.Time // when the host was through with it, zero before
 	ended     time.Time
 	settled   bool          // costs, charges and records are done
 	stage     atomic.Int32  // of the commit: see idle
@@ -153,7 +154,7 @@ func (b *Batch) clear() {
 	b.problems, b.columns, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0
 	b.lingered, b.compiled, b.settled = false, false, false
 	b.stage.Store(idle)
-	b.oldest = time.Time{}
+	b.oldest, b.begun = time.Time{}, time.Time{}
 	b.timing = device.Timing{}
 	b.callers, b.inFlight = 0, 0
 }
@@ -171,6 +172,7 @@ func (e *Engine) newBatch() *Batch {
 		arena:  arena{device: e.device, space: device.SpaceShared, relieve: e.freeSpare},
 		scores: arena{device: e.device, relieve: e.freeSpare},
 	}
+	b.Begun = func(*device.Batch) { e.sendDevice((*begun)(b)) }
 	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }
 	return b
 }

@@ -45,12 +45,14 @@ func (b *Batch) complete(t device.Timing, err error) {
 	b.timing, b.err = t, err
 	b.ended = b.engine.now()
 	if err == nil {
-		b.commit()
-		b.inFlight = b.engine.Ledger.InFlight()
-		b.callers = b.engine.loop.flush(&b.settlement)
+		b.land()
+		return
 	}
-	b.engine.sendDevice((*completed)(b))
+	b.pass()
 }
+
+// pass passes an ended batch on to the device actor.
+func (b *Batch) pass() { b.engine.sendDevice((*completed)(b)) }
 
 // commit writes staged results to the callers' memory, each in one copy, and
 // ends the jobs; the settlement's Flush tells their callers. A job that was
@@ -60,24 +62,28 @@ func (b *Batch) commit() {
 		b.compare()
 		return
 	}
-	for i := range b.parts {
-		p := &b.parts[i]
+	b.commitParts(b.parts, &b.settlement)
+}
+
+func (b *Batch) commitParts(parts []part, settlement *job.Settlement) {
+	for i := range parts {
+		p := &parts[i]
 		t := p.task
 		switch {
 		case p.sampled && len(b.parts) > 1: // its job ends when it was run again
 		case t.split != nil:
-			b.commitPart(p)
+			b.commitPart(p, settlement)
 		case p.inPlace:
 			t.Release(job.Done, nil)
 		case t.Hold():
 			tensor.Copy(t.Form.C, b.out(p))
-			b.settlement.Add(&t.Life, job.Done, nil)
+			settlement.Add(&t.Life, job.Done, nil)
 		}
 	}
 }
 
 // commitPart adds one part to a job that was cut; the last part ends it.
-func (b *Batch) commitPart(p *part) {
+func (b *Batch) commitPart(p *part, settlement *job.Settlement) {
 	t := p.task
 	if !p.inPlace {
 		dst := t.split.result
@@ -92,7 +98,7 @@ func (b *Batch) commitPart(p *part) {
 		t.Release(job.Done, nil)
 	case t.Hold():
 		tensor.Copy(t.Form.C, t.split.result)
-		b.settlement.Add(&t.Life, job.Done, nil)
+		settlement.Add(&t.Life, job.Done, nil)
 	}
 }
 

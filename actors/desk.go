@@ -16,6 +16,7 @@ import (
 // the actor.
 type desk struct {
 	engine *Engine
+	door   mailbox
 	queue  device.Queue // nil while there is none
 	costs  *policy.CostModel
 	// standing is the credit that an idle device leaves for the dispatcher that
@@ -25,10 +26,12 @@ type desk struct {
 	cold     []*Batch // their kernels are being compiled
 	retries  []*Batch // halves of batches that failed, and what was cold
 	ids      uint64
-	failures int       // hangs, losses and restarts in vain since a batch ended well
-	down     error     // why there is no device any more, nil while there may be
-	ended    time.Time // when the device was done with the batch before
-	closing  *shut     // since the engine closes, else nil
+	failures int   // hangs, losses and restarts in vain since a batch ended well
+	down     error // why there is no device any more, nil while there may be
+	handover policy.Handover
+	nudge    *time.Timer // when there will be room
+	ended    time.Time   // when the device was done with the batch before
+	closing  *shut       // since the engine closes, else nil
 
 	cands   []policy.Candidate
 	places  []place       // where each candidate stands
@@ -60,6 +63,9 @@ func (d *desk) receive(message any) {
 		d.schedule()
 	case *bound:
 		d.commit((*Batch)(m))
+	case *begun:
+		d.begun((*Batch)(m))
+		d.schedule()
 	case *completed:
 		d.account((*Batch)(m))
 		d.gather((*Batch)(m))
@@ -91,9 +97,12 @@ func (d *desk) schedule() {
 	case d.queue == nil: // it waits for another
 		return
 	}
+	if d.engine.info.QueueDepth > 1 {
+		d.absorb() // the batch takes all that came until now
+	}
 	for {
 		if d.standing == nil {
-			if !policy.Room(len(d.out), d.remaining(), d.engine.Handover, d.engine.info.QueueDepth) {
+			if !d.room() {
 				return
 			}
 			d.standing = d.newCredit()
@@ -116,26 +125,6 @@ func (d *desk) newCredit() *Batch {
 		t.at(metrics.KindSlot, b)
 	}
 	return b
-}
-
-// remaining predicts how long the device is busy with what it has.
-func (d *desk) remaining() time.Duration {
-	if len(d.out) == 0 || d.engine.info.QueueDepth < 2 {
-		return 0
-	}
-	var sum time.Duration
-	for _, b := range d.out {
-		sum += b.predicted
-	}
-	first := d.out[0]
-	if first.committed.IsZero() {
-		return sum
-	}
-	began := first.committed
-	if d.ended.After(began) { // it waited for the batch before
-		began = d.ended
-	}
-	return sum - min(first.predicted, time.Since(began)) // late, it takes nothing off the others
 }
 
 // begin sends the next piece of work on its way, a retry or the bucket that
@@ -171,7 +160,7 @@ func (d *desk) retry(b *Batch, now time.Time) *Batch {
 	d.takeBack(b)
 	d.engine.recycle(b)
 	d.out = append(d.out, retry)
-	retry.formed, retry.committed = now, time.Time{}
+	retry.formed, retry.committed, retry.begun = now, time.Time{}, time.Time{}
 	if t := d.engine.trace; t != nil {
 		t.formed(metrics.KindRetry, retry)
 	}
@@ -234,7 +223,8 @@ func (d *desk) commit(b *Batch) {
 func (d *desk) committed(b *Batch) {
 	if b.stage.CompareAndSwap(committing, running) {
 		d.watch()
-		if d.engine.info.QueueDepth > 1 {
+		if info := &d.engine.info; info.QueueDepth > 1 && !info.Begins {
+			d.begun(b)
 			d.schedule()
 		}
 		return

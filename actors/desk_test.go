@@ -96,23 +96,25 @@ func TestDeskQueuesShortWorkAhead(t *testing.T) {
 	}
 }
 
-func TestDeskRemaining(t *testing.T) {
+func TestDeskLoad(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		const ms = time.Millisecond
 		zero := time.Now()
 		d := &desk{engine: &Engine{info: device.Info{QueueDepth: 3}}}
-		require.Zero(t, d.remaining())
-		d.out = []*Batch{{predicted: 10 * ms, committed: zero}, {predicted: 20 * ms, committed: zero}, {}}
-		require.Equal(t, 30*ms, d.remaining())
+		require.Equal(t, policy.Load{Depth: 3}, d.load())
+		d.out = []*Batch{{predicted: 10 * ms, begun: zero}, {predicted: 20 * ms, begun: zero}, {}}
+		require.Equal(t, policy.Load{Batches: 3, Host: 1, Running: 10 * ms, Queued: 20 * ms, Depth: 3}, d.load())
 		time.Sleep(4 * ms)
-		require.Equal(t, 26*ms, d.remaining())
+		require.Equal(t, policy.Load{Batches: 3, Host: 1, Running: 6 * ms, Queued: 20 * ms, Depth: 3}, d.load())
 		time.Sleep(46 * ms)
-		require.Equal(t, 20*ms, d.remaining(), "the first is late")
+		require.Equal(t, policy.Load{Batches: 3, Host: 1, Queued: 20 * ms, Depth: 3}, d.load(), "the first is late")
 		d.out, d.ended = d.out[1:], time.Now()
 		time.Sleep(5 * ms)
-		require.Equal(t, 15*ms, d.remaining(), "the second began when the first had ended")
+		require.Equal(t, policy.Load{Batches: 2, Host: 1, Running: 15 * ms, Depth: 3}, d.load(), "the second began when the first had ended")
+		d.out[0].begun = time.Time{}
+		require.Equal(t, policy.Load{Batches: 2, Host: 2, Queued: 20 * ms, Depth: 3}, d.load(), "not yet on the device")
 		d.engine.info.QueueDepth = 1
-		require.Zero(t, d.remaining())
+		require.Equal(t, policy.Load{Batches: 2, Depth: 1}, d.load())
 	})
 }
 

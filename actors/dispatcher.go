@@ -15,14 +15,15 @@ type dispatcher struct {
 	shard  *shard
 	pid    *actor.PID
 	door   mailbox
+	apart  bool // the device computes apart from the processors
 }
 
 func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
-	stripes := 1
-	if e.Lend {
+	stripes, apart := 1, e.info.QueueDepth > 1
+	if e.Lend && !apart {
 		stripes = processors()
 	}
-	d := &dispatcher{engine: e, op: op, shard: newShard(stripes, e.tenants)}
+	d := &dispatcher{engine: e, op: op, shard: newShard(stripes, e.tenants), apart: apart}
 	d.shard.owner, d.shard.trace = d, e.trace
 	d.pid = e.spawnAt(&d.door, op.String(), d.receive)
 	return d
@@ -35,12 +36,22 @@ func (d *dispatcher) put(newest, oldest *Task) {
 	e := d.engine
 	switch {
 	case !d.shard.put(newest, oldest):
-	case e.Lend && e.loop.ownSoon():
+	case e.Lend && d.own():
 		d.door.PostUserMessage(wakeNear)
 		e.loop.lend()
 	default:
 		d.door.PostUserMessage(wakeUp)
 	}
+}
+
+// own makes the goroutine the loop's owner. It waits for that only where the
+// processors compute: many that do at a time hold each other up, and everybody
+// whom the device has answered.
+func (d *dispatcher) own() bool {
+	if d.apart {
+		return d.engine.loop.tryOwn()
+	}
+	return d.engine.loop.ownSoon()
 }
 
 func (d *dispatcher) receive(message any) {

@@ -113,6 +113,7 @@ type Engine struct {
 	kernels     [kernels.FamilyCount]*actor.PID
 	devicer     *actor.PID
 
+	landers   chan *landing // nil for none
 	opened    time.Time
 	trace     *trace // nil unless traced
 	compiling sync.WaitGroup
@@ -145,6 +146,7 @@ func Open(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.describe(cfg.Device), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{})}
 	e.desk, e.trace = newDesk(e, queue), newTrace(e, cfg.Tracer)
+	e.openLanders()
 	e.start()
 	return e, nil
 }
@@ -243,6 +245,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.compiling.Wait()
 	e.reviving.Wait()
 	e.stop()
+	e.closeLanders()
 	e.desk.free()
 	for _, w := range e.dropped {
 		w.settled()

@@ -31,6 +31,11 @@ func (d *desk) gather(b *Batch) {
 	} else {
 		d.gatherRest = 0
 	}
+	d.absorb()
+}
+
+// absorb takes in what was submitted and not taken yet.
+func (d *desk) absorb() {
 	for _, ds := range &d.engine.dispatchers {
 		for _, owner := range ds {
 			owner.shard.absorb()

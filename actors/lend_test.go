@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -155,4 +156,23 @@ func TestLoopLearnsWhetherToBreathe(t *testing.T) {
 	require.EqualValues(t, minRest, l.rests.Load())
 	l.learn(1) // without a breath there is nothing to learn
 	require.EqualValues(t, minRest, l.rests.Load())
+}
+
+// Who submits to a device that computes apart from the processors does not wait
+// for others to go first, nor for the loop.
+func TestSubmitDoesNotQueueForTheLoop(t *testing.T) {
+	for depth, rests := range map[int]int32{1: 9, 2: 10} {
+		r := newRig(t, sim.Config{QueueDepth: depth}, func(c *Config) { c.Lend = true })
+		r.at(func() {}) // it has started
+		for !r.loop.tryOwn() {
+			runtime.Gosched()
+		}
+		r.loop.rests.Store(10)                 // of breaths that are left out
+		r.submit(product(fill(4, 4, 1), 1, 1)) // returns although nobody lets go of the loop
+		require.Equal(t, rests, r.loop.rests.Load(), "depth %d", depth)
+		require.True(t, r.refs[0].Pending())
+		r.loop.lend()
+		wait(r.refs...)
+		requireDone(t, r.refs...)
+	}
 }

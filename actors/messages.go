@@ -20,6 +20,8 @@ type (
 	// compiled: this batch need not wait for the compiler any more (compiler to
 	// device actor).
 	compiled Batch
+	// begun: the host has done its part of this batch (device to device actor).
+	begun Batch
 	// completed: the device has ended this batch (device to device actor).
 	completed Batch
 	// look: has a batch taken too long (the watchdog's timer to the device

@@ -27,7 +27,7 @@ func (e *Engine) start() {
 	for f := 1; f < kernels.FamilyCount; f++ {
 		e.kernels[f] = e.spawn("kernel", e.kernelActor)
 	}
-	e.devicer = e.spawn("device", e.desk.receive)
+	e.devicer = e.spawnAt(&e.desk.door, "device", e.desk.receive)
 }
 
 // stop ends the actors, each after the messages it has. The device actor is the
@@ -84,7 +84,8 @@ func (e *Engine) now() time.Time { return e.opened.Add(time.Since(e.opened)) }
 
 func (e *Engine) send(pid *actor.PID, message any) { e.system.Root.Send(pid, message) }
 
-func (e *Engine) sendDevice(message any) { e.send(e.devicer, message) }
+// sendDevice may be called by timers and threads of the device's that are late.
+func (e *Engine) sendDevice(message any) { e.desk.door.PostUserMessage(message) }
 
 // PanicError says that our own code panicked while it handled a batch.
 type PanicError struct {
@@ -120,7 +121,7 @@ func (e *Engine) lost(message any) {
 		return
 	case *bound:
 		b = (*Batch)(m)
-	case *completed, *compiled, *look, *revived, *shut:
+	case *begun, *completed, *compiled, *look, *revived, *shut:
 		e.sendDevice(message)
 		return
 	default:

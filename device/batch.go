@@ -13,6 +13,11 @@ type Batch struct {
 	// must not block or close the queue. err wraps ErrOutOfMemory, ErrLost or
 	// a *KernelError where that is the cause.
 	Done func(b *Batch, t Timing, err error)
+	// Begun, if set, is called once before Done if the device has Info.Begins:
+	// the host has done its part of the batch and takes up the next. It must do
+	// no more than Done, and need not be called in order or one at a time. What a
+	// closed queue refuses does not begin.
+	Begun func(b *Batch)
 }
 
 // Stage holds work that is independent of each other and may overlap. A stage

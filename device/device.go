@@ -53,6 +53,7 @@ type Info struct {
 	// lies, so that only scattered activations need staging.
 	HostMemory bool
 	QueueDepth int           // batches worth committing ahead, at least 1
+	Begins     bool          // queues call Batch.Begun; else a batch has begun when Commit returns
 	Bandwidth  float64       // bytes a second, for the cost model's prior
 	Flops      float64       // f32 operations a second, likewise
 	Launch     time.Duration // fixed cost of a batch, likewise

@@ -24,6 +24,7 @@ type weather struct {
 	slow, failed, failedLate, empty, hang, lost, panicked, panics, compileError float64
 
 	launch, compiling time.Duration
+	before            time.Duration // of the host's
 	depth             int
 	discrete          bool
 	memory            int64
@@ -41,6 +42,7 @@ func newWeather(seed uint64) *weather {
 		compiling:    []time.Duration{0, time.Millisecond, time.Second}[r.IntN(3)],
 		depth:        1 + r.IntN(3), discrete: r.IntN(4) == 0,
 		memory: []int64{1 << 30, 64 << 10}[r.IntN(2)],
+		before: []time.Duration{0, time.Millisecond}[r.IntN(2)],
 	}
 }
 

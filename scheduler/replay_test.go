@@ -137,7 +137,7 @@ func traffic(t *testing.T, seed uint64) *metrics.Trace {
 	var faults atomic.Bool // once the weights are loaded
 	d := sim.Open(sim.Config{
 		Launch: pick(50*time.Microsecond, time.Millisecond), PerColumn: pick(0, 5*time.Microsecond),
-		CompileTime: pick(0, 300*time.Microsecond), QueueDepth: 1 + r.IntN(3), Discrete: r.IntN(3) == 0,
+		Before: pick(0, 30*time.Microsecond), CompileTime: pick(0, 300*time.Microsecond), QueueDepth: 1 + r.IntN(3), Discrete: r.IntN(3) == 0,
 		Fault: func(*device.Batch) sim.Fault { return someFault(r, faults.Load()) },
 	})
 	cfg := scheduler.Config{

@@ -41,7 +41,7 @@ func (d *Device) Busy() (busy, idle time.Duration) {
 	return time.Duration(d.busy.Load()), time.Duration(d.idle.Load())
 }
 
-// NewQueue opens a stream, with two goroutines of its own.
+// NewQueue opens a stream, with goroutines of its own.
 func (d *Device) NewQueue() (device.Queue, error) {
 	if err := d.usable("new queue"); err != nil {
 		return nil, err

@@ -15,6 +15,9 @@ import (
 func (q *queue) encode(t *task) (err error) {
 	defer recovered(kernelNames(t.batch), &err)
 	for i := range t.steps.Before {
+		if q.gathers(&t.steps.Before[i]) {
+			continue
+		}
 		if err := q.bring(t, &t.steps.Before[i]); err != nil {
 			return err
 		}

@@ -40,6 +40,7 @@ func infoOf(d *Device, known driver.Version, missing error) device.Info {
 		Threads:    processors,
 		Memory:     c.Memory,
 		QueueDepth: queueDepth,
+		Begins:     true,
 		Bandwidth:  max(1e10, bandwidthShare*kHz(driver.MemoryClockRate)*transfersPerClk*float64(c.Attribute(driver.MemoryBusWidth))/8),
 		Flops:      max(1e11, flopsShare*kHz(driver.ClockRate)*flopsPerCore*coresPerProc*float64(processors)),
 		Launch:     priorLaunch,

@@ -49,9 +49,6 @@ func (q *queue) bring(t *task, c *device.Copy) error {
 	if err != nil {
 		return &device.KernelError{Kernel: copyKernel, Cause: err}
 	}
-	if dst.space != device.SpaceDevice {
-		return t.copyNow(c.Dst.View, c.Src.View)
-	}
 	b, staged, err := q.stage(t, &c.Dst.View)
 	if err != nil {
 		return err

@@ -12,8 +12,17 @@ import (
 // transfers say what parts of twins go to the GPU before a batch's kernels and
 // come back after them.
 type transfers struct {
-	all    []*transfer
+	all    []transfer
 	pinned []device.Buffer // that are touched
+}
+
+// clear forgets all of them, but keeps memory for the next.
+func (x *transfers) clear() {
+	for i := range x.all {
+		x.all[i] = transfer{down: x.all[i].down[:0]}
+	}
+	clear(x.pinned)
+	x.all, x.pinned = x.all[:0], x.pinned[:0]
 }
 
 // transfer is one buffer's.
@@ -64,14 +73,15 @@ func (x *transfers) of(b device.Buffer) *transfer {
 	if !own.twins() {
 		return nil
 	}
-	for _, t := range x.all {
-		if t.buffer == own {
-			return t
+	for i := range x.all {
+		if x.all[i].buffer == own {
+			return &x.all[i]
 		}
 	}
-	t := &transfer{buffer: own}
-	x.all = append(x.all, t)
-	return t
+	n := len(x.all)
+	x.all = slices.Grow(x.all, 1)[:n+1] // what clear left there has memory
+	x.all[n].buffer = own
+	return &x.all[n]
 }
 
 func (x *transfers) read(r *device.Region) {
@@ -109,11 +119,8 @@ func (x *transfers) dispatch(d *device.Dispatch) {
 			x.read(&m.A)
 			x.read(&m.B)
 		}
-		for i := range m.Runs {
-			if m.Runs[i].Beta != 0 {
-				x.read(&m.C)
-				break
-			}
+		if slices.ContainsFunc(m.Runs, func(r device.Run) bool { return r.Beta != 0 }) {
+			x.read(&m.C)
 		}
 		for i := range m.Biases {
 			x.read(&m.Biases[i])
@@ -144,7 +151,8 @@ func merge(all []span) []span {
 
 // up copies to the twins.
 func (q *queue) up(x *transfers) error {
-	for _, t := range x.all {
+	for i := range x.all {
+		t := &x.all[i]
 		if t.up.empty() {
 			continue
 		}
@@ -158,7 +166,8 @@ func (q *queue) up(x *transfers) error {
 
 // down copies from the twins.
 func (q *queue) down(x *transfers) error {
-	for _, t := range x.all {
+	for i := range x.all {
+		t := &x.all[i]
 		for _, s := range merge(t.down) {
 			if err := q.stream.CopyToHost(within(t.buffer, s.low), driverPointer(t.buffer, s.low), s.high-s.low); err != nil {
 				return q.device.failed(copyKernel, err)

@@ -48,6 +48,7 @@ func (s Suite) Run(t *testing.T) {
 		{"compile", testCompile, false},
 		{"compile while running", testCompileWhileRunning, false},
 		{"done once, in order", testDone, false},
+		{"begun", testBegun, false},
 		{"profile", testProfile, false},
 		{"close", testClose, false},
 		{"copies", testCopies, true},

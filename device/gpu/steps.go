@@ -16,6 +16,14 @@ type Steps struct {
 	After  []device.Copy  // to the caller's memory, when the GPU has ended
 }
 
+// Clear forgets the batch but keeps the memory, for the next.
+func (s *Steps) Clear() {
+	clear(s.Before)
+	clear(s.Stages)
+	clear(s.After)
+	s.Before, s.Stages, s.After = s.Before[:0], s.Stages[:0], s.After[:0]
+}
+
 // Split gives each copy of a batch to its step. In a stage that is both the
 // first and the last, copies to the caller's memory come after.
 func (s *Steps) Split(b *device.Batch) error {

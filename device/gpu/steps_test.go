@@ -47,6 +47,34 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// The next batch is split into the memory of the one before, of which nothing
+// is left.
+func TestClear(t *testing.T) {
+	buffer := region(t, tensor.Dims{1, 1, 4}, 0)
+	host := device.Host(tensor.Matrix(make([]float32, 4), 1, 4))
+	b := &device.Batch{Stages: []device.Stage{
+		{Copies: []device.Copy{{Dst: buffer, Src: host}, {Dst: buffer, Src: host}}},
+		{Dispatches: []device.Dispatch{{}}},
+		{Copies: []device.Copy{{Dst: host, Src: buffer}}},
+	}}
+	var s, want Steps
+	require.NoError(t, s.Split(b))
+	require.NoError(t, want.Split(b))
+	before, stages, after := s.Before, s.Stages, s.After
+	s.Clear()
+	require.Equal(t, Steps{Before: []device.Copy{}, Stages: []device.Stage{}, After: []device.Copy{}}, s)
+	require.Equal(t, []device.Copy{{}, {}}, before)
+	require.Equal(t, []device.Stage{{}}, stages)
+	require.Equal(t, []device.Copy{{}}, after)
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		s.Clear()
+		if s.Split(b) != nil {
+			t.Error("it does not fit any more")
+		}
+	}))
+	require.Equal(t, want, s)
+}
+
 func TestSplitRefuses(t *testing.T) {
 	buffer := region(t, tensor.Dims{1, 1, 4}, 0)
 	fits := device.Stage{Copies: []device.Copy{{Dst: buffer, Src: device.Host(tensor.Matrix(make([]float32, 4), 1, 4))}}}

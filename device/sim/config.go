@@ -18,6 +18,9 @@ type Config struct {
 	Launch time.Duration
 	// PerColumn is the time of a column, used when Time is nil.
 	PerColumn time.Duration
+	// Before is how long the host is busy with a batch before the device has it,
+	// with one at a time. More than 0 makes Info.Begins true.
+	Before time.Duration
 
 	// Fault decides what happens to a batch. It is called in Commit, in the
 	// order of Commit. Nil means that no batch fails.

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,6 +20,7 @@ func TestConformance(t *testing.T) {
 	for name, suite := range map[string]devicetest.Suite{
 		"cpu inside":          {Open: opener(true, sim.Config{}), Catalog: few},
 		"cpu inside discrete": {Open: opener(true, sim.Config{Discrete: true}), Catalog: few},
+		"a host before it":    {Open: opener(true, sim.Config{Discrete: true, QueueDepth: 3, Before: 20 * time.Microsecond}), Catalog: few},
 		"nothing inside":      {Open: opener(false, sim.Config{}), ComputesNothing: true},
 	} {
 		t.Run(name, suite.Run)

@@ -43,7 +43,7 @@ func (d *Device) Info() device.Info {
 	info.Caps = d.config.Caps
 	info.Memory = d.config.AllocLimit
 	info.HostMemory = !d.config.Discrete
-	info.QueueDepth = d.config.QueueDepth
+	info.QueueDepth, info.Begins = d.config.QueueDepth, d.config.Before > 0
 	info.Launch = max(info.Launch, d.config.Launch)
 	if d.config.Flops > 0 {
 		info.Flops = d.config.Flops

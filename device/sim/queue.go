@@ -21,7 +21,8 @@ type queue struct {
 
 	mu      sync.Mutex
 	pending []task
-	running bool // a worker runs or is about to
+	free    time.Time // when the host is through with what was committed
+	running bool      // a worker runs or is about to
 	closed  bool
 }
 
@@ -30,7 +31,8 @@ type task struct {
 	batch     *device.Batch
 	fault     Fault
 	time      time.Duration
-	committed time.Time       // zero for an instant task
+	committed time.Time       // or when the host was through; zero for an instant task
+	begun     chan struct{}   // closed when Begun has returned, nil if it is not called
 	release   <-chan struct{} // ends a hang
 }
 
@@ -42,7 +44,7 @@ func (q *queue) Commit(b *device.Batch) {
 		panic(t.fault.value)
 	}
 	q.device.count(b)
-	instant := t.time <= 0 && t.fault.kind != faultHang && q.inner == nil
+	instant := t.time <= 0 && t.fault.kind != faultHang && q.inner == nil && q.device.config.Before <= 0
 	if !instant {
 		t.committed = time.Now()
 	}
@@ -98,6 +100,9 @@ func (q *queue) accept(t task, instant bool) accepted {
 	case instant && !q.running:
 		return finish
 	}
+	if q.device.config.Before > 0 {
+		q.prepare(&t)
+	}
 	q.pending = append(q.pending, t)
 	if q.running {
 		return queued
@@ -106,11 +111,31 @@ func (q *queue) accept(t task, instant bool) accepted {
 	return start
 }
 
+// prepare is the host's part of a task.
+func (q *queue) prepare(t *task) {
+	if q.free.After(t.committed) {
+		t.committed = q.free
+	}
+	t.committed = t.committed.Add(q.device.config.Before)
+	q.free, t.begun = t.committed, make(chan struct{})
+	b, at, begun := t.batch, t.committed, t.begun
+	q.worker.Go(func() {
+		time.Sleep(time.Until(at))
+		if b.Begun != nil {
+			b.Begun(b)
+		}
+		close(begun)
+	})
+}
+
 func (q *queue) run() {
 	for {
 		t, ok := q.next()
 		if !ok {
 			return
+		}
+		if t.begun != nil {
+			<-t.begun
 		}
 		if t.fault.kind == faultHang && !q.lost {
 			select {

@@ -2,13 +2,52 @@ package policy
 
 import "time"
 
-// Room reports whether the device has room for another batch. An idle device
-// always has. A busy one has only when fewer than depth batches are in flight
-// and the work left in them would run out before another could be handed
-// over, so that batches bind late and grow large.
-func Room(inflight int, predictedRemaining, handover time.Duration, depth int) bool {
-	if inflight <= 0 {
-		return true
-	}
-	return inflight < depth && predictedRemaining < handover
+// Load is what a device has to do.
+type Load struct {
+	Batches int           // that it was given, or that are on their way to it
+	Host    int           // of these, how many the host is not through with
+	Running time.Duration // predicted of the batch that runs, from now on; 0 when it is late
+	Queued  time.Duration // predicted of those behind it
+	Depth   int           // how many it may be given at a time
 }
+
+// Room reports whether the device has room for another batch. An idle device
+// always has. A busy one has only when fewer than depth batches are in flight,
+// the host is through with them - behind one that it prepares another would wait,
+// as jobs may instead and become more - and the work left in them would run out
+// before another could be handed over, so that batches bind late and grow large.
+// If the batch that runs need only go on for that, wait is how long.
+func Room(l Load, handover time.Duration) (room bool, wait time.Duration) {
+	switch {
+	case l.Batches <= 0:
+		return true, 0
+	case l.Batches >= l.Depth || l.Host > 0:
+		return false, 0
+	case l.Queued >= handover:
+		return false, 0
+	case l.Running+l.Queued >= handover:
+		return false, l.Running + l.Queued - handover + 1
+	}
+	return true, 0
+}
+
+// Handover learns how long it takes from when a batch is formed until the
+// device has it.
+type Handover struct{ mean time.Duration }
+
+// Observe learns from one batch. One that takes very long, for a cold cache or a
+// processor that others use, counts as a few times the mean.
+func (h *Handover) Observe(took time.Duration) {
+	switch {
+	case took <= 0:
+	case h.mean == 0:
+		h.mean = took
+	default:
+		h.mean += (min(took, maxSurprise*h.mean) - h.mean) / handoverMemory
+	}
+}
+
+// Time returns the handover to expect, and least before any was seen.
+func (h *Handover) Time(least time.Duration) time.Duration { return max(h.mean, least) }
+
+const handoverMemory = 8 // batches
