@@ -70,8 +70,10 @@ func before(file string, t Types) []string {
 		return []string{"prelude.cu", "wgmma.cu", "hopper.cu"}
 	case file == "smalln" && !TensorCores(t):
 		return []string{"prelude.cu", "tensor.cu", "strands.cu", "lines.cu", "strand_tiles.cu"}
+	case file == "simd" && t.A == "f32" && t.B == "f32":
+		return []string{"prelude.cu", "tensor.cu", "panels.cu", "panel_tiles.cu"}
 	case file == "simd" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "tiles.cu", "lines.cu", "deep_tiles.cu"}
+		return []string{"prelude.cu", "tensor.cu", "tiles.cu"}
 	case file == "smalln", file == "simd":
 		return []string{"prelude.cu", "tensor.cu"}
 	case strings.HasPrefix(file, "softmax_"):

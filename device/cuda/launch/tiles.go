@@ -58,9 +58,12 @@ var (
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128},
 		{entry: "matmul_simd", height: 128, width: 128, threads: 256},
 	}
-	// simdDeep is for large f32 operands that lie along K.
-	simdDeep = tile{entry: "matmul_simd_deep", height: 128, width: 256, threads: 256, shared: 3 * (128 + 256) * (32 + 4) * 4}
-	mlx      = []tile{
+	// Of f32 operands.
+	simdPanels = []tile{
+		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: panelShared(64, 64)},
+		{entry: "matmul_simd", height: 128, width: 128, threads: 256, shared: panelShared(128, 128)},
+	}
+	mlx = []tile{
 		{entry: "matmul_mlx_small", height: 32, width: 32, threads: 64},
 		{entry: "matmul_mlx", height: 64, width: 64, threads: 128},
 	}
@@ -86,6 +89,10 @@ func simdShared(height, width int) int {
 	return 4 * (room(height) + room(width)) * 2
 }
 
+// panelShared is the memory of three panels of A and B, 32 deep, with padding, in
+// f32.
+func panelShared(height, width int) int { return 3 * 32 * (height + 4 + width + 4) * 4 }
+
 func tilesOf(file string, t cuda.Types) []tile {
 	tensorCores := cuda.TensorCores(t)
 	switch {
@@ -95,8 +102,8 @@ func tilesOf(file string, t cuda.Types) []tile {
 		return smallnPlain
 	case file == "simd" && tensorCores:
 		return simdTensor
-	case file == "simd" && hasDeep(t):
-		return append(simdPlain[:len(simdPlain):len(simdPlain)], simdDeep)
+	case file == "simd" && singles(t):
+		return simdPanels
 	case file == "simd":
 		return simdPlain
 	case file == "simd_hopper":
@@ -109,8 +116,8 @@ func tilesOf(file string, t cuda.Types) []tile {
 
 func gemvTile(kernels.Key, *shaders.MatmulArguments, GPU) tile { return gemv }
 
-// hasDeep says that there is simdDeep for the types.
-func hasDeep(t cuda.Types) bool { return t.A == "f32" && t.B == "f32" }
+// singles says that A and B are f32.
+func singles(t cuda.Types) bool { return t.A == "f32" && t.B == "f32" }
 
 // smallnTile takes the narrowest tile that holds all columns, whatever the
 // key's bucket: wide products are many jobs together. Tall tiles are for tall
@@ -159,17 +166,7 @@ func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
 
 func simdTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
 	types := typesOf(key)
-	file := fileOf("simd", types, gpu)
-	switch {
-	case file != "simd":
-		return sized(key, args, gpu, simdHopper)
-	case cuda.TensorCores(types):
-		return sized(key, args, gpu, simdTensor)
-	}
-	if hasDeep(types) && args.A.Col == 1 && args.B.Row == 1 && key.Tile == (kernels.Tile{}) {
-		return sized(key, args, gpu, tilesOf(file, types))
-	}
-	return sized(key, args, gpu, simdPlain)
+	return sized(key, args, gpu, tilesOf(fileOf("simd", types, gpu), types))
 }
 
 func mlxTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {

@@ -48,7 +48,7 @@ func TestSmallNTiles(t *testing.T) {
 // Blocks cover C: as many as it has tiles, and the kernels know each by its
 // number.
 func TestGridsCoverC(t *testing.T) {
-	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, simdTensor, simdPlain, {simdDeep}, mlx} {
+	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, simdTensor, simdPlain, simdPanels, mlx} {
 		for _, p := range all {
 			for _, s := range [][2]uint32{{1, 1}, {896, 64}, {4097, 129}, {31, 33}} {
 				args := &shaders.MatmulArguments{M: s[0], N: s[1], Batches: 3}
@@ -76,16 +76,16 @@ func TestSizedTiles(t *testing.T) {
 	require.Equal(t, "matmul_mlx_small", mlxTile(kernels.Key{}, &shaders.MatmulArguments{M: 1 << 20, N: 9, Batches: 1}, GPU{Shared: most}).entry)
 }
 
-// Large f32 products whose operands lie along K have a kernel of their own.
-func TestDeepTiles(t *testing.T) {
+// Products of f32 have tiles of their own, whatever their layouts.
+func TestTilesOfSingles(t *testing.T) {
 	key := kernels.Key{Kernel: "matmul_simd", A: tensor.F32, B: tensor.F32, C: tensor.F32}
-	args := &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1, A: shaders.Matrix{Col: 1, Row: 4096}, B: shaders.Matrix{Row: 1, Col: 4096}}
-	require.Equal(t, "matmul_simd_deep", simdTile(key, args, h100).entry)
-	require.Equal(t, "matmul_simd", simdTile(key, args, GPU{Shared: 99 << 10}).entry)
+	args := &shaders.MatmulArguments{M: 4096, N: 4096, Batches: 1}
+	for _, gpu := range []GPU{h100, {Shared: 99 << 10}} {
+		require.Equal(t, simdPanels[1], simdTile(key, args, gpu))
+	}
+	require.Equal(t, simdPanels[0], simdTile(key, args, GPU{Shared: 64 << 10}))
 	key.A = tensor.F16
-	require.Equal(t, "matmul_simd", simdTile(key, args, h100).entry, "there is none")
-	key.A, args.B = tensor.F32, shaders.Matrix{Row: 4096, Col: 1}
-	require.Equal(t, "matmul_simd", simdTile(key, args, h100).entry)
+	require.Equal(t, simdPlain[1], simdTile(key, args, h100))
 }
 
 // A GPU with less shared memory does without the largest tiles.
