@@ -16,8 +16,9 @@ type tile struct {
 	threads       int
 	shared        int // bytes of dynamic shared memory
 
-	// Of tiles for Hopper: blocks that share a sum, blocks that a processor has
-	// at a time, and that operands have maps.
+	// strands are the blocks that share a sum, if any do. Of tiles of tensor cores
+	// for Hopper: blocks that a processor has at a time, and that operands have
+	// maps.
 	strands, resident int
 	mapped            bool
 }
@@ -39,15 +40,23 @@ var (
 		{entry: "matmul_smalln_n2", height: 32, width: 2, threads: 256},
 		strandTile("matmul_smalln_n4", 2, 1, 8, 64),
 		strandTile("matmul_smalln_n8", 2, 2, 8, 64),
+		strandTile("matmul_smalln_n8_high", 4, 2, 6, 64),
 		strandTile("matmul_smalln_n8_tall", 8, 2, 4, 64),
 		strandTile("matmul_smalln_n16_low", 2, 4, 8, 64),
 		strandTile("matmul_smalln_n16", 4, 4, 5, 64),
 		strandTile("matmul_smalln_n16_tall", 8, 4, 4, 64),
 		strandTile("matmul_smalln_n32_low", 2, 8, 6, 64),
-		strandTile("matmul_smalln_n32", 4, 8, 3, 128),
+		strandTile("matmul_smalln_n32", 4, 8, 5, 64),
 		strandTile("matmul_smalln_n32_tall", 8, 8, 3, 128),
 		strandTile("matmul_smalln_n32_taller", 16, 8, 2, 128),
 		strandTile("matmul_smalln_n64_tall", 8, 16, 3, 128),
+	}
+	// Of clusters, for a long K.
+	smallnLong = []tile{
+		strandTile("matmul_smalln_n8_by8", 8, 2, 4, 64).inStretches(),
+		strandTile("matmul_smalln_n16_by8", 8, 4, 4, 64).inStretches(),
+		strandTile("matmul_smalln_n32_by8", 8, 8, 2, 128).inStretches(),
+		strandTile("matmul_smalln_n64_by8", 8, 16, 3, 128).inStretches(),
 	}
 	simdTensor = []tile{
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: simdShared(64, 64)},
@@ -72,14 +81,21 @@ var (
 // smallnShared is the memory of the sums of eight warps, in f32.
 func smallnShared(height, width int) int { return 8 * height * (width + 1) * 4 }
 
-// strandTile has the memory of some tiles of A and B, with padding, in f32; or
-// that of the sums of eight strands, which come later.
+// strandTile has the memory of some tiles of A and B, with padding, in f32, or
+// that of the sums of eight strands, which come later; and that of the sums of
+// the stretches before.
 func strandTile(entry string, down, right, stages, depth int) tile {
 	height, width := 8*down, 4*right
 	return tile{
 		entry: entry, height: height, width: width, threads: 256,
-		shared: max(stages*(height+width)*(depth+4), 8*height*(width+1)) * 4,
+		shared: (max(stages*(height+width)*(depth+4), 8*height*(width+1)) + height*width) * 4,
 	}
+}
+
+// inStretches returns a tile whose sums eight blocks share.
+func (t tile) inStretches() tile {
+	t.strands = longStretches
+	return t
 }
 
 // simdShared is the memory of four tiles of A and B, 32 deep, with padding, in
@@ -100,6 +116,8 @@ func tilesOf(file string, t cuda.Types) []tile {
 		return smallnTensor
 	case file == "smalln":
 		return smallnPlain
+	case file == "smalln_clusters":
+		return slices.Concat(smallnPlain, smallnLong)
 	case file == "simd" && tensorCores:
 		return simdTensor
 	case file == "simd" && singles(t):
@@ -125,7 +143,7 @@ func singles(t cuda.Types) bool { return t.A == "f32" && t.B == "f32" }
 func smallnTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
 	types := typesOf(key)
 	switch file := fileOf("smalln", types, gpu); {
-	case file != "smalln":
+	case file == "smalln_hopper":
 		return smallnHopperTile(args, gpu)
 	case cuda.TensorCores(types):
 		return smallnTensorTile(args)
@@ -150,9 +168,16 @@ func smallnTensorTile(args *shaders.MatmulArguments) tile {
 // enoughTall is how many tall tiles below each other keep a GPU busy.
 const enoughTall = 100
 
+// A K of more than longK is cut into longStretches.
+const longK, longStretches = 4096, 8
+
 // smallnPlainTile takes high tiles only for enough of them, and wide ones of 64
-// only for more than 32 columns of as many.
+// only for more than 32 columns of as many. With one or two columns of a long K
+// there are eight lanes for each stretch of a row.
 func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
+	if args.K > longK && args.N > 2 && gpu.Hopper {
+		return smallnLongTile(args)
+	}
 	best := smallnPlain[0]
 	for _, t := range smallnPlain[1:] {
 		enough := ceil(args.M, t.height)*ceil(args.N, t.width)*int(args.Batches) >= enoughTiles && t.shared <= gpu.Shared
@@ -161,7 +186,20 @@ func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
 			best = t
 		}
 	}
+	if args.K > longK && best.width <= 2 {
+		best.height /= longStretches
+	}
 	return best
+}
+
+// smallnLongTile takes the narrowest tile that holds all columns.
+func smallnLongTile(args *shaders.MatmulArguments) tile {
+	for _, t := range smallnLong {
+		if int(args.N) <= t.width {
+			return t
+		}
+	}
+	return smallnLong[len(smallnLong)-1]
 }
 
 func simdTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
@@ -207,7 +245,7 @@ func (t tile) grid(args *shaders.MatmulArguments, gpu GPU) Grid {
 		return Grid{Blocks: [3]int{blocks, 1, 1}, Threads: [3]int{t.threads, 1, 1}}
 	}
 	return Grid{
-		Blocks:  [3]int{ceil(args.M, t.height) * ceil(args.N, t.width), 1, int(args.Batches)},
+		Blocks:  [3]int{ceil(args.M, t.height) * ceil(args.N, t.width) * max(1, t.strands), 1, int(args.Batches)},
 		Threads: [3]int{t.threads, 1, 1},
 	}
 }

@@ -31,7 +31,9 @@ func TestSmallNTiles(t *testing.T) {
 		{half, 4096, 33, "matmul_smalln_n64"},
 		{half, 4096, 1000, "matmul_smalln_n64"},
 		{plain, 4096, 1, "matmul_smalln_n1"},
-		{plain, 4096, 5, "matmul_smalln_n8"},
+		{plain, 896, 5, "matmul_smalln_n8"},
+		{plain, 4096, 5, "matmul_smalln_n8_high"},
+		{plain, 9728, 8, "matmul_smalln_n8_tall"},
 		{plain, 100, 9, "matmul_smalln_n16_low"},
 		{plain, 4096, 16, "matmul_smalln_n16"},
 		{plain, 151936, 10, "matmul_smalln_n16_tall"},
@@ -42,6 +44,32 @@ func TestSmallNTiles(t *testing.T) {
 		{plain, 151936, 64, "matmul_smalln_n64_tall"},
 	} {
 		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n, Batches: 1}, GPU{Shared: most}).entry, "%dx%d", c.m, c.n)
+	}
+}
+
+// A long K is cut into stretches, which clusters share where the GPU has them and
+// lanes where columns are few.
+func TestSmallNTilesOfALongK(t *testing.T) {
+	plain := kernels.Key{Kernel: "matmul_smalln_n1", A: tensor.F32, B: tensor.F32, C: tensor.F32}
+	for _, c := range []struct {
+		n, k   uint32
+		gpu    GPU
+		want   string
+		blocks int
+	}{
+		{1, 4096, h100, "matmul_smalln_n1", 28},
+		{1, 4097, h100, "matmul_smalln_n1", 224},
+		{2, 4097, GPU{Shared: most}, "matmul_smalln_n2", 224},
+		{8, 4864, h100, "matmul_smalln_n8_by8", 14 * 8},
+		{9, 4864, h100, "matmul_smalln_n16_by8", 14 * 8},
+		{32, 4864, h100, "matmul_smalln_n32_by8", 14 * 8},
+		{65, 4864, h100, "matmul_smalln_n64_by8", 14 * 2 * 8},
+		{32, 4864, GPU{Shared: most}, "matmul_smalln_n32_low", 56},
+	} {
+		args := &shaders.MatmulArguments{M: 896, N: c.n, K: c.k, Batches: 1}
+		got := smallnTile(plain, args, c.gpu)
+		require.Equal(t, c.want, got.entry)
+		require.Equal(t, c.blocks, got.grid(args, c.gpu).Blocks[0], c.want)
 	}
 }
 
