@@ -2,6 +2,9 @@ package launch
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +12,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/shaders"
+	"github.com/metallic-sched/metallic-sched/shaders/cuda"
 )
 
 // most is the shared memory of a block on an H100.
@@ -71,6 +75,31 @@ func TestSmallNTilesOfALongK(t *testing.T) {
 		require.Equal(t, c.want, got.entry)
 		require.Equal(t, c.blocks, got.grid(args, c.gpu).Blocks[0], c.want)
 	}
+}
+
+// The sources and the tables here must have the same numbers.
+func TestStrandTilesAreThoseOfTheSources(t *testing.T) {
+	source, err := cuda.Source("smalln_clusters", cuda.Types{A: "f32", B: "f32", C: "f32"})
+	require.NoError(t, err)
+	found := map[string]tile{}
+	for _, m := range regexp.MustCompile(`(?m)^SMALLN(_BY8)?\((\w+), (\d+), (\d+), (\d+), (\d+)\)$`).FindAllStringSubmatch(source, -1) {
+		var n [4]int
+		for i, s := range m[3:] {
+			n[i], err = strconv.Atoi(s)
+			require.NoError(t, err)
+		}
+		found[m[2]] = strandTile(m[2], n[0], n[1], n[2], n[3])
+		if m[1] != "" {
+			found[m[2]] = found[m[2]].inStretches()
+		}
+	}
+	all := slices.Concat(smallnPlain[2:], smallnLong)
+	for _, want := range all {
+		require.Equal(t, want, found[want.entry])
+		require.LessOrEqual(t, want.shared, most)
+	}
+	require.Len(t, found, len(all))
+	require.Contains(t, source, fmt.Sprintf("long_k = %d, long_stretches = %d", longK, longStretches))
 }
 
 // Blocks cover C: as many as it has tiles, and the kernels know each by its
