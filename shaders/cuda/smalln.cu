@@ -150,6 +150,10 @@ SMALLN(matmul_smalln_n64, 2, 8)
 
 #define SMALLN_LINES(NAME, COLS)                                                                          \
   extern "C" __global__ void __launch_bounds__(THREADS) NAME(const GRID_CONSTANT Product p) {             \
+    const Place at = placeOf(p.args, THREADS / STRANDS, COLS);                                            \
+    strands<STRANDS, 1, COLS, 16>(p, at.batch, at.i + threadIdx.x / STRANDS, at.j, threadIdx.x % STRANDS); \
+  }                                                                                                       \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_long(const GRID_CONSTANT Product p) {      \
     lineStretches<COLS, 16>(p);                                                                           \
   }
 
@@ -169,7 +173,7 @@ SMALLN(matmul_smalln_n16_low, 2, 4, 8, 64)
 SMALLN(matmul_smalln_n16, 4, 4, 5, 64)
 SMALLN(matmul_smalln_n16_tall, 8, 4, 4, 64)
 SMALLN(matmul_smalln_n32_low, 2, 8, 6, 64)
-SMALLN(matmul_smalln_n32, 4, 8, 5, 64)
+SMALLN(matmul_smalln_n32, 4, 8, 3, 128)
 SMALLN(matmul_smalln_n32_tall, 8, 8, 3, 128)
 SMALLN(matmul_smalln_n32_taller, 16, 8, 2, 128)
 SMALLN(matmul_smalln_n64_tall, 8, 16, 3, 128)

@@ -73,9 +73,9 @@ func before(file string, t Types) []string {
 	case Hopper(file):
 		return []string{"prelude.cu", "wgmma.cu", "hopper.cu"}
 	case Clusters(file):
-		return []string{"prelude.cu", "tensor.cu", "strands.cu", "lines.cu", "strand_tiles.cu", "strand_clusters.cu", "smalln.cu"}
+		return []string{"prelude.cu", "tensor.cu", "strands.cu", "stretches.cu", "lines.cu", "strand_tile.cu", "strand_clusters.cu", "strand_tiles.cu", "smalln.cu"}
 	case file == "smalln" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "strands.cu", "lines.cu", "strand_tiles.cu"}
+		return []string{"prelude.cu", "tensor.cu", "strands.cu", "stretches.cu", "lines.cu", "strand_tile.cu", "strand_tiles.cu"}
 	case file == "simd" && t.A == "f32" && t.B == "f32":
 		return []string{"prelude.cu", "tensor.cu", "panels.cu", "panel_tiles.cu"}
 	case file == "simd" && !TensorCores(t):

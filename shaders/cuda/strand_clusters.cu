@@ -1,4 +1,5 @@
 // Tiles of a long K on GPUs with clusters, whose blocks have a stretch each.
+#define IN_CLUSTERS
 
 INLINE void clusterBarrier() {
   asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
@@ -25,7 +26,7 @@ template <uint Down, uint Right, uint Stages, uint Depth> INLINE void strandClus
   const bool steep = p.args.c.row < p.args.c.col;
   Tile tile;
   tile.begin(p, batch, i, j, tiles);
-  tile.sum(stretchOf(p.args.k, part));
+  tile.sum(stretchOf(p.args.k, long_stretches, part));
   for (uint e = threadIdx.x; e < Tile::height * Tile::width; e += STRAND_THREADS) {
     float* sums = tiles + e / Tile::width * Tile::out + e % Tile::width;
     *sums = Tile::joined(sums);

@@ -1,154 +1,32 @@
-// Tiles of C in strands as strands.cu has them, eight for a sum: a warp has a
-// strand of all elements of the tile. Tiles of A and B pass through shared
-// memory as f32, Depth k at a time, some ahead of their use.
-#define STRANDS 8
-#define STRAND_THREADS (STRANDS * 32)
-
-// Stretches of a sum: one, or for a long K as many as a cluster may have blocks.
-// They begin at multiples of 64 k.
-enum : uint { long_k = 4096, long_stretches = 8 };
-
-INLINE uint stretchesOf(uint k) { return k > long_k ? uint(long_stretches) : 1; }
-
-INLINE Stretch stretchOf(uint k, uint number) {
-  const uint count = stretchesOf(k), length = count == 1 ? k : (k + 64 * count - 1) / (64 * count) * 64;
-  const uint first = least(number * length, k);
-  return Stretch{first, least(first + length, k), 0};
-}
-
-// lineStretches computes a row and Cols columns with eight lanes; of a long K
-// with as many for each stretch.
-template <uint Cols, uint Ahead> INLINE void lineStretches(const Product& p) {
-  enum : uint { groups = STRAND_THREADS / STRANDS };
-  __shared__ float parts[groups][Cols];
-  const uint count = stretchesOf(p.args.k), group = threadIdx.x / STRANDS, lane = threadIdx.x % STRANDS, part = group % count;
-  const Place at = placeOf(p.args, groups / count, Cols);
-  const uint row = at.i + group / count, column = at.j + lane;
-  Stretch of = stretchOf(p.args.k, part);
-  const Stretch last = stretchOf(p.args.k, part | ((32 / STRANDS - 1) & (count - 1))); // of the warp's, the shortest
-  of.sure = last.end - last.first;
-  float sums[Cols] = {};
-  sumStretch<STRANDS, 1, Cols, Ahead>(sums, p, at.batch, row, at.j, lane, of);
-  float sum = treeAcross<STRANDS, Cols>(sums, lane);
-  if (count > 1) {
-    if (lane < Cols) {
-      parts[group][lane] = sum;
-    }
-    __syncthreads();
-    for (uint next = 1; lane < Cols && part == 0 && next < count; next++) {
-      sum += parts[group + next][lane];
-    }
-  }
-  if (lane < Cols && part == 0 && row < p.args.m && column < p.args.n) {
-    p.finish(p.run(column), at.batch, row, column, sum);
-  }
-}
-
-// StrandTile is a tile of 8*Down x 4*Right. A thread has rows that are eight
-// apart and columns that are four apart.
-template <uint Down, uint Right, uint Stages, uint Depth> struct StrandTile {
-  enum : uint { height = 8 * Down, width = 4 * Right, length = 16 / sizeof(ElementA) };
-  enum : uint { pitch = Depth + line_padding, stage = (height + width) * pitch }; // of lines in shared memory
-  enum : uint { out = width + 1, all = height * out };                            // of sums
-  enum : uint { room = Stages * stage > STRANDS * all ? Stages * stage : STRANDS * all };
-
-  Fetcher<ElementA, height, Depth, STRAND_THREADS> rows;
-  Fetcher<ElementB, width, Depth, STRAND_THREADS> cols;
-  float* tiles;
-
-  __device__ __forceinline__ void begin(const Product& p, uint batch, uint i, uint j, float* memory) {
-    rows.begin(p.a + at(p.args.a, batch, i, 0), p.args.a.row, p.args.a.col, p.args.m - i);
-    cols.begin(p.b + at(p.args.b, batch, 0, j), p.args.b.col, p.args.b.row, p.args.n - j);
-    tiles = memory;
-  }
-
-  __device__ __forceinline__ void fetch(uint t, const Stretch& of) const {
-    float* there = tiles + t % Stages * stage;
-    rows.fetch(there, of.first + t * Depth, of.end);
-    cols.fetch(there + height * pitch, of.first + t * Depth, of.end);
-  }
-
-  // add adds a tile's products.
-  __device__ __forceinline__ void add(float (*sums)[Right], uint t, const Stretch& of) const {
-    const uint lane = threadIdx.x % 32, strand = threadIdx.x / 32;
-    const float* a = tiles + t % Stages * stage + lane / 4 * pitch;
-    const float* b = tiles + t % Stages * stage + (height + lane % 4) * pitch;
-    if (of.first + (t + 1) * Depth <= of.end) {
-      UNROLL for (uint piece = 0; piece < Depth / STRANDS; piece += length) {
-        UNROLL for (uint e = 0; e < length; e += 4) {
-          const uint k = piece * STRANDS + strand * length + e;
-          addFour<Down, Right, pitch>(sums, a + k, b + k);
-        }
-      }
-      return;
-    }
-    _Pragma("unroll 1") for (uint k = strand * length; k < Depth && of.first + t * Depth + k < of.end; k += STRANDS * length) {
-      UNROLL for (uint e = 0; e < length; e += 4) {
-        addFour<Down, Right, pitch>(sums, a + k + e, b + k + e);
-      }
-    }
-  }
-
-  // sum leaves the sums of a stretch in shared memory, those of each strand.
-  __device__ __forceinline__ void sum(const Stretch& of) const {
-    const uint count = (of.end - of.first + Depth - 1) / Depth;
-    float sums[Down][Right] = {};
-    UNROLL for (uint t = 0; t < Stages - 1; t++) {
-      if (t < count) {
-        fetch(t, of);
-      }
-      asm volatile("cp.async.commit_group;" ::: "memory");
-    }
-    for (uint t = 0; t < count; t++) {
-      asm volatile("cp.async.wait_group %0;" ::"n"(Stages - 2) : "memory");
-      __syncthreads(); // this tile is there; the one before was used
-      if (t + Stages - 1 < count) {
-        fetch(t + Stages - 1, of);
-      }
-      asm volatile("cp.async.commit_group;" ::: "memory");
-      add(sums, t, of);
-    }
-    __syncthreads(); // all tiles were used
-    const uint lane = threadIdx.x % 32, strand = threadIdx.x / 32;
-    UNROLL for (uint r = 0; r < Down; r++) {
-      UNROLL for (uint c = 0; c < Right; c++) {
-        tiles[strand * all + (lane / 4 + 8 * r) * out + lane % 4 + 4 * c] = sums[r][c];
-      }
-    }
-    __syncthreads();
-  }
-
-  // joined adds the strands' sums in pairs of neighbours, and so on.
-  static __device__ __forceinline__ float joined(const float* s) {
-    return ((s[0] + s[all]) + (s[2 * all] + s[3 * all])) + ((s[4 * all] + s[5 * all]) + (s[6 * all] + s[7 * all]));
-  }
-};
-
-// Spot is an element of a tile, by its number: neighbours in C are neighbours.
-template <uint Height, uint Width> struct Spot {
-  uint r, c;
-  __device__ __forceinline__ Spot(uint e, bool steep) : r(steep ? e % Height : e / Width), c(steep ? e / Height : e % Width) {}
-};
+// The tiles of C for which a block of threads has all of K: where clusters are for
+// a long one, it is short.
+#ifdef IN_CLUSTERS
+#define STRETCHES(k) 1u
+#else
+#define STRETCHES(k) stretchesOf(k)
+#endif
 
 // strandTiles computes tiles, one stretch after the other. Tiles beside each
 // other are neighbours in the grid, so that they share the rows of A.
 template <uint Down, uint Right, uint Stages, uint Depth> INLINE void strandTiles(const Product& p) {
   using Tile = StrandTile<Down, Right, Stages, Depth>;
   extern __shared__ __align__(16) float tiles[];
-  float* totals = tiles + Tile::room;
+  float totals[(Tile::height * Tile::width + STRAND_THREADS - 1) / STRAND_THREADS]; // of the stretches before
   const uint across = (p.args.n + Tile::width - 1) / Tile::width, batch = blockIdx.z;
   const uint i = blockIdx.x / across * Tile::height, j = blockIdx.x % across * Tile::width;
   const bool steep = p.args.c.row < p.args.c.col;
-  const uint count = stretchesOf(p.args.k);
+  const uint count = STRETCHES(p.args.k);
   Tile tile;
   tile.begin(p, batch, i, j, tiles);
   _Pragma("unroll 1") for (uint s = 0; s < count; s++) {
-    tile.sum(stretchOf(p.args.k, s));
+    tile.sum(stretchOf(p.args.k, count, s));
     for (uint e = threadIdx.x; e < Tile::height * Tile::width; e += STRAND_THREADS) {
       const Spot<Tile::height, Tile::width> at(e, steep);
-      const float sum = Tile::joined(tiles + at.r * Tile::out + at.c), total = s == 0 ? sum : totals[e] + sum;
+      const float sum = Tile::joined(tiles + at.r * Tile::out + at.c);
+      float& before = totals[e / STRAND_THREADS];
+      const float total = s == 0 ? sum : before + sum;
       if (s + 1 < count) {
-        totals[e] = total;
+        before = total;
       } else if (i + at.r < p.args.m && j + at.c < p.args.n) {
         p.finish(p.run(j + at.c), batch, i + at.r, j + at.c, total);
       }

@@ -46,18 +46,22 @@ var (
 		strandTile("matmul_smalln_n16", 4, 4, 5, 64),
 		strandTile("matmul_smalln_n16_tall", 8, 4, 4, 64),
 		strandTile("matmul_smalln_n32_low", 2, 8, 6, 64),
-		strandTile("matmul_smalln_n32", 4, 8, 5, 64),
+		strandTile("matmul_smalln_n32", 4, 8, 3, 128),
 		strandTile("matmul_smalln_n32_tall", 8, 8, 3, 128),
 		strandTile("matmul_smalln_n32_taller", 16, 8, 2, 128),
 		strandTile("matmul_smalln_n64_tall", 8, 16, 3, 128),
 	}
-	// Of clusters, for a long K.
-	smallnLong = []tile{
+	// For a long K: of one or two columns, and of clusters.
+	smallnLines = []tile{
+		{entry: "matmul_smalln_n1_long", height: 4, width: 1, threads: 256},
+		{entry: "matmul_smalln_n2_long", height: 4, width: 2, threads: 256},
+	}
+	smallnLong = append(slices.Clone(smallnLines),
 		strandTile("matmul_smalln_n8_by8", 8, 2, 4, 64).inStretches(),
 		strandTile("matmul_smalln_n16_by8", 8, 4, 4, 64).inStretches(),
 		strandTile("matmul_smalln_n32_by8", 8, 8, 2, 128).inStretches(),
 		strandTile("matmul_smalln_n64_by8", 8, 16, 3, 128).inStretches(),
-	}
+	)
 	simdTensor = []tile{
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: simdShared(64, 64)},
 		{entry: "matmul_simd", height: 128, width: 128, threads: 256, shared: simdShared(128, 128)},
@@ -81,14 +85,13 @@ var (
 // smallnShared is the memory of the sums of eight warps, in f32.
 func smallnShared(height, width int) int { return 8 * height * (width + 1) * 4 }
 
-// strandTile has the memory of some tiles of A and B, with padding, in f32, or
-// that of the sums of eight strands, which come later; and that of the sums of
-// the stretches before.
+// strandTile has the memory of some tiles of A and B, with padding, in f32; or
+// that of the sums of eight strands, which come later.
 func strandTile(entry string, down, right, stages, depth int) tile {
 	height, width := 8*down, 4*right
 	return tile{
 		entry: entry, height: height, width: width, threads: 256,
-		shared: (max(stages*(height+width)*(depth+4), 8*height*(width+1)) + height*width) * 4,
+		shared: max(stages*(height+width)*(depth+4), 8*height*(width+1)) * 4,
 	}
 }
 
@@ -115,7 +118,7 @@ func tilesOf(file string, t cuda.Types) []tile {
 	case file == "smalln" && tensorCores:
 		return smallnTensor
 	case file == "smalln":
-		return smallnPlain
+		return slices.Concat(smallnPlain, smallnLines)
 	case file == "smalln_clusters":
 		return slices.Concat(smallnPlain, smallnLong)
 	case file == "simd" && tensorCores:
@@ -172,10 +175,9 @@ const enoughTall = 100
 const longK, longStretches = 4096, 8
 
 // smallnPlainTile takes high tiles only for enough of them, and wide ones of 64
-// only for more than 32 columns of as many. With one or two columns of a long K
-// there are eight lanes for each stretch of a row.
+// only for more than 32 columns of as many.
 func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
-	if args.K > longK && args.N > 2 && gpu.Hopper {
+	if args.K > longK && (args.N <= 2 || gpu.Hopper) {
 		return smallnLongTile(args)
 	}
 	best := smallnPlain[0]
@@ -186,20 +188,17 @@ func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
 			best = t
 		}
 	}
-	if args.K > longK && best.width <= 2 {
-		best.height /= longStretches
-	}
 	return best
 }
 
 // smallnLongTile takes the narrowest tile that holds all columns.
-func smallnLongTile(args *shaders.MatmulArguments) tile {
-	for _, t := range smallnLong {
+func smallnLongTile(args *shaders.MatmulArguments) (t tile) {
+	for _, t = range smallnLong {
 		if int(args.N) <= t.width {
-			return t
+			break
 		}
 	}
-	return smallnLong[len(smallnLong)-1]
+	return t
 }
 
 func simdTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
