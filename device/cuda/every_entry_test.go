@@ -43,7 +43,7 @@ func TestEveryEntry(t *testing.T) {
 	files := everyEntry(t, d, modules)
 	maps.Copy(files, everyEntry(t, others, rest))
 	for _, file := range shaders.Files() {
-		if shaders.Hopper(file) && !d.gpu.Hopper {
+		if (shaders.Hopper(file) || shaders.Clusters(file)) && !d.gpu.Hopper {
 			t.Logf("NOT TESTED: %s.cu: this is no Hopper, or NVRTC or the driver are too old", file)
 			continue
 		}

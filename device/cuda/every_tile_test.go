@@ -53,6 +53,9 @@ func tileCases() (all []tileCase) {
 		}
 		add("matmul_smalln_n16", mixedTypes, 4200, n, 136, kernels.Tile{})
 	}
+	for _, n := range []int{1, 8, 16, 32, 72} {
+		add("matmul_smalln_n16", mixedTypes, 136, n, 4360, kernels.Tile{})
+	}
 	add("matmul_simd", singleTypes, 2000, 2040, 72, kernels.Tile{})
 	add("matmul_simd", singleTypes, 2000, 2040, 73, kernels.Tile{})
 	return all

@@ -2,9 +2,9 @@
 // a warp multiplies rows that are eight apart by columns that are four apart.
 enum : uint { line_padding = 4 }; // keeps eight lines off each other's banks
 
-// Fetcher takes Count lines of an operand, of A's rows or B's columns, to
-// shared memory, Depth k of each at a time. Lines past the last are the last one: what they give is not
-// stored.
+// Fetcher takes Count lines of an operand, of A's rows or B's columns, to shared
+// memory, Depth k of each at a time. Lines past the last are the last one: what
+// they give is not stored.
 template <typename Element, uint Count, uint Depth, uint Threads> struct Fetcher {
   const Element* from;
   long across, along; // from one line to the next; from k to k+1

@@ -216,11 +216,17 @@ extern "C" __global__ void __launch_bounds__(128) matmul_simd_small(const GRID_C
   multiplyAny<64, 64, 2, 2>(p);
 }
 
-#else
+#elif TYPE_A == TYPE_F32 && TYPE_B == TYPE_F32
 
-#if TYPE_A == TYPE_F32 && TYPE_B == TYPE_F32
-extern "C" __global__ void __launch_bounds__(deep_threads) matmul_simd_deep(const GRID_CONSTANT Product p) { deepTile(p); }
-#endif
+extern "C" __global__ void __launch_bounds__(256, 2) matmul_simd(const GRID_CONSTANT Product p) {
+  panelTile<2, 4, 8, 8>(p);
+}
+
+extern "C" __global__ void __launch_bounds__(128, 4) matmul_simd_small(const GRID_CONSTANT Product p) {
+  panelTile<2, 2, 4, 8>(p);
+}
+
+#else
 
 extern "C" __global__ void __launch_bounds__(256) matmul_simd(const GRID_CONSTANT Product p) {
   multiplyTile<128, 128, 2, 2>(p);

@@ -152,6 +152,9 @@ SMALLN(matmul_smalln_n64, 2, 8)
   extern "C" __global__ void __launch_bounds__(THREADS) NAME(const GRID_CONSTANT Product p) {             \
     const Place at = placeOf(p.args, THREADS / STRANDS, COLS);                                            \
     strands<STRANDS, 1, COLS, 16>(p, at.batch, at.i + threadIdx.x / STRANDS, at.j, threadIdx.x % STRANDS); \
+  }                                                                                                       \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_long(const GRID_CONSTANT Product p) {      \
+    lineStretches<COLS, 16>(p);                                                                           \
   }
 
 SMALLN_LINES(matmul_smalln_n1, 1)
@@ -164,6 +167,7 @@ SMALLN_LINES(matmul_smalln_n2, 2)
 
 SMALLN(matmul_smalln_n4, 2, 1, 8, 64)
 SMALLN(matmul_smalln_n8, 2, 2, 8, 64)
+SMALLN(matmul_smalln_n8_high, 4, 2, 6, 64)
 SMALLN(matmul_smalln_n8_tall, 8, 2, 4, 64)
 SMALLN(matmul_smalln_n16_low, 2, 4, 8, 64)
 SMALLN(matmul_smalln_n16, 4, 4, 5, 64)

@@ -24,7 +24,7 @@ const Probe = "probe_hopper"
 
 // Files lists what else Source takes.
 func Files() []string {
-	return []string{"copy", "gemv", "mlx", "simd", "simd_hopper", "smalln", "smalln_hopper", "softmax_block", "softmax_legacy", "softmax_vec"}
+	return []string{"copy", "gemv", "mlx", "simd", "simd_hopper", "smalln", "smalln_clusters", "smalln_hopper", "softmax_block", "softmax_legacy", "softmax_vec"}
 }
 
 // Source returns the text to compile for one of the files, such as "gemv":
@@ -59,6 +59,10 @@ func TensorCores(t Types) bool { return t.A == t.B && t.A != "f32" }
 // and for products of tensor cores.
 func Hopper(file string) bool { return strings.HasSuffix(file, "_hopper") }
 
+// Clusters reports whether a file is for GPUs with clusters of blocks, of compute
+// capability 9.0, and for products of multiply-adds.
+func Clusters(file string) bool { return file == "smalln_clusters" }
+
 // before names what a file needs before it.
 func before(file string, t Types) []string {
 	switch {
@@ -68,10 +72,14 @@ func before(file string, t Types) []string {
 		return []string{"prelude.cu", "tiles.cu"}
 	case Hopper(file):
 		return []string{"prelude.cu", "wgmma.cu", "hopper.cu"}
+	case Clusters(file):
+		return []string{"prelude.cu", "tensor.cu", "strands.cu", "stretches.cu", "lines.cu", "strand_tile.cu", "strand_clusters.cu", "strand_tiles.cu", "smalln.cu"}
 	case file == "smalln" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "strands.cu", "lines.cu", "strand_tiles.cu"}
+		return []string{"prelude.cu", "tensor.cu", "strands.cu", "stretches.cu", "lines.cu", "strand_tile.cu", "strand_tiles.cu"}
+	case file == "simd" && t.A == "f32" && t.B == "f32":
+		return []string{"prelude.cu", "tensor.cu", "panels.cu", "panel_tiles.cu"}
 	case file == "simd" && !TensorCores(t):
-		return []string{"prelude.cu", "tensor.cu", "tiles.cu", "lines.cu", "deep_tiles.cu"}
+		return []string{"prelude.cu", "tensor.cu", "tiles.cu"}
 	case file == "smalln", file == "simd":
 		return []string{"prelude.cu", "tensor.cu"}
 	case strings.HasPrefix(file, "softmax_"):

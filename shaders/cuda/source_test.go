@@ -56,6 +56,9 @@ func TestSourcesCompile(t *testing.T) {
 				if cuda.Hopper(file) && (arch != "sm_90a" || !cuda.TensorCores(types)) {
 					continue
 				}
+				if cuda.Clusters(file) && (arch != "sm_90a" || cuda.TensorCores(types)) {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s/%s/%s-%s-%s", arch, file, types.A, types.B, types.C), func(t *testing.T) {
 					t.Parallel()
 					compile(t, compiler, arch, file, types)

@@ -2,9 +2,10 @@
 // is cut into pieces of 16 bytes of A; piece p belongs to strand p % Strands,
 // here a lane. A strand adds its products one by one, from the first element to
 // the last; the strands' sums are added in pairs of neighbours, the sums of
-// pairs in pairs, and so on. This order depends on the kernel's family, K and
-// the type of A alone. What a piece lacks at the end of K counts as 0 on both
-// sides.
+// pairs in pairs, and so on. A long K is cut into stretches first, each with its
+// own strands, and the stretches' sums are added one after the other. This order
+// depends on the kernel's family, K and the type of A alone. What a piece lacks
+// at the end of K counts as 0 on both sides.
 
 template <typename Element> struct Piece {
   enum : uint { length = 16 / sizeof(Element) };
@@ -114,14 +115,20 @@ INLINE void addPieces(float* sums, const Lines<ElementA, Rows, Piece<ElementA>::
   }
 }
 
-// strands computes the elements of Rows rows and Cols columns from the given
-// ones on, with as many lanes as a sum has strands. Ahead is how many pieces
-// of a line are read before the first is used.
+// Stretch is a part of K: what the lanes of a sum add up.
+struct Stretch {
+  uint first, end;
+  uint sure; // how many k the stretches of all lanes of the warp have
+};
+
+// sumStretch adds up the products of Rows rows and Cols columns from the given
+// ones on, with as many lanes as a sum has strands. Ahead is how many pieces of a
+// line are read before the first is used.
 template <uint Strands, uint Rows, uint Cols, uint Ahead>
-INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
-  const uint length = Piece<ElementA>::length, values = Rows * Cols < Strands ? Rows * Cols : Strands, step = Strands * length;
+INLINE void sumStretch(float* sums, const Product& p, uint batch, uint i, uint j, uint lane, const Stretch& of) {
+  const uint length = Piece<ElementA>::length, step = Strands * length;
   const Matrix &ma = p.args.a, &mb = p.args.b;
-  const uint end = p.args.k;
+  const uint end = of.end;
   Lines<ElementA, Rows, length> rows{p.a, ma.col};
   Lines<ElementB, Cols, length> cols{p.b, mb.row};
   UNROLL for (uint r = 0; r < Rows; r++) {
@@ -131,14 +138,13 @@ INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
     cols.place[n] = at(mb, batch, 0, least(j + n, p.args.n - 1));
   }
   const bool even = rows.even(p.a, ma.offset, ma.batch, ma.col, ma.row) && cols.even(p.b, mb.offset, mb.batch, mb.row, mb.col);
-  float sums[Rows * Cols] = {};
-  uint k = lane * length;
+  uint k = of.first + lane * length;
   if (even) {
     uint all = 0; // of all lanes
-    for (; all + Ahead * step <= end; all += Ahead * step, k += Ahead * step) {
+    for (; all + Ahead * step <= of.sure; all += Ahead * step, k += Ahead * step) {
       addPieces<Strands, Rows, Cols, Ahead>(sums, rows, cols, k);
     }
-    for (; all + 4 * step <= end; all += 4 * step, k += 4 * step) {
+    for (; all + 4 * step <= of.sure; all += 4 * step, k += 4 * step) {
       addPieces<Strands, Rows, Cols, 4>(sums, rows, cols, k);
     }
     for (; k + length <= end; k += step) {
@@ -155,6 +161,14 @@ INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
     }
     add<Rows, Cols, length>(sums, a, b);
   }
+}
+
+// strands computes elements whose K is one stretch.
+template <uint Strands, uint Rows, uint Cols, uint Ahead>
+INLINE void strands(const Product& p, uint batch, uint i, uint j, uint lane) {
+  const uint values = Rows * Cols < Strands ? Rows * Cols : Strands;
+  float sums[Rows * Cols] = {};
+  sumStretch<Strands, Rows, Cols, Ahead>(sums, p, batch, i, j, lane, Stretch{0, p.args.k, p.args.k});
   UNROLL for (uint first = 0; first < Rows * Cols; first += values) {
     float sum = treeAcross<Strands, values>(sums + first, lane);
     uint row = i + (first + lane) % Rows, column = j + (first + lane) / Rows;

@@ -5,13 +5,21 @@ import (
 	"github.com/metallic-sched/metallic-sched/shaders/cuda"
 )
 
-// Files with another for Hopper beside them, for products of tensor cores.
-var hopperFiles = map[string]string{"simd": "simd_hopper", "smalln": "smalln_hopper"}
+// Files with another for Hopper beside them: for products of tensor cores, and for
+// the others.
+var (
+	hopperFiles  = map[string]string{"simd": "simd_hopper", "smalln": "smalln_hopper"}
+	clusterFiles = map[string]string{"smalln": "smalln_clusters"}
+)
 
 // fileOf returns the source of a kernel. It depends on the GPU and the types,
 // not on the product, since files may differ in the order of their sums.
 func fileOf(file string, t cuda.Types, gpu GPU) string {
-	if other, ok := hopperFiles[file]; ok && gpu.Hopper && cuda.TensorCores(t) {
+	others := clusterFiles
+	if cuda.TensorCores(t) {
+		others = hopperFiles
+	}
+	if other, ok := others[file]; ok && gpu.Hopper {
 		return other
 	}
 	return file

@@ -18,7 +18,7 @@ var (
 	halves = kernels.Key{Kernel: "matmul_smalln_n1", A: tensor.F16, B: tensor.F16, C: tensor.F32}
 )
 
-// Kernels for Hopper are for its tensor cores alone.
+// Kernels for Hopper are for its tensor cores or for its clusters.
 func TestFilesForHopper(t *testing.T) {
 	for _, c := range []struct {
 		a, b tensor.DType
@@ -26,8 +26,9 @@ func TestFilesForHopper(t *testing.T) {
 		want string
 	}{
 		{tensor.F16, tensor.F16, h100, "smalln_hopper"},
-		{tensor.F16, tensor.F32, h100, "smalln"},
-		{tensor.F32, tensor.F32, h100, "smalln"},
+		{tensor.F16, tensor.F32, h100, "smalln_clusters"},
+		{tensor.F32, tensor.F32, h100, "smalln_clusters"},
+		{tensor.F32, tensor.F32, GPU{Shared: most}, "smalln"},
 		{tensor.BF16, tensor.BF16, GPU{Shared: most}, "smalln"},
 	} {
 		k, err := Compile(kernels.Key{Kernel: "matmul_smalln_n4", A: c.a, B: c.b, C: c.b}, c.gpu)

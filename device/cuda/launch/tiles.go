@@ -16,8 +16,9 @@ type tile struct {
 	threads       int
 	shared        int // bytes of dynamic shared memory
 
-	// Of tiles for Hopper: blocks that share a sum, blocks that a processor has
-	// at a time, and that operands have maps.
+	// strands are the blocks that share a sum, if any do. Of tiles of tensor cores
+	// for Hopper: blocks that a processor has at a time, and that operands have
+	// maps.
 	strands, resident int
 	mapped            bool
 }
@@ -39,6 +40,7 @@ var (
 		{entry: "matmul_smalln_n2", height: 32, width: 2, threads: 256},
 		strandTile("matmul_smalln_n4", 2, 1, 8, 64),
 		strandTile("matmul_smalln_n8", 2, 2, 8, 64),
+		strandTile("matmul_smalln_n8_high", 4, 2, 6, 64),
 		strandTile("matmul_smalln_n8_tall", 8, 2, 4, 64),
 		strandTile("matmul_smalln_n16_low", 2, 4, 8, 64),
 		strandTile("matmul_smalln_n16", 4, 4, 5, 64),
@@ -49,6 +51,17 @@ var (
 		strandTile("matmul_smalln_n32_taller", 16, 8, 2, 128),
 		strandTile("matmul_smalln_n64_tall", 8, 16, 3, 128),
 	}
+	// For a long K: of one or two columns, and of clusters.
+	smallnLines = []tile{
+		{entry: "matmul_smalln_n1_long", height: 4, width: 1, threads: 256},
+		{entry: "matmul_smalln_n2_long", height: 4, width: 2, threads: 256},
+	}
+	smallnLong = append(slices.Clone(smallnLines),
+		strandTile("matmul_smalln_n8_by8", 8, 2, 4, 64).inStretches(),
+		strandTile("matmul_smalln_n16_by8", 8, 4, 4, 64).inStretches(),
+		strandTile("matmul_smalln_n32_by8", 8, 8, 2, 128).inStretches(),
+		strandTile("matmul_smalln_n64_by8", 8, 16, 3, 128).inStretches(),
+	)
 	simdTensor = []tile{
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: simdShared(64, 64)},
 		{entry: "matmul_simd", height: 128, width: 128, threads: 256, shared: simdShared(128, 128)},
@@ -58,9 +71,12 @@ var (
 		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128},
 		{entry: "matmul_simd", height: 128, width: 128, threads: 256},
 	}
-	// simdDeep is for large f32 operands that lie along K.
-	simdDeep = tile{entry: "matmul_simd_deep", height: 128, width: 256, threads: 256, shared: 3 * (128 + 256) * (32 + 4) * 4}
-	mlx      = []tile{
+	// Of f32 operands.
+	simdPanels = []tile{
+		{entry: "matmul_simd_small", height: 64, width: 64, threads: 128, shared: panelShared(64, 64)},
+		{entry: "matmul_simd", height: 128, width: 128, threads: 256, shared: panelShared(128, 128)},
+	}
+	mlx = []tile{
 		{entry: "matmul_mlx_small", height: 32, width: 32, threads: 64},
 		{entry: "matmul_mlx", height: 64, width: 64, threads: 128},
 	}
@@ -79,6 +95,12 @@ func strandTile(entry string, down, right, stages, depth int) tile {
 	}
 }
 
+// inStretches returns a tile whose sums eight blocks share.
+func (t tile) inStretches() tile {
+	t.strands = longStretches
+	return t
+}
+
 // simdShared is the memory of four tiles of A and B, 32 deep, with padding, in
 // 16 bits.
 func simdShared(height, width int) int {
@@ -86,17 +108,23 @@ func simdShared(height, width int) int {
 	return 4 * (room(height) + room(width)) * 2
 }
 
+// panelShared is the memory of three panels of A and B, 32 deep, with padding, in
+// f32.
+func panelShared(height, width int) int { return 3 * 32 * (height + 4 + width + 4) * 4 }
+
 func tilesOf(file string, t cuda.Types) []tile {
 	tensorCores := cuda.TensorCores(t)
 	switch {
 	case file == "smalln" && tensorCores:
 		return smallnTensor
 	case file == "smalln":
-		return smallnPlain
+		return slices.Concat(smallnPlain, smallnLines)
+	case file == "smalln_clusters":
+		return slices.Concat(smallnPlain, smallnLong)
 	case file == "simd" && tensorCores:
 		return simdTensor
-	case file == "simd" && hasDeep(t):
-		return append(simdPlain[:len(simdPlain):len(simdPlain)], simdDeep)
+	case file == "simd" && singles(t):
+		return simdPanels
 	case file == "simd":
 		return simdPlain
 	case file == "simd_hopper":
@@ -109,8 +137,8 @@ func tilesOf(file string, t cuda.Types) []tile {
 
 func gemvTile(kernels.Key, *shaders.MatmulArguments, GPU) tile { return gemv }
 
-// hasDeep says that there is simdDeep for the types.
-func hasDeep(t cuda.Types) bool { return t.A == "f32" && t.B == "f32" }
+// singles says that A and B are f32.
+func singles(t cuda.Types) bool { return t.A == "f32" && t.B == "f32" }
 
 // smallnTile takes the narrowest tile that holds all columns, whatever the
 // key's bucket: wide products are many jobs together. Tall tiles are for tall
@@ -118,7 +146,7 @@ func hasDeep(t cuda.Types) bool { return t.A == "f32" && t.B == "f32" }
 func smallnTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
 	types := typesOf(key)
 	switch file := fileOf("smalln", types, gpu); {
-	case file != "smalln":
+	case file == "smalln_hopper":
 		return smallnHopperTile(args, gpu)
 	case cuda.TensorCores(types):
 		return smallnTensorTile(args)
@@ -143,9 +171,15 @@ func smallnTensorTile(args *shaders.MatmulArguments) tile {
 // enoughTall is how many tall tiles below each other keep a GPU busy.
 const enoughTall = 100
 
+// A K of more than longK is cut into longStretches.
+const longK, longStretches = 4096, 8
+
 // smallnPlainTile takes high tiles only for enough of them, and wide ones of 64
 // only for more than 32 columns of as many.
 func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
+	if args.K > longK && (args.N <= 2 || gpu.Hopper) {
+		return smallnLongTile(args)
+	}
 	best := smallnPlain[0]
 	for _, t := range smallnPlain[1:] {
 		enough := ceil(args.M, t.height)*ceil(args.N, t.width)*int(args.Batches) >= enoughTiles && t.shared <= gpu.Shared
@@ -157,19 +191,19 @@ func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
 	return best
 }
 
+// smallnLongTile takes the narrowest tile that holds all columns.
+func smallnLongTile(args *shaders.MatmulArguments) (t tile) {
+	for _, t = range smallnLong {
+		if int(args.N) <= t.width {
+			break
+		}
+	}
+	return t
+}
+
 func simdTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
 	types := typesOf(key)
-	file := fileOf("simd", types, gpu)
-	switch {
-	case file != "simd":
-		return sized(key, args, gpu, simdHopper)
-	case cuda.TensorCores(types):
-		return sized(key, args, gpu, simdTensor)
-	}
-	if hasDeep(types) && args.A.Col == 1 && args.B.Row == 1 && key.Tile == (kernels.Tile{}) {
-		return sized(key, args, gpu, tilesOf(file, types))
-	}
-	return sized(key, args, gpu, simdPlain)
+	return sized(key, args, gpu, tilesOf(fileOf("simd", types, gpu), types))
 }
 
 func mlxTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
@@ -210,7 +244,7 @@ func (t tile) grid(args *shaders.MatmulArguments, gpu GPU) Grid {
 		return Grid{Blocks: [3]int{blocks, 1, 1}, Threads: [3]int{t.threads, 1, 1}}
 	}
 	return Grid{
-		Blocks:  [3]int{ceil(args.M, t.height) * ceil(args.N, t.width), 1, int(args.Batches)},
+		Blocks:  [3]int{ceil(args.M, t.height) * ceil(args.N, t.width) * max(1, t.strands), 1, int(args.Batches)},
 		Threads: [3]int{t.threads, 1, 1},
 	}
 }
