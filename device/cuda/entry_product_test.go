@@ -42,6 +42,20 @@ var entryShapes = func() (all []entryProduct) {
 			add(kernels.Tile{}, 1, m, n, 264)
 		}
 	}
+	// Which wide tile is chosen depends on the multiprocessors: the first of each kind
+	// are for an H100. Those with carriers fill their places twice.
+	for _, s := range [][4]int{
+		{50, 120, 58, 72},
+		{1000, 56, 58, 24}, // of 64 columns
+		{66, 40, 30, 1408},
+		{130, 40, 30, 1408},
+		{1000, 40, 30, 256},
+		{200, 24, 30, 1408},
+		{300, 24, 30, 1408},
+		{420, 24, 30, 1408},
+	} {
+		add(kernels.Tile{}, s[0], s[1], s[2], s[3])
+	}
 	add(kernels.Tile{}, 34, 136, 264, 136)
 	for _, tile := range []kernels.Tile{{M: 32, N: 32}, {M: 64, N: 64}, {M: 128, N: 128}, {M: 128, N: 256}} {
 		add(tile, 2, tile.M+8, tile.N+8, 200) // which fills the four places of other GPUs' simd twice

@@ -56,6 +56,12 @@ func tileCases() (all []tileCase) {
 	for _, n := range []int{1, 8, 16, 32, 72} {
 		add("matmul_smalln_n16", mixedTypes, 136, n, 4360, kernels.Tile{})
 	}
+	for _, k := range []int{128, 1408} { // one tile deep, and many: with carriers
+		for _, n := range []int{24, 60} {
+			add("matmul_smalln_n16", singleTypes, 4200, n, k, kernels.Tile{})
+			add("matmul_smalln_n16", mixedTypes, 4200, n, k, kernels.Tile{})
+		}
+	}
 	add("matmul_simd", singleTypes, 2000, 2040, 72, kernels.Tile{})
 	add("matmul_simd", singleTypes, 2000, 2040, 73, kernels.Tile{})
 	return all

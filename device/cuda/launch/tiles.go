@@ -34,7 +34,7 @@ var (
 		{entry: "matmul_smalln_n32_tall", height: 32, width: 32, threads: 256, shared: smallnShared(32, 32)},
 		{entry: "matmul_smalln_n64", height: 32, width: 64, threads: 256, shared: smallnShared(32, 64)},
 	}
-	// By width, and by height.
+	// By width, and by height; see also smallnWide.
 	smallnPlain = []tile{
 		{entry: "matmul_smalln_n1", height: 32, width: 1, threads: 256},
 		{entry: "matmul_smalln_n2", height: 32, width: 2, threads: 256},
@@ -46,10 +46,6 @@ var (
 		strandTile("matmul_smalln_n16", 4, 4, 5, 64),
 		strandTile("matmul_smalln_n16_tall", 8, 4, 4, 64),
 		strandTile("matmul_smalln_n32_low", 2, 8, 6, 64),
-		strandTile("matmul_smalln_n32", 4, 8, 3, 128),
-		strandTile("matmul_smalln_n32_tall", 8, 8, 3, 128),
-		strandTile("matmul_smalln_n32_taller", 16, 8, 2, 128),
-		strandTile("matmul_smalln_n64_tall", 8, 16, 3, 128),
 	}
 	// For a long K: of one or two columns, and of clusters.
 	smallnLines = []tile{
@@ -118,9 +114,9 @@ func tilesOf(file string, t cuda.Types) []tile {
 	case file == "smalln" && tensorCores:
 		return smallnTensor
 	case file == "smalln":
-		return slices.Concat(smallnPlain, smallnLines)
+		return slices.Concat(smallnPlain, wideTiles(), smallnLines)
 	case file == "smalln_clusters":
-		return slices.Concat(smallnPlain, smallnLong)
+		return slices.Concat(smallnPlain, wideTiles(), smallnLong)
 	case file == "simd" && tensorCores:
 		return simdTensor
 	case file == "simd" && singles(t):
@@ -174,16 +170,18 @@ const enoughTall = 100
 // A K of more than longK is cut into longStretches.
 const longK, longStretches = 4096, 8
 
-// smallnPlainTile takes high tiles only for enough of them, and wide ones of 64
-// only for more than 32 columns of as many.
+// smallnPlainTile takes high tiles only for enough of them.
 func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
 	if args.K > longK && (args.N <= 2 || gpu.Hopper) {
 		return smallnLongTile(args)
 	}
+	if enoughWide(args, gpu) {
+		return smallnWideTile(args, gpu)
+	}
 	best := smallnPlain[0]
 	for _, t := range smallnPlain[1:] {
-		enough := ceil(args.M, t.height)*ceil(args.N, t.width)*int(args.Batches) >= enoughTiles && t.shared <= gpu.Shared
-		wider := t.width > best.width && int(args.N) > best.width && (enough || t.width <= 32)
+		enough := t.blocks(args) >= enoughTiles && t.shared <= gpu.Shared
+		wider := t.width > best.width && int(args.N) > best.width
 		if wider || t.width == best.width && enough {
 			best = t
 		}
@@ -225,8 +223,7 @@ func sized(key kernels.Key, args *shaders.MatmulArguments, gpu GPU, all []tile) 
 	}
 	best := all[0]
 	for _, t := range all[1:] {
-		count := ceil(args.M, t.height) * ceil(args.N, t.width) * int(args.Batches)
-		if count >= enoughTiles && t.shared <= gpu.Shared && int(args.M) > best.height && int(args.N) > best.width {
+		if t.blocks(args) >= enoughTiles && t.shared <= gpu.Shared && int(args.M) > best.height && int(args.N) > best.width {
 			best = t
 		}
 	}

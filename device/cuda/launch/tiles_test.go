@@ -43,11 +43,11 @@ func TestSmallNTiles(t *testing.T) {
 		{plain, 151936, 10, "matmul_smalln_n16_tall"},
 		{plain, 896, 64, "matmul_smalln_n32_low"},
 		{plain, 4096, 32, "matmul_smalln_n32"},
-		{plain, 4096, 64, "matmul_smalln_n32_tall"},
-		{plain, 151936, 32, "matmul_smalln_n32_taller"},
+		{plain, 4096, 64, "matmul_smalln_n32"},
+		{plain, 151936, 32, "matmul_smalln_n32"},
 		{plain, 151936, 64, "matmul_smalln_n64_tall"},
 	} {
-		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n, Batches: 1}, GPU{Shared: most}).entry, "%dx%d", c.m, c.n)
+		require.Equal(t, c.want, smallnTile(c.key, &shaders.MatmulArguments{M: c.m, N: c.n, Batches: 1}, GPU{Shared: most, Processors: 132}).entry, "%dx%d", c.m, c.n)
 	}
 }
 
@@ -82,30 +82,34 @@ func TestStrandTilesAreThoseOfTheSources(t *testing.T) {
 	source, err := cuda.Source("smalln_clusters", cuda.Types{A: "f32", B: "f32", C: "f32"})
 	require.NoError(t, err)
 	found := map[string]tile{}
-	for _, m := range regexp.MustCompile(`(?m)^SMALLN(_BY8)?\((\w+), (\d+), (\d+), (\d+), (\d+)\)$`).FindAllStringSubmatch(source, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^SMALLN(_BY8|_CARRIED)?\((\w+), (\d+), (\d+), (\d+), (\d+)\)$`).FindAllStringSubmatch(source, -1) {
 		var n [4]int
 		for i, s := range m[3:] {
 			n[i], err = strconv.Atoi(s)
 			require.NoError(t, err)
 		}
 		found[m[2]] = strandTile(m[2], n[0], n[1], n[2], n[3])
-		if m[1] != "" {
+		switch m[1] {
+		case "_BY8":
 			found[m[2]] = found[m[2]].inStretches()
+		case "_CARRIED":
+			found[m[2]] = found[m[2]].withCarriers()
 		}
 	}
-	all := slices.Concat(smallnPlain[2:], smallnLong[2:])
+	all := slices.Concat(smallnPlain[2:], wideTiles(), smallnLong[2:])
 	for _, want := range all {
 		require.Equal(t, want, found[want.entry])
 		require.LessOrEqual(t, want.shared, most)
 	}
 	require.Len(t, found, len(all))
 	require.Contains(t, source, fmt.Sprintf("long_k = %d, long_stretches = %d", longK, longStretches))
+	require.Contains(t, source, fmt.Sprintf("#define CARRIERS %d\n", carriers))
 }
 
 // Blocks cover C: as many as it has tiles, and the kernels know each by its
 // number.
 func TestGridsCoverC(t *testing.T) {
-	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, smallnLines, simdTensor, simdPlain, simdPanels, mlx} {
+	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, wideTiles(), smallnLines, simdTensor, simdPlain, simdPanels, mlx} {
 		for _, p := range all {
 			for _, s := range [][2]uint32{{1, 1}, {896, 64}, {4097, 129}, {31, 33}} {
 				args := &shaders.MatmulArguments{M: s[0], N: s[1], Batches: 3}
@@ -156,7 +160,7 @@ func TestTilesFitIntoSharedMemory(t *testing.T) {
 	}
 	for n := range uint32(100) {
 		for _, m := range []uint32{1, 4096, 151936} {
-			got := smallnPlainTile(&shaders.MatmulArguments{M: m, N: n + 1, Batches: 1}, GPU{Shared: 99 << 10})
+			got := smallnPlainTile(&shaders.MatmulArguments{M: m, N: n + 1, Batches: 1}, GPU{Shared: 99 << 10, Processors: 84})
 			require.LessOrEqual(t, got.shared, 99<<10, got.entry)
 		}
 	}
