@@ -122,7 +122,7 @@ func (l *lane) describe(c *policy.Candidate) {
 
 // lingers returns how long the lane should wait for companions still.
 func (d *desk) lingers(l *lane, c *policy.Candidate, now time.Time) time.Duration {
-	if d.engine.Linger <= 0 || l.jobs >= d.engine.MaxColumns {
+	if d.engine.Linger <= 0 || l.jobs >= min(d.engine.MaxColumns, d.engine.MaxJobs) {
 		return 0
 	}
 	limit := d.engine.Linger

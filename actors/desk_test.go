@@ -185,6 +185,29 @@ func TestDeskLingers(t *testing.T) {
 	})
 }
 
+// A batch is full, too, when it has as many jobs as it may.
+func TestFullOfJobs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &seen{zero: time.Now()}
+		var reasons []CloseReason
+		o := &observed{observe: func(b *Outcome) { reasons = append(reasons, b.Reason()) }}
+		r := newRig(t, sim.Config{Fault: s.fault}, func(c *Config) {
+			c.Linger, c.MaxColumns, c.MaxJobs, c.Observer = time.Second, 64, 4, o
+		})
+		w := fill(4, 4, 1)
+		for i := range 8 {
+			r.submit(product(w, 1, i))
+		}
+		wait(r.refs...)
+		require.Zero(t, time.Since(s.zero), "a full batch does not linger")
+		r.submit(product(w, 1, 1), product(w, 1, 2), product(w, 1, 3))
+		wait(r.refs...)
+		require.Equal(t, time.Second, time.Since(s.zero))
+		require.NoError(t, r.close(context.Background()))
+		require.Equal(t, []CloseReason{Full, Full, Lingered}, reasons)
+	})
+}
+
 func TestDeskClassesAndAges(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var order []int

@@ -110,7 +110,7 @@ func (d *dispatcher) fill(b *Batch) {
 
 func (b *Batch) whyClosed() CloseReason {
 	switch {
-	case b.columns >= b.maxColumns:
+	case b.columns >= b.maxColumns, len(b.parts) > 1 && len(b.parts) >= b.engine.MaxJobs:
 		return Full
 	case b.lingered:
 		return Lingered

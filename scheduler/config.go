@@ -93,7 +93,8 @@ type Config struct {
 	SampleSeed uint64
 
 	// MaxColumns bounds the columns (softmax: rows) of one batch; wider jobs
-	// are cut and put together again. Default 4096.
+	// are cut and put together again. Default 4096. More than 1024 jobs are not
+	// put into one batch.
 	MaxColumns int
 	// MaxBatchTime bounds what one batch is predicted to take, so that others
 	// need not wait long for their turn. Default 50 ms.

@@ -62,6 +62,18 @@ func (q *countedQueue) Commit(b *device.Batch) {
 	q.Queue.Commit(b)
 }
 
+// openCounted opens the device that -stress.device names, or else the cpu.
+func openCounted(b *testing.B) *counted {
+	name := *stressDevice
+	if name == "" {
+		name = "cpu"
+	}
+	d, err := discover.Open(name, discover.Config{})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, d.Close()) })
+	return &counted{Device: d}
+}
+
 // requests is a scheduler with a matrix of m x k.
 type requests struct {
 	*scheduler.Scheduler
@@ -72,15 +84,9 @@ type requests struct {
 }
 
 func newRequests(b *testing.B, m, k int) *requests {
-	name := *stressDevice
-	if name == "" {
-		name = "cpu"
-	}
-	d, err := discover.Open(name, discover.Config{})
-	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, d.Close()) })
-	counting := &counted{Device: d}
-	r := &requests{Scheduler: start(b, scheduler.Config{Device: counting}), device: counting, host: halves(m * k), m: m, k: k}
+	r := &requests{device: openCounted(b), host: halves(m * k), m: m, k: k}
+	r.Scheduler = start(b, scheduler.Config{Device: r.device})
+	var err error
 	r.w, err = r.Load(tensor.Matrix(r.host, m, k))
 	require.NoError(b, err)
 	return r

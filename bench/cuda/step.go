@@ -27,7 +27,7 @@ var steps = []step{
 	{"racecheck", ofDevice, "every function under compute-sanitizer, racecheck", (*session).racecheck},
 	{"stress", ofScheduler, "1,000,000 jobs with cancellations, deadlines and restarts of actors", (*session).stress},
 	{"bench", ofDevice, "the benchmarks of the device", (*session).bench},
-	{"requests", ofScheduler, "requests of a host vector each, through the scheduler", (*session).requests},
+	{"requests", ofScheduler, "requests of a host vector each, and products that keep the GPU busy, through the scheduler", (*session).requests},
 	{"torch", "", "PyTorch, the same products and requests", (*session).pytorch},
 }
 
@@ -69,7 +69,7 @@ func (s *session) bench() result {
 }
 
 func (s *session) requests() result {
-	return s.benchmarks("requests", s.scheduler, "-test.bench=Vectors", "-stress.device=cuda")
+	return s.benchmarks("requests", s.scheduler, "-test.bench=Vectors|Saturated", "-stress.device=cuda")
 }
 
 func (s *session) benchmarks(log, binary string, args ...string) result {

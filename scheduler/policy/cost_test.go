@@ -212,7 +212,7 @@ func TestRestoreRefusesNonsense(t *testing.T) {
 		`dtype "f64" is not known`:  func(c *Correction) { c.Type = "f64" },
 		"size is 24":                func(c *Correction) { c.Size = sizeClasses },
 		"size is -1":                func(c *Correction) { c.Size = -1 },
-		"columns is 12":             func(c *Correction) { c.Columns = extentClasses },
+		"columns is 14":             func(c *Correction) { c.Columns = extentClasses },
 		"columns is -1":             func(c *Correction) { c.Columns = -1 },
 		"ratio is NaN":              func(c *Correction) { c.Ratio = float32(math.NaN()) },
 		"ratio is 0":                func(c *Correction) { c.Ratio = 0 },

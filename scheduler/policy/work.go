@@ -131,7 +131,7 @@ func (p *Prior) curve(w *Work) curve {
 
 const (
 	sizeClasses   = 24 // each covers a factor of four
-	extentClasses = 12 // each covers a factor of two, the last all above 1024
+	extentClasses = 14 // each covers a factor of two, the last all above 4096
 )
 
 // sizeClass groups work by the bytes of its operand (matmul), of one row or of

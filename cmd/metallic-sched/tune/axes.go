@@ -14,7 +14,7 @@ var (
 	columnsAxis  = []int{1, 2, 3, 4, 6, 8, 9, 10, 12, 14, 16, 20, 24, 32, 48, 64, 128}
 	softmaxAxis  = []int{32, 64, 128, 256, 512, 768, 1024, 1280, 1536, 2048, 3072, 4096, 6144, 8192}
 	curveColumns = []int{1, 2, 4, 8, 16, 32, 64, 128, 256}
-	curveRows    = []int{1, 4, 16, 64, 256, 1024}
+	curveRows    = []int{1, 4, 16, 64, 256, 1024, 4096}
 
 	types = []tensor.DType{tensor.F16, tensor.F32}
 )

@@ -60,11 +60,14 @@ func (t *Tuner) differing(s suite.Suite, usual, tried settings) (works []suite.W
 }
 
 // differs reports whether a work gets other kernels, or some result another
-// way to its caller; of one that is not known that must be assumed.
+// way to its caller; of one that is not known that must be assumed. Jobs that
+// share a batch's columns have their results staged, whatever their size.
 func (t *Tuner) differs(w suite.Work, usual, tried settings) bool {
+	m, product := w.(suite.Matmul)
+	staged := product && m.Jobs > 1
 	problems := problemsOf(w)
 	return len(problems) == 0 || slices.ContainsFunc(problems, func(p kernels.Problem) bool {
-		return t.choices(p, usual.Prefs) != t.choices(p, tried.Prefs) || usual.writesInPlace(p) != tried.writesInPlace(p)
+		return t.choices(p, usual.Prefs) != t.choices(p, tried.Prefs) || !staged && usual.writesInPlace(p) != tried.writesInPlace(p)
 	})
 }
 

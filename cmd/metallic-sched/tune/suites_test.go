@@ -54,6 +54,7 @@ func TestWorksThatDiffer(t *testing.T) {
 		{suite.Matmul{Batch: 2, M: 128, K: 64, N: 64, DType: tensor.F32}, direct, true},
 		{suite.Matmul{Batch: 2, M: 128, K: 64, N: 64, Beta: 1, DType: tensor.F32}, direct, false}, // reads C
 		{suite.Matmul{Batch: 2, M: 128, K: 64, N: 64, Jobs: 2, DType: tensor.F32}, direct, false},
+		{suite.Matmul{Batch: 1, M: 4096, K: 64, N: 64, Jobs: 8, DType: tensor.F32}, direct, false}, // 131,072 bytes each, staged
 		{attention, direct, true}, // 229,376 bytes
 		{unknown{attention}, usual, true},
 	} {
