@@ -29,9 +29,10 @@ type desk struct {
 	failures int   // hangs, losses and restarts in vain since a batch ended well
 	down     error // why there is no device any more, nil while there may be
 	handover policy.Handover
-	nudge    *time.Timer // when there will be room
-	ended    time.Time   // when the device was done with the batch before
-	closing  *shut       // since the engine closes, else nil
+	apart    policy.Apart // the part of a batch's time that the device works, not the host
+	nudge    *time.Timer  // when there will be room
+	ended    time.Time    // when the device was done with the batch before
+	closing  *shut        // since the engine closes, else nil
 
 	cands   []policy.Candidate
 	places  []place       // where each candidate stands
@@ -89,6 +90,9 @@ func (d *desk) receive(message any) {
 // last credit is left standing. A credit stands until it is on its way, so
 // that a panic loses none.
 func (d *desk) schedule() {
+	if d.engine.info.QueueDepth > 1 {
+		d.absorb() // the batch takes all that came until now; before a refuge does
+	}
 	switch { // what was submitted when nothing can run any more
 	case d.closing != nil:
 		d.abandonAll(job.Cancelled, job.ErrClosed)
@@ -96,9 +100,6 @@ func (d *desk) schedule() {
 		d.forsake()
 	case d.queue == nil: // it waits for another
 		return
-	}
-	if d.engine.info.QueueDepth > 1 {
-		d.absorb() // the batch takes all that came until now
 	}
 	for {
 		if d.standing == nil {
@@ -119,7 +120,7 @@ func (d *desk) newCredit() *Batch {
 	b := d.engine.newBatch()
 	d.ids++
 	b.ID, b.slot, b.Profile = d.ids, d.ids, d.engine.Profile
-	b.predicted, b.committed = 0, time.Time{}
+	b.predicted, b.committed, b.begun = 0, time.Time{}, time.Time{}
 	d.out = append(d.out, b)
 	if t := d.engine.trace; t != nil {
 		t.at(metrics.KindSlot, b)

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
@@ -22,7 +23,7 @@ func (d *desk) load() policy.Load {
 		return l
 	}
 	for _, b := range d.out {
-		if l.Queued += b.predicted; b.begun.IsZero() {
+		if l.Queued += d.apart.Of(b.predicted); b.begun.IsZero() {
 			l.Host++
 		}
 	}
@@ -32,14 +33,19 @@ func (d *desk) load() policy.Load {
 		if d.ended.After(began) { // it waited for the batch before
 			began = d.ended
 		}
-		l.Queued -= first.predicted
-		l.Running = max(first.predicted-time.Since(began), 0) // late, it takes nothing off the others
+		own := d.apart.Of(first.predicted)
+		l.Queued -= own
+		l.Running = max(own-time.Since(began), 0) // late, it takes nothing off the others
 	}
 	return l
 }
 
-// begun notes that the device has a batch, and the host is through with it.
+// begun notes that the device has a batch, and the host is through with it. One
+// that has ended meanwhile may be another's by now.
 func (d *desk) begun(b *Batch) {
+	if b.stage.Load() == idle || !slices.Contains(d.out, b) {
+		return
+	}
 	b.begun = d.engine.now()
 	d.handover.Observe(b.begun.Sub(b.formed))
 }

@@ -114,6 +114,7 @@ type Engine struct {
 	devicer     *actor.PID
 
 	landers   chan *landing // nil for none
+	landed    chan struct{} // closed when they are not needed any more
 	opened    time.Time
 	trace     *trace // nil unless traced
 	compiling sync.WaitGroup

@@ -103,8 +103,10 @@ func (d *desk) fall(cause error, lost bool) {
 func (d *desk) sink(b *Batch, w *wreckage, cause error) {
 	switch {
 	case b.stage.Load() == landed: // its end is on its way here
-		w.add()
-		b.wreckage = w
+		if b.wreckage == nil { // of an earlier fall, which waits for it
+			w.add()
+			b.wreckage = w
+		}
 		return
 	case !b.stage.CompareAndSwap(running, sinking):
 		return

@@ -34,19 +34,28 @@ func (e *Engine) openLanders() {
 		return
 	}
 	n := min(mostLanders, runtime.GOMAXPROCS(0)-1)
-	e.landers = make(chan *landing, max(n, 0))
+	e.landers, e.landed = make(chan *landing, max(n, 0)), make(chan struct{})
 	for range n {
-		go func() {
-			for l := range e.landers {
-				l.help()
-			}
-		}()
+		go e.lander()
 	}
 }
 
+func (e *Engine) lander() {
+	for {
+		select {
+		case l := <-e.landers:
+			l.help()
+		case <-e.landed:
+			return
+		}
+	}
+}
+
+// closeLanders ends the helpers. Somebody may be calling one still, for a batch
+// that others have landed meanwhile.
 func (e *Engine) closeLanders() {
-	if e.landers != nil {
-		close(e.landers)
+	if e.landed != nil {
+		close(e.landed)
 	}
 }
 

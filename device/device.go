@@ -63,6 +63,9 @@ type Info struct {
 // Timing is when a batch ran, on the device's own clock if it has one.
 type Timing struct {
 	Device time.Duration // from the first stage's start to the last one's end
+	// Host is the part of Device in which the host worked, such as copying, and
+	// the device could have computed another batch.
+	Host time.Duration
 	// Dispatches holds one duration per dispatch, in order, when the batch
 	// asked for profiling and the device can tell.
 	Dispatches []time.Duration

@@ -34,6 +34,7 @@ func (q *queue) finish(t *task) (timing device.Timing) {
 		b.Free()
 	}
 	timing.Device += t.processor
+	timing.Host = t.processor
 	return timing
 }
 

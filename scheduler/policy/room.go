@@ -41,7 +41,7 @@ func (h *Handover) Observe(took time.Duration) {
 	switch {
 	case took <= 0:
 	case h.mean == 0:
-		h.mean = took
+		h.mean = min(took, firstHandover) // it may have loaded a library
 	default:
 		h.mean += (min(took, maxSurprise*h.mean) - h.mean) / handoverMemory
 	}
@@ -50,4 +50,23 @@ func (h *Handover) Observe(took time.Duration) {
 // Time returns the handover to expect, and least before any was seen.
 func (h *Handover) Time(least time.Duration) time.Duration { return max(h.mean, least) }
 
-const handoverMemory = 8 // batches
+const (
+	handoverMemory = 8 // batches
+	firstHandover  = time.Millisecond
+)
+
+// Apart learns what part of the time that batches take is the device's own, and
+// not the host's, who may work at the next meanwhile. The zero Apart is all.
+type Apart struct{ host float64 }
+
+// Observe learns from one batch, which took that long, so much of it the host.
+func (s *Apart) Observe(took, host time.Duration) {
+	if took > 0 && host >= 0 {
+		s.host += (min(float64(host)/float64(took), 1) - s.host) / handoverMemory
+	}
+}
+
+// Of returns the device's part of a time.
+func (s *Apart) Of(t time.Duration) time.Duration {
+	return time.Duration(float64(t) * (1 - s.host))
+}

@@ -64,3 +64,22 @@ func TestHandover(t *testing.T) {
 	require.InDelta(t, 40*us, h.Time(20*us), float64(us))
 	require.Equal(t, 50*us, h.Time(50*us))
 }
+
+func TestShareOfTheDevice(t *testing.T) {
+	var s Apart
+	require.Equal(t, time.Second, s.Of(time.Second))
+	for range 100 {
+		s.Observe(400*time.Microsecond, 300*time.Microsecond)
+	}
+	require.InDelta(t, 0.25, s.Of(time.Second).Seconds(), 1e-4)
+	s.Observe(0, time.Second) // nothing to learn from
+	require.InDelta(t, 0.25, s.Of(time.Second).Seconds(), 1e-4)
+	for range 100 {
+		s.Observe(time.Millisecond, time.Second)
+	}
+	require.InDelta(t, 0, s.Of(time.Second).Seconds(), 1e-4)
+	for range 100 {
+		s.Observe(time.Millisecond, 0)
+	}
+	require.InDelta(t, 1, s.Of(time.Second).Seconds(), 1e-4)
+}
