@@ -221,6 +221,25 @@ func TestProfile(t *testing.T) {
 	require.LessOrEqual(t, d.Dispatches[0], d.DeviceTime)
 }
 
+// TestMostJobsOfABatch submits more small jobs than one batch takes.
+func TestMostJobsOfABatch(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		cfg := scheduler.Config{Device: seconds(1)}
+		f := record(&cfg)
+		s := start(t, cfg)
+		w := square(t, s, 4)
+		busy(t, s, w)
+		for range 1500 {
+			submit(t, s, newProbe(w, job.Options{}))
+		}
+		var sizes []int
+		for _, d := range f.decisions(t, s) {
+			sizes = append(sizes, d.Jobs)
+		}
+		require.Equal(t, []int{1, 1024, 476}, sizes)
+	})
+}
+
 func TestTimesOfADecision(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		cfg := scheduler.Config{Device: seconds(2)}

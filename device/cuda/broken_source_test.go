@@ -60,7 +60,7 @@ var brokenName = flag.String("cuda.broken", "", "which of TestBrokenSources Test
 // says of it is.
 func TestBrokenSource(t *testing.T) {
 	if *brokenName == "" {
-		t.Skip("NOT RUN: it is for compute-sanitizer: make cuda-sanitize")
+		t.Skip("NOT RUN: a mistake for compute-sanitizer to find, on a machine with an NVIDIA GPU and that tool: make cuda-sanitize")
 	}
 	i := slices.IndexFunc(brokenSources, func(x brokenSource) bool { return x.name() == *brokenName })
 	require.NotEqual(t, -1, i, "-cuda.broken %q", *brokenName)

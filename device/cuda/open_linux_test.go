@@ -37,7 +37,7 @@ func TestConformancePortable(t *testing.T) {
 	other := d.gpu.Hopper
 	require.NoError(t, d.Close())
 	if !other {
-		t.Skip("NOT REPEATED: this GPU has no kernels of its own")
+		t.Skip("NOT REPEATED: this GPU has no kernels of its own, so TestConformance has run these; for both run it on a Hopper (H100, H200)")
 	}
 	conform(t, Config{portable: true})
 }

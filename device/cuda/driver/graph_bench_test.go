@@ -15,7 +15,7 @@ import (
 // kernel's grid and parameter, and the copies' addresses and lengths.
 type graph struct {
 	rig     *rig
-	library *library // of the functions below
+	calls   *library // of the functions below
 	exec    uintptr
 	context uintptr
 	kernel  uintptr   // its node
@@ -55,9 +55,9 @@ var graphNames = []string{
 const captureRelaxed, nodeKernel, nodeMemcpy = 2, 0, 1
 
 func newGraph(b *testing.B, r *rig, batch func() error) *graph {
-	g := &graph{rig: r, library: &library{handle: r.cuda.handle}}
+	g := &graph{rig: r, calls: &library{handle: r.cuda.handle}}
 	for _, name := range graphNames {
-		g.library.add(name)
+		g.calls.add(name)
 	}
 	require.NoError(b, r.With(func() error { return g.capture(batch) }))
 	require.Len(b, g.copies, len(g.moves))
@@ -67,7 +67,7 @@ func newGraph(b *testing.B, r *rig, batch func() error) *graph {
 
 //go:uintptrescapes
 func (g *graph) do(function int, args ...uintptr) error {
-	if code := g.library.call(function, args...); code != 0 {
+	if code := g.calls.call(function, args...); code != 0 {
 		return fmt.Errorf("%s: %d", graphNames[function], code)
 	}
 	return nil
