@@ -17,13 +17,16 @@ type arena struct {
 	chunk   device.Buffer   // in use, nil before the first
 	used    int             // bytes of it
 	keep    int             // bytes that stay after the batch, if more than arenaKeep
+	usual   int             // resets for which more is not out of the ordinary
 	full    []device.Buffer // outgrown by the batch
 }
 
 const (
 	arenaAlign = 64 // a cache line, and enough for every vector load
 	arenaFirst = 16 << 10
-	arenaKeep  = 64 << 20 // larger ones are given back after the batch
+	arenaKeep  = 64 << 20 // larger ones are given back after the batch,
+	arenaUsual = 64       // unless another was as large this many resets ago or less,
+	arenaLarge = 1 << 30  // and they are no larger than this
 	arenaMost  = 1 << 50  // far more than any device has, far from overflow
 )
 
@@ -78,13 +81,32 @@ func (a *arena) grow(size int) error {
 // reset makes the memory free for the next batch and keeps the last chunk,
 // which is the largest unless memory ran out.
 func (a *arena) reset() {
+	stays := a.stays()
 	a.used = 0
 	if len(a.full) > 0 {
 		a.freeFull()
 	}
-	if a.chunk != nil && a.chunk.Len() > max(arenaKeep, a.keep) {
+	if !stays {
 		a.free()
 	}
+}
+
+// stays reports whether the chunk is worth keeping: a small one always, and one
+// that is large but not for the first time of late, since pinned memory takes far
+// longer to get than to use.
+func (a *arena) stays() bool {
+	limit := max(arenaKeep, a.keep)
+	needed := a.used
+	for _, c := range a.full {
+		needed += c.Len()
+	}
+	usual := a.usual > 0
+	if needed > limit {
+		a.usual = arenaUsual
+	} else if usual {
+		a.usual--
+	}
+	return a.chunk == nil || a.chunk.Len() <= limit || usual && a.chunk.Len() <= arenaLarge
 }
 
 func (a *arena) freeFull() {

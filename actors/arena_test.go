@@ -80,6 +80,37 @@ func TestArenaGivesBackHugeChunks(t *testing.T) {
 	require.Zero(t, d.BytesInUse())
 }
 
+// Memory that batch after batch needs is not given back in between.
+func TestArenaKeepsHugeChunksThatAreUsual(t *testing.T) {
+	a, d := newArena(sim.Config{})
+	huge := func() { a.bytes(t, arenaKeep); a.bytes(t, 64) }
+	huge()
+	a.reset()
+	require.Zero(t, d.BytesInUse(), "once is no habit")
+	huge()
+	a.reset()
+	kept := a.chunk
+	require.NotNil(t, kept)
+	for i := range 2 * arenaUsual {
+		if i%(arenaUsual/2) == 0 { // every now and then is enough
+			huge()
+			require.Same(t, kept, a.chunk)
+		}
+		a.reset()
+	}
+	for range arenaUsual {
+		a.bytes(t, 64)
+		a.reset()
+	}
+	require.EqualValues(t, arenaFirst, d.BytesInUse(), "nobody has needed it for long")
+
+	for range 3 {
+		a.bytes(t, arenaLarge+64)
+		a.reset()
+		require.Zero(t, d.BytesInUse(), "there is a limit to it")
+	}
+}
+
 func TestArenaWhenMemoryRunsOut(t *testing.T) {
 	a, d := newArena(sim.Config{AllocLimit: 3 * arenaFirst})
 	a.bytes(t, arenaFirst)

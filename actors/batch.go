@@ -69,7 +69,7 @@ type Batch struct {
 	check      *check // what a job's result is compared with, nil for other work
 	settlement job.Settlement
 	arena      arena
-	scores     arena // of attentions
+	inner      arena // what kernels hand on, and operands that were loaded, gathered
 
 	// What happened.
 	key       kernels.Key
@@ -170,7 +170,7 @@ func (e *Engine) newBatch() *Batch {
 	b := &Batch{
 		engine: e,
 		arena:  arena{device: e.device, space: device.SpaceShared, relieve: e.freeSpare},
-		scores: arena{device: e.device, relieve: e.freeSpare},
+		inner:  arena{device: e.device, relieve: e.freeSpare},
 	}
 	b.Begun = func(*device.Batch) { e.sendDevice((*begun)(b)) }
 	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }
@@ -207,18 +207,18 @@ func (b *Batch) leave() {
 // resetMemory makes the batch's memory on the device free for other work.
 func (b *Batch) resetMemory() {
 	b.arena.reset()
-	b.scores.reset()
+	b.inner.reset()
 }
 
 // moveMemory gives it up for that of another device.
 func (b *Batch) moveMemory(d device.Device) {
 	b.arena.move(d)
-	b.scores.move(d)
+	b.inner.move(d)
 }
 
 func (b *Batch) freeMemory() {
 	b.arena.free()
-	b.scores.free()
+	b.inner.free()
 }
 
 // maxSpareArenas bounds the staging memory that is kept for batches to come:

@@ -79,9 +79,12 @@ func (b *Batch) problem(i int) []part {
 }
 
 // sharesColumns reports whether the part's columns or rows may stand beside
-// those of others. What is cut to be written in place stands alone.
+// those of others. What is cut to be written in place stands alone, and so does
+// what is broad enough.
 func (p *part) sharesColumns() bool {
-	return p.task.Plan.SharesColumns() && (p.task.split == nil || !p.task.split.result.IsZero())
+	q := &p.task.Plan.Problem
+	return p.task.Plan.SharesColumns() && (p.task.split == nil || !p.task.split.result.IsZero()) &&
+		(q.Op != kernels.OpMatmul || !policy.Broad(q.Shape.M, p.u1-p.u0))
 }
 
 // links returns how many kernels a problem takes, one after another.
@@ -177,6 +180,10 @@ func (b *Batch) compile() error {
 func (b *Batch) bind() error {
 	s := &b.scratch
 	b.resetMemory()
+	b.inner.space = device.SpaceDevice
+	if b.engine.info.HostMemory {
+		b.inner.space = device.SpaceShared
+	}
 	s.reuse()
 	b.Stages = b.Stages[:0]
 	if b.plan().Chain != nil {

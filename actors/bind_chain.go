@@ -77,17 +77,13 @@ func (b *Batch) bindOperands(p *part, i int) error {
 // next batch as long as no single step is larger than the device wants them:
 // arenas are rounded up to twice as much.
 func (b *Batch) scoresMemory() (device.Region, error) {
-	b.scores.keep = 2 * b.engine.info.Caps.Scratch
-	b.scores.space = device.SpaceDevice
-	if b.engine.info.HostMemory {
-		b.scores.space = device.SpaceShared
-	}
+	b.inner.keep = 2 * b.engine.info.Caps.Scratch
 	most := 0
 	for steps := b.scratch.steps; len(steps) > 0; {
 		w := policy.NextWave(steps, b.engine.info.Caps.Scratch)
 		most, steps = max(most, w.Scores()), steps[w.Steps:]
 	}
-	return b.scores.alloc(tensor.F32, tensor.Dims{1, 1, most})
+	return b.inner.alloc(tensor.F32, tensor.Dims{1, 1, most})
 }
 
 // growChains makes room for what the steps need.

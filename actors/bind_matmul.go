@@ -82,7 +82,7 @@ func (b *Batch) bindWide(mm *device.Matmul, ps []part, n int) error {
 	mm.Shape = kernels.Shape{Batch: 1, M: q.Shape.M, N: col, K: q.Shape.K}
 	var errA, errB, errC error
 	mm.A, errA = b.input(ps[0].task.region(OperandA))
-	mm.B, errB = b.arena.alloc(q.B, tensor.Dims{1, col, q.Shape.K})
+	mm.B, errB = b.beside(ps).alloc(q.B, tensor.Dims{1, col, q.Shape.K})
 	mm.C, errC = b.arena.alloc(q.C, tensor.Dims{1, col, q.Shape.M})
 	if err := errsFirst(errA, errB, errC); err != nil {
 		return err
@@ -95,6 +95,17 @@ func (b *Batch) bindWide(mm *device.Matmul, ps []part, n int) error {
 		b.addRun(mm, &ps[i])
 	}
 	return nil
+}
+
+// beside returns the memory in which the columns of many B are put side by side:
+// the device's own, if all of them lie there.
+func (b *Batch) beside(ps []part) *arena {
+	for i := range ps {
+		if ps[i].task.Memory[OperandB] == nil {
+			return &b.arena
+		}
+	}
+	return &b.inner
 }
 
 // gather copies one part's columns into a wide product.
