@@ -21,18 +21,18 @@ type desk struct {
 	costs  *policy.CostModel
 	// standing is the credit that an idle device leaves for the dispatcher that
 	// has work first; it counts as out. All actors share one goroutine.
-	standing *Batch
-	out      []*Batch // credits and batches that have not come back
-	cold     []*Batch // their kernels are being compiled
-	retries  []*Batch // halves of batches that failed, and what was cold
-	ids      uint64
-	failures int   // hangs, losses and restarts in vain since a batch ended well
-	down     error // why there is no device any more, nil while there may be
-	handover policy.Handover
-	apart    policy.Apart // the part of a batch's time that the device works, not the host
-	nudge    *time.Timer  // when there will be room
-	ended    time.Time    // when the device was done with the batch before
-	closing  *shut        // since the engine closes, else nil
+	standing    *Batch
+	out         []*Batch // credits and batches that have not come back
+	cold        []*Batch // their kernels are being compiled
+	retries     []*Batch // halves of batches that failed, and what was cold
+	ids         uint64
+	failures    int   // hangs, losses and restarts in vain since a batch ended well
+	down        error // why there is no device any more, nil while there may be
+	handover    policy.Handover
+	deviceShare policy.DeviceShare // the part of a batch's time that the device works, not the host
+	nudge       *time.Timer        // when there will be room
+	ended       time.Time          // when the device was done with the batch before
+	closing     *shut              // since the engine closes, else nil
 
 	cands   []policy.Candidate
 	places  []place       // where each candidate stands

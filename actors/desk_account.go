@@ -52,7 +52,7 @@ func (d *desk) record(b *Batch) {
 	if b.err == nil {
 		w, problems := b.work()
 		d.costs.Observe(w, b.timing.Device/time.Duration(problems))
-		d.apart.Observe(b.timing.Device, b.timing.Host)
+		d.deviceShare.Observe(b.timing.Device, b.timing.Host)
 		d.absolve(b)
 		if b.wreckage == nil {
 			d.failures = 0

@@ -23,7 +23,7 @@ func (d *desk) load() policy.Load {
 		return l
 	}
 	for _, b := range d.out {
-		if l.Queued += d.apart.Of(b.predicted); b.begun.IsZero() {
+		if l.Queued += d.deviceShare.Of(b.predicted); b.begun.IsZero() {
 			l.Host++
 		}
 	}
@@ -33,7 +33,7 @@ func (d *desk) load() policy.Load {
 		if d.ended.After(began) { // it waited for the batch before
 			began = d.ended
 		}
-		own := d.apart.Of(first.predicted)
+		own := d.deviceShare.Of(first.predicted)
 		l.Queued -= own
 		l.Running = max(own-time.Since(began), 0) // late, it takes nothing off the others
 	}

@@ -55,18 +55,19 @@ const (
 	firstHandover  = time.Millisecond
 )
 
-// Apart learns what part of the time that batches take is the device's own, and
-// not the host's, who may work at the next meanwhile. The zero Apart is all.
-type Apart struct{ host float64 }
+// DeviceShare learns what part of the time that batches take is the device's own,
+// and not the host's, who may work at the next meanwhile. The zero DeviceShare is
+// all.
+type DeviceShare struct{ host float64 }
 
 // Observe learns from one batch, which took that long, so much of it the host.
-func (s *Apart) Observe(took, host time.Duration) {
+func (s *DeviceShare) Observe(took, host time.Duration) {
 	if took > 0 && host >= 0 {
 		s.host += (min(float64(host)/float64(took), 1) - s.host) / handoverMemory
 	}
 }
 
 // Of returns the device's part of a time.
-func (s *Apart) Of(t time.Duration) time.Duration {
+func (s *DeviceShare) Of(t time.Duration) time.Duration {
 	return time.Duration(float64(t) * (1 - s.host))
 }

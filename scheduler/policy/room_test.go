@@ -65,8 +65,8 @@ func TestHandover(t *testing.T) {
 	require.Equal(t, 50*us, h.Time(50*us))
 }
 
-func TestShareOfTheDevice(t *testing.T) {
-	var s Apart
+func TestDeviceShare(t *testing.T) {
+	var s DeviceShare
 	require.Equal(t, time.Second, s.Of(time.Second))
 	for range 100 {
 		s.Observe(400*time.Microsecond, 300*time.Microsecond)
