@@ -92,28 +92,19 @@ func pack(v tensor.View) ([]byte, tensor.View) {
 	return unsafe.Slice((*byte)(base), size), c
 }
 
-// compare holds the second run against the first and commits the first.
-func (b *Batch) compare() {
-	p := &b.parts[0]
+// compare holds the second run against the first, unless it failed, and commits
+// the first.
+func (b *Batch) compare(p *part, settlement *job.Settlement) {
 	t := p.task
 	if !t.Hold() { // it has ended: its memory may hold anything by now
 		return
 	}
-	if got, _ := pack(b.out(p)); bytes.Equal(got, b.check.want) {
-		b.check.result = Matched
-	} else {
+	if b.err == nil {
 		b.check.result = Mismatched
-	}
-	tensor.Copy(t.Form.C, b.check.view)
-	b.settlement.Add(&t.Life, job.Done, nil)
-}
-
-// keep commits the result of the first run when the second failed.
-func (b *Batch) keep() {
-	for i := range b.parts {
-		if t := b.parts[i].task; t.Hold() {
-			tensor.Copy(t.Form.C, b.check.view)
-			t.Release(job.Done, nil)
+		if got, _ := pack(b.out(p)); bytes.Equal(got, b.check.want) {
+			b.check.result = Matched
 		}
 	}
+	tensor.Copy(t.Form.C, b.check.view)
+	settlement.Add(&t.Life, job.Done, nil)
 }

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels"
@@ -57,19 +58,36 @@ func (b *Batch) pass() { b.engine.sendDevice((*completed)(b)) }
 // commit writes staged results to the callers' memory, each in one copy, and
 // ends the jobs; the settlement's Flush tells their callers. A job that was
 // cancelled or has expired is left as it was.
-func (b *Batch) commit() {
-	if b.check != nil {
-		b.compare()
-		return
+func (b *Batch) commit() { b.commitParts(b.parts, &b.settlement) }
+
+// commitParts is commit for some of the batch's parts. A job whose memory is not
+// there any more fails, and nobody else does.
+func (b *Batch) commitParts(parts []part, settlement *job.Settlement) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	for done := 0; done < len(parts); {
+		b.commitUntilFault(parts, &done, settlement)
 	}
-	b.commitParts(b.parts, &b.settlement)
 }
 
-func (b *Batch) commitParts(parts []part, settlement *job.Settlement) {
-	for i := range parts {
-		p := &parts[i]
+// commitUntilFault commits parts from done on, which it counts, the one at which
+// it stops too.
+func (b *Batch) commitUntilFault(parts []part, done *int, settlement *job.Settlement) {
+	defer func() {
+		cause := recover()
+		switch gone := tensor.Fault(cause); {
+		case gone != nil:
+			settlement.Add(&parts[*done-1].task.Life, job.Failed, failed(fmt.Errorf("result: %w", gone)))
+		case cause != nil:
+			panic(cause)
+		}
+	}()
+	for *done < len(parts) {
+		p := &parts[*done]
+		*done++
 		t := p.task
 		switch {
+		case b.check != nil:
+			b.compare(p, settlement)
 		case p.sampled && len(b.parts) > 1: // its job ends when it was run again
 		case t.split != nil:
 			b.commitPart(p, settlement)

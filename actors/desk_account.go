@@ -34,7 +34,8 @@ func (d *desk) settle(b *Batch) {
 		d.recheck(b)
 		return
 	case b.check != nil:
-		b.keep()
+		b.commit()
+		d.engine.loop.tell(&b.settlement)
 		return
 	}
 	if halves := b.retry(b.err); halves != nil {

@@ -3,6 +3,8 @@ package device
 import (
 	"errors"
 	"fmt"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
 // The errors every backend uses; they are wrapped with what happened.
@@ -25,6 +27,15 @@ type KernelError struct {
 
 func (e *KernelError) Error() string {
 	return fmt.Sprintf("device: kernel %s failed: %v", e.Kernel, e.Cause)
+}
+
+// Recovered returns the error of a kernel that panicked. Memory that is not there
+// is a *tensor.MemoryError.
+func Recovered(kernel string, cause any) *KernelError {
+	if gone := tensor.Fault(cause); gone != nil {
+		cause = gone
+	}
+	return &KernelError{Kernel: kernel, Cause: cause}
 }
 
 // Unwrap returns the cause if it is an error.

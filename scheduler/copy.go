@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -76,7 +77,10 @@ func (s *Scheduler) copyIn(v tensor.View, constant bool) (*copyOf, error) {
 		}
 		if b.Pointer() == nil && c.host.IsZero() && s.cfg.reopens() {
 			if c.host = v; !constant {
-				c.host = Snapshot(v)
+				if c.host, err = Snapshot(v); err != nil {
+					b.Free()
+					return nil, err
+				}
 			}
 		}
 		c.at.Store(&b)
@@ -99,13 +103,25 @@ func (s *Scheduler) register(c *copyOf, h *home) bool {
 	return true
 }
 
-// Snapshot returns a compact copy of v in memory of its own.
-func Snapshot(v tensor.View) tensor.View {
+// Snapshot returns a compact copy of v in memory of its own. The error is like
+// Load's.
+func Snapshot(v tensor.View) (tensor.View, error) {
 	size := v.Len() * v.DType().Size()
 	words := make([]uint64, size/8+1) // aligned for every element type
 	c := tensor.Window(unsafe.Pointer(unsafe.SliceData(words)), len(words)*8, v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
-	tensor.Copy(c, v)
-	return c
+	if err := tensor.TryCopy(c, v); err != nil {
+		return tensor.View{}, notRead(err)
+	}
+	return c, nil
+}
+
+// notRead wraps why an operand could not be read or written down.
+func notRead(err error) error {
+	var gone *tensor.MemoryError
+	if errors.As(err, &gone) {
+		return &job.InvalidError{Field: "operand", Cause: gone}
+	}
+	return fmt.Errorf("load operand: %w", err)
 }
 
 // load puts a compact copy of v in a buffer of its own.
@@ -121,11 +137,12 @@ func (h *home) load(v tensor.View, patience time.Duration) (device.Buffer, error
 	}
 	compact := tensor.Window(b.Pointer(), b.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
 	if b.Pointer() == nil {
-		if err := h.upload(b, v, patience); err != nil {
-			return nil, fmt.Errorf("load operand: %w", err)
-		}
-	} else {
-		tensor.Copy(compact, v)
+		err = h.upload(b, v, patience)
+	} else if err = tensor.TryCopy(compact, v); err != nil {
+		b.Free()
+	}
+	if err != nil {
+		return nil, notRead(err)
 	}
 	if p, ok := b.(device.Preparer); ok && size > 0 {
 		p.Prepare(compact)

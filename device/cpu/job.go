@@ -70,7 +70,7 @@ func (j *job) work(s *cpu.Scratch) {
 	at := 0
 	defer func() {
 		if cause := recover(); cause != nil {
-			j.failed.CompareAndSwap(nil, &device.KernelError{Kernel: j.parts[at].kernel(), Cause: cause})
+			j.failed.CompareAndSwap(nil, device.Recovered(j.parts[at].kernel(), cause))
 			j.next.Store(int64(j.blocks))
 		}
 	}()

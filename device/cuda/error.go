@@ -38,7 +38,7 @@ func (d *Device) failed(kernel string, err error) error {
 // recovered turns a panic into an error of a kernel.
 func recovered(kernel string, err *error) {
 	if cause := recover(); cause != nil {
-		*err = &device.KernelError{Kernel: kernel, Cause: fmt.Errorf("%v", cause)}
+		*err = device.Recovered(kernel, cause)
 	}
 }
 

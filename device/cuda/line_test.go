@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -168,11 +169,32 @@ func TestLineFaults(t *testing.T) {
 	var failed *device.KernelError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, copyKernel, failed.Kernel)
+	var gone *tensor.MemoryError
+	require.ErrorAs(t, err, &gone)
 	require.NoError(t, file.Truncate(4096))
 	require.NoError(t, file.Close())
 	_, err = device.Await(l, bring, device.Stage{})
 	require.NoError(t, err, "the next batch is none the worse")
 	require.NoError(t, l.Close())
+}
+
+// So is memory to which results cannot go.
+func TestLandingFaults(t *testing.T) {
+	mapped, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, syscall.Munmap(mapped)) }()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // as a carrier
+	own := tensor.Matrix(make([]float32, 1024), 1, 1024)
+	landed := tensor.Matrix(make([]float32, 1024), 1, 1024)
+	own.SetValue(0, 0, 0, 7)
+	read := task{landing: []landing{{to: landed, from: own}, {to: tensor.Bytes(mapped, tensor.F32, 1, 1, 1024), from: own}}}
+	err = read.land()
+	var failed *device.KernelError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, copyKernel, failed.Kernel)
+	var gone *tensor.MemoryError
+	require.ErrorAs(t, err, &gone)
+	require.EqualValues(t, 7, landed.Value(0, 0, 0))
 }
 
 // quick is a worker that does nothing.

@@ -3,7 +3,6 @@
 package metal
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -115,6 +114,6 @@ func kernelName(d *device.Dispatch) string {
 // recovered turns a panic into an error of a kernel.
 func recovered(kernel string, err *error) {
 	if cause := recover(); cause != nil {
-		*err = &device.KernelError{Kernel: kernel, Cause: fmt.Errorf("%v", cause)}
+		*err = device.Recovered(kernel, cause)
 	}
 }

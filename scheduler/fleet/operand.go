@@ -85,7 +85,14 @@ func (f *Fleet) keep(o *Operand, v tensor.View) (*version, error) {
 	case full:
 		return nil, fmt.Errorf("fleet: keep operand of %d bytes in the host's memory: %w: %d bytes are allowed", bytes, device.ErrOutOfMemory, f.mostHost)
 	}
-	return &version{operand: o, host: scheduler.Snapshot(v), bytes: bytes, slots: make([]slot, len(f.members))}, nil
+	host, err := scheduler.Snapshot(v)
+	if err != nil {
+		f.mu.Lock()
+		f.host -= bytes
+		f.mu.Unlock()
+		return nil, err
+	}
+	return &version{operand: o, host: host, bytes: bytes, slots: make([]slot, len(f.members))}, nil
 }
 
 // View returns the operand as it was loaded, compact and row-major.

@@ -1,0 +1,42 @@
+package scheduler_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// A matrix whose memory is not there is refused, and the operand stays what it
+// was.
+func TestLoadWhatIsNotThere(t *testing.T) {
+	memory, err := unix.Mmap(-1, 0, 4096, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Munmap(memory)) }()
+	missing := tensor.Bytes(memory, tensor.F32, 1, 32, 32)
+	requireGone := func(err error) {
+		t.Helper()
+		require.ErrorIs(t, err, job.ErrInvalid)
+		var gone *tensor.MemoryError
+		require.ErrorAs(t, err, &gone)
+	}
+	for name, open := range devices {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, scheduler.Config{Device: open(t)})
+			_, err := s.Load(missing)
+			requireGone(err)
+			o, err := s.Load(constant(32, 2))
+			require.NoError(t, err)
+			requireGone(o.Update(missing))
+			j, c := sums(o)
+			require.NoError(t, s.Do(background, j))
+			require.EqualValues(t, 64, c[0])
+		})
+	}
+	_, err = scheduler.Snapshot(missing)
+	requireGone(err)
+}
