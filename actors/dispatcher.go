@@ -15,15 +15,14 @@ type dispatcher struct {
 	shard  *shard
 	pid    *actor.PID
 	door   mailbox
-	apart  bool // the device computes apart from the processors
 }
 
 func (e *Engine) newDispatcher(op kernels.Op) *dispatcher {
-	stripes, apart := 1, e.info.QueueDepth > 1
-	if e.Lend && !apart {
+	stripes := 1
+	if e.Lend && !e.apart {
 		stripes = processors()
 	}
-	d := &dispatcher{engine: e, op: op, shard: newShard(stripes, e.tenants), apart: apart}
+	d := &dispatcher{engine: e, op: op, shard: newShard(stripes, e.tenants)}
 	d.shard.owner, d.shard.trace = d, e.trace
 	d.pid = e.spawnAt(&d.door, op.String(), d.receive)
 	return d
@@ -48,7 +47,7 @@ func (d *dispatcher) put(newest, oldest *Task) {
 // processors compute: many that do at a time hold each other up, and everybody
 // whom the device has answered.
 func (d *dispatcher) own() bool {
-	if d.apart {
+	if d.engine.apart {
 		return d.engine.loop.tryOwn()
 	}
 	return d.engine.loop.ownSoon()

@@ -83,6 +83,9 @@ type Config struct {
 	// Fault is for tests: it is called before every message, with the actor's
 	// role, and may panic.
 	Fault func(role string)
+	// Landing is for tests: how results reach their callers. The zero Landing
+	// leaves it to the device, the processors and policy.Landing.
+	Landing Landing
 	// Tracer is told everything that a replay needs, under the conditions of
 	// Observer. Nil: nothing is traced.
 	Tracer metrics.Tracer
@@ -113,6 +116,9 @@ type Engine struct {
 	kernels     [kernels.FamilyCount]*actor.PID
 	devicer     *actor.PID
 
+	// apart: the device computes apart from the processors, however many batches
+	// it was to be given at a time.
+	apart     bool
 	landers   chan *landing // nil for none
 	landed    chan struct{} // closed when they are not needed any more
 	opened    time.Time
@@ -146,6 +152,7 @@ func Open(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
 	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.describe(cfg.Device), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{})}
+	e.apart = e.device.Info().QueueDepth > 1
 	e.desk, e.trace = newDesk(e, queue), newTrace(e, cfg.Tracer)
 	e.openLanders()
 	e.start()

@@ -22,6 +22,9 @@ type landing struct {
 	onlookers atomic.Int32 // who may still look at this
 }
 
+// Landing is how many help the device's goroutine, and how many jobs a piece is.
+type Landing struct{ Helpers, Each int }
+
 // mostLanders help the device's goroutine.
 const mostLanders = 3
 
@@ -30,10 +33,14 @@ var landings = sync.Pool{New: func() any { return new(landing) }}
 // openLanders starts the helpers, who are for devices that compute apart from
 // the processors.
 func (e *Engine) openLanders() {
-	if e.info.QueueDepth < 2 {
+	n := e.Landing.Helpers
+	switch {
+	case n > 0:
+	case !e.apart:
 		return
+	default:
+		n = min(mostLanders, runtime.GOMAXPROCS(0)-1)
 	}
-	n := min(mostLanders, runtime.GOMAXPROCS(0)-1)
 	e.landers, e.landed = make(chan *landing, max(n, 0)), make(chan struct{})
 	for range n {
 		go e.lander()
@@ -86,7 +93,11 @@ func (b *Batch) landsBy() int {
 	p := &b.parts[0] // the others are like it
 	c := &p.task.Form.C
 	bytes := c.Len() / max(p.task.Units, 1) * p.units() * c.DType().Size()
-	if each := policy.Landing(len(b.parts), len(b.parts)*bytes); each < len(b.parts) {
+	each := b.engine.Landing.Each
+	if each == 0 {
+		each = policy.Landing(len(b.parts), len(b.parts)*bytes)
+	}
+	if each < len(b.parts) {
 		return each
 	}
 	return 0

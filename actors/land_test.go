@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -71,4 +72,20 @@ func TestLandingTooLate(t *testing.T) {
 	l.invite()
 	require.EqualValues(t, 1, l.onlookers.Load(), "whoever asks does it alone")
 	r.landers = nil
+}
+
+// One batch at a time is a wish for less waiting: the device computes apart from
+// the processors all the same, which bring home what is large.
+func TestLandingWithOneBatchAtATime(t *testing.T) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	}
+	for most, helped := range map[int]bool{1: false, 3: true} {
+		r := newRig(t, sim.Config{QueueDepth: most}, func(c *Config) { c.QueueDepth, c.Lend = 1, true })
+		require.Equal(t, 1, r.info.QueueDepth)
+		require.Equal(t, helped, cap(r.landers) > 0, "a device for %d", most)
+		if d := r.dispatchers[kernels.OpMatmul][0]; helped {
+			require.Len(t, d.shard.all, 1, "who submits does not wait")
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
 	"github.com/metallic-sched/metallic-sched/device/sim"
@@ -117,6 +118,9 @@ func newChaos(t *testing.T, seed uint64, sum *tally) *chaos {
 	}
 	if c.IntN(3) == 0 {
 		cfg.Linger = time.Millisecond
+	}
+	if c.IntN(2) == 0 {
+		cfg = scheduler.WithLanding(cfg, actors.Landing{Helpers: 1 + c.IntN(3), Each: 1 + c.IntN(3)})
 	}
 	var err error
 	c.s, err = scheduler.Open(background, scheduler.WithFault(cfg, c.fault))

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/kernels"
@@ -166,7 +167,8 @@ type Config struct {
 	Member *Member
 
 	decided *decided          // by variables; see Tuned
-	fault   func(role string) // tests: see actors.Config
+	fault   func(role string) // tests: see actors.Config, and the next
+	landing actors.Landing
 }
 
 // ConfigError says which field of a Config is wrong and what is allowed.

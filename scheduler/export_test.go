@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"testing"
 	"testing/synctest"
+
+	"github.com/metallic-sched/metallic-sched/actors"
 )
 
 // Bubble runs f on a virtual clock. Channels that pools keep must not go in or
@@ -20,5 +22,11 @@ func Bubble(t *testing.T, f func(t *testing.T)) {
 // an actor and may panic.
 func WithFault(cfg Config, fault func(role string)) Config {
 	cfg.fault = fault
+	return cfg
+}
+
+// WithLanding returns cfg with results that reach their callers in that way.
+func WithLanding(cfg Config, l actors.Landing) Config {
+	cfg.landing = l
 	return cfg
 }

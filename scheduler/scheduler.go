@@ -96,7 +96,7 @@ func (s *Scheduler) start(ctx context.Context) error {
 		QueueDepth: s.cfg.QueueDepth, Linger: s.cfg.Linger, InPlaceBytes: cmp.Or(s.cfg.InPlaceBytes, DefaultInPlaceBytes), Profile: s.cfg.Profile, Timed: s.cfg.Recorder != nil,
 		Quarantine: s.quarantine, Sample: policy.NewSampler(s.cfg.SampleInvariance, s.cfg.SampleSeed),
 		Lend:     s.cfg.Recorder == nil, // which may lock what a caller holds
-		Observer: s.records, Tracer: s.tracer(), Fault: s.cfg.fault,
+		Observer: s.records, Tracer: s.tracer(), Fault: s.cfg.fault, Landing: s.cfg.landing,
 		Watchdog: s.watchdog(), Reopen: s.reopener(), Notify: s.records.notify,
 		Refuge: s.refuge(),
 	}
