@@ -66,6 +66,7 @@ func TestBegunTooLate(t *testing.T) {
 		"ended and spare": {idle, false, false},
 	} {
 		r := newRig(t, sim.Config{QueueDepth: 2}, nil)
+		var begun, learned bool
 		r.at(func() {
 			d, b := r.desk, r.newBatch()
 			b.stage.Store(c.stage)
@@ -74,9 +75,10 @@ func TestBegunTooLate(t *testing.T) {
 				d.out = append(d.out, b)
 			}
 			d.begun(b)
-			require.Equal(t, c.begun, !b.begun.IsZero(), name)
-			require.Equal(t, c.begun, d.handover.Time(0) > 0, "%s: nothing is learned", name)
+			begun, learned = !b.begun.IsZero(), d.handover.Time(0) > 0
 			d.takeBack(b)
 		})
+		require.Equal(t, c.begun, begun, name)
+		require.Equal(t, c.begun, learned, name)
 	}
 }
