@@ -30,7 +30,7 @@ type desk struct {
 	down        error // why there is no device any more, nil while there may be
 	handover    policy.Handover
 	deviceShare policy.DeviceShare // the part of a batch's time that the device works, not the host
-	nudge       *time.Timer        // when there will be room
+	nudge       device.Alarm       // when there will be room
 	ended       time.Time          // when the device was done with the batch before
 	closing     *shut              // since the engine closes, else nil
 

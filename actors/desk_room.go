@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
@@ -52,8 +53,7 @@ func (d *desk) begun(b *Batch) {
 
 func (d *desk) lookForRoomIn(wait time.Duration) {
 	if d.nudge == nil {
-		d.nudge = time.AfterFunc(wait, func() { d.engine.sendDevice(isReady) })
-		return
+		d.nudge = device.NewAlarm(d.engine.device, func() { d.engine.sendDevice(isReady) })
 	}
-	d.nudge.Reset(wait)
+	d.nudge.Set(wait)
 }

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -13,10 +12,11 @@ var errShut = fmt.Errorf("%w: %w", job.ErrClosed, device.ErrClosed)
 
 // shut ends every job but those that are held, now and later.
 func (d *desk) shut(m *shut) {
-	for _, timer := range [...]*time.Timer{d.linger, d.nudge} {
-		if timer != nil {
-			timer.Stop()
-		}
+	if d.linger != nil {
+		d.linger.Stop()
+	}
+	if d.nudge != nil {
+		d.nudge.Stop()
 	}
 	if t := d.engine.trace; t != nil {
 		t.end()

@@ -51,6 +51,9 @@ func (c *counted) NewQueue() (device.Queue, error) {
 	return &countedQueue{q, c}, err
 }
 
+// NewAlarm is the device's.
+func (c *counted) NewAlarm(ring func()) device.Alarm { return device.NewAlarm(c.Device, ring) }
+
 func (q *countedQueue) Commit(b *device.Batch) {
 	start, done := time.Now(), b.Done
 	b.Done = func(b *device.Batch, t device.Timing, err error) {
