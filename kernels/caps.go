@@ -12,4 +12,7 @@ type Caps struct {
 	Vendor  bool // the platform's vendor library was found
 	// VendorHelp says how to get the vendor library when Vendor is false.
 	VendorHelp string
+	// Fallback says why the device does without the kernels that were made for its
+	// kind, such as those of Hopper; empty if it has them, or there are none.
+	Fallback string
 }

@@ -57,7 +57,7 @@ type Decision struct {
 	Tenants    []Tenant `json:"tenants,omitempty"`
 
 	Plan      Plan   `json:"plan"`
-	Rules     []Rule `json:"rules,omitempty"` // in the order they were tried
+	Rules     []Rule `json:"rules,omitempty"` // in the order they were tried; see RuleDevice
 	Invariant bool   `json:"invariant"`       // the results do not depend on the batch
 	// Orientation says whether the product was mirrored, and why; Picked why
 	// this batch came next.
@@ -132,6 +132,10 @@ type Plan struct {
 	Key     string `json:"key"`
 }
 
+// RuleDevice is the Rule that was not applied as the device does without kernels
+// that were made for its kind.
+const RuleDevice = "device"
+
 // Rule is one step of selection.
 type Rule struct {
 	Name    string `json:"name"`
@@ -182,6 +186,9 @@ func (d *Decision) String() string {
 	}
 	if reason := d.Reason(); reason != "" {
 		b.WriteString(": " + reason)
+	}
+	if len(d.Rules) > 0 && d.Rules[0].Name == RuleDevice {
+		b.WriteString("; " + d.Rules[0].Reason)
 	}
 	if d.Error != "" {
 		fmt.Fprintf(&b, " error=%q", d.Error)

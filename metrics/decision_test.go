@@ -37,6 +37,13 @@ func TestDecisionString(t *testing.T) {
 	require.Equal(t, `12:00:01.234 #17 matmul 2*8x128 f32 smalln/N16 64 jobs slot_free queue 1.23ms device 6.1ms attempt 2 failed error="device: lost"`, d.String())
 }
 
+// A device that does without kernels made for its kind says so in every line.
+func TestDecisionStringOfAFallback(t *testing.T) {
+	d := decision()
+	d.Rules = append([]Rule{{RuleDevice, false, "without the kernels of Hopper, slower: NVRTC 12.0: no"}}, d.Rules...)
+	require.Contains(t, d.String(), " done: N=1 <= 8; without the kernels of Hopper, slower: NVRTC 12.0: no")
+}
+
 func TestDecisionStringOfACheck(t *testing.T) {
 	d := decision()
 	d.Jobs, d.CloseReason, d.Check = 1, "check", "mismatch"

@@ -117,6 +117,7 @@ type Caps struct {
 	Scratch        int    `json:"scratch,omitempty"`
 	Vendor         bool   `json:"vendor"`
 	VendorHelp     string `json:"vendor_help,omitempty"`
+	Fallback       string `json:"fallback,omitempty"`
 }
 
 // Prefs are the preferences that selection went by.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -57,6 +58,36 @@ func (f *file) decisions(t testing.TB, s *scheduler.Scheduler) (all []metrics.De
 		require.GreaterOrEqual(t, d.Total, d.DeviceTime)
 	}
 	return all
+}
+
+// Why a device does without the kernels made for its kind is in every decision,
+// to be read by machines and by people.
+func TestDecisionOfAFallback(t *testing.T) {
+	const why = "without the kernels of Hopper, slower: NVRTC 12.0: no such instruction"
+	for _, console := range []bool{false, true} {
+		cfg := scheduler.Config{
+			Device:        sim.Open(sim.Config{Caps: kernels.Caps{SIMDWidth: 1, MaxThreadgroup: 1, Fallback: why}}),
+			CloseRecorder: true,
+		}
+		var lines bytes.Buffer
+		var f *file
+		if console {
+			cfg.Recorder = metrics.NewConsole(&lines, 16)
+		} else {
+			f = record(&cfg)
+		}
+		s := start(t, cfg)
+		w := square(t, s, 4)
+		require.NoError(t, s.Do(background, newProbe(w, job.Options{}).Matmul))
+		if console {
+			require.NoError(t, s.Close(background))
+			require.Contains(t, lines.String(), "; "+why+"\n")
+			continue
+		}
+		d := f.decisions(t, s)[0]
+		require.Equal(t, metrics.Rule{Name: metrics.RuleDevice, Reason: why}, d.Rules[0])
+		require.NotEqual(t, why, d.Reason(), "of what was chosen")
+	}
 }
 
 func TestDecisionOfAMirroredJob(t *testing.T) {

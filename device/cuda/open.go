@@ -71,7 +71,7 @@ func (d *Device) start(known driver.Version, portable bool) error {
 	blas, missing := driver.LoadBLAS(known)
 	d.blas = blas
 	d.info = infoOf(d, known, missing)
-	if target.note != "" {
+	if d.info.Caps.Fallback = target.note; target.note != "" {
 		d.info.Notes = append(d.info.Notes, target.note)
 	}
 	for i, dt := range [...]tensor.DType{tensor.F32, tensor.F16} {

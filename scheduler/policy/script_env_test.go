@@ -81,6 +81,8 @@ func (e *env) device(words []string) (string, error) {
 			e.caps.SIMDReduction = true
 		case "vendor":
 			e.caps.Vendor, e.caps.VendorHelp = true, ""
+		case "fallback":
+			e.caps.Fallback = "without the kernels of " + value
 		case "width":
 			e.caps.SIMDWidth = n
 		case "threadgroup":

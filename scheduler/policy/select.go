@@ -60,8 +60,17 @@ func newSelection(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog ker
 	return selection{
 		chooser: chooser{problem: p, caps: caps, experimental: prefs.Experimental, catalog: catalog},
 		prefs:   prefs,
-		rules:   make([]kernels.Rule, 0, 5),
+		rules:   appendDevice(make([]kernels.Rule, 0, 6), caps),
 	}
+}
+
+// appendDevice records that the device would have better kernels than those which
+// there are to choose from, and why it has not.
+func appendDevice(rules []kernels.Rule, caps kernels.Caps) []kernels.Rule {
+	if caps.Fallback == "" {
+		return rules
+	}
+	return append(rules, kernels.Rule{Name: "device", Reason: caps.Fallback})
 }
 
 // finish returns the plan for the row that was chosen, nil if none was.

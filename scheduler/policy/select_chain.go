@@ -23,8 +23,9 @@ func selectChain(p kernels.Problem, caps kernels.Caps, prefs Prefs, catalog kern
 	c := &kernels.Chain{}
 	plan := &kernels.Plan{
 		Problem: p, Row: chainRow, Chain: c,
-		Rules: []kernels.Rule{{Name: "orientation", Applied: true, Reason: orientation}},
+		Rules: append(appendDevice(nil, caps), kernels.Rule{Name: "orientation", Applied: true, Reason: orientation}),
 	}
+	caps.Fallback = "" // said once, for all links
 	for _, link := range [...]struct {
 		name    string
 		problem kernels.Problem

@@ -48,6 +48,17 @@ func TestSelectChain(t *testing.T) {
 	require.False(t, plan.BatchInvariant())
 }
 
+// What the device does without is said once, and first, however many links.
+func TestSelectChainFallback(t *testing.T) {
+	caps := kernels.Caps{SIMDWidth: 32, MaxThreadgroup: 1024, Fallback: "none of its own"}
+	plan, err := Select(attention(tensor.F16, tensor.F16, 2, 7, 1, 512, 64), caps, DefaultPrefs(), kernels.Default)
+	require.NoError(t, err)
+	require.Equal(t, kernels.Rule{Name: "device", Reason: "none of its own"}, plan.Rules[0])
+	for _, r := range plan.Rules[1:] {
+		require.NotEqual(t, "none of its own", r.Reason)
+	}
+}
+
 func TestSelectChainRefusesTypes(t *testing.T) {
 	p := attention(tensor.F16, tensor.BF16, 1, 1, 1, 1, 1)
 	_, err := Select(p, kernels.Caps{}, DefaultPrefs(), kernels.Default)
