@@ -30,7 +30,7 @@ func figuresOf(output string) (all []figure) {
 		}
 		f := figure{name: processors.ReplaceAllString(strings.TrimPrefix(fields[0], "Benchmark"), "")}
 		for i := 2; i+1 < len(fields); i += 2 {
-			if value, err := strconv.ParseFloat(fields[i], 64); err == nil && (value != 0 || fields[i+1] != "ns/op") { // 0: of no interest
+			if value, err := strconv.ParseFloat(fields[i], 64); err == nil && (value != 0 || fields[i+1] != nanoseconds) { // 0: of no interest
 				f.metrics = append(f.metrics, metric{value, fields[i+1]})
 			}
 		}
@@ -58,8 +58,11 @@ func (f *figure) parts() (op, kernel, what string) {
 	return op, kernel, what
 }
 
-// microseconds is the unit of the GPU's time.
-const microseconds = "gpu-µs"
+// The units of the GPU's time, and of the host's.
+const (
+	microseconds = "gpu-µs"
+	nanoseconds  = "ns/op"
+)
 
 // peerOf returns the time of PyTorch for what a figure is of.
 func peerOf(f *figure, peers []figure) (us float64, ok bool) {

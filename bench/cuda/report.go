@@ -79,11 +79,15 @@ func (r *report) markdown() string {
 	for _, x := range r.results {
 		fmt.Fprintf(&b, "| `%s`: %s | %s | %.0f s |\n", x.name, x.what, strings.ReplaceAll(x.line(), "|", "\\|"), x.took.Seconds())
 	}
-	ours, torch := r.figures("bench"), r.figures("torch")
+	torch := r.figures("torch")
+	queue, ours := ofQueue(r.figures("bench"))
 	if len(ours) > 0 {
 		b.WriteString("\n" + times(ours, torch))
 	}
-	if requests := slices.Concat(r.figures("requests"), others(torch), others(ours)); len(requests) > 0 {
+	if len(queue) > 0 {
+		b.WriteString("\n" + queues(queue))
+	}
+	if requests := slices.Concat(r.figures("requests"), others(torch)); len(requests) > 0 {
 		b.WriteString("\n" + rates(requests))
 	}
 	return b.String()
@@ -158,7 +162,7 @@ func cell(f *figure, unit string) string {
 // rates is a table of other figures.
 func rates(all []figure) string {
 	var b strings.Builder
-	b.WriteString("By the host's clock: requests from end to end, ours (`Vectors`) and PyTorch's, and a queue by itself:\n\n| what | figures |\n|---|---|\n")
+	b.WriteString("By the host's clock: requests from end to end, ours (`Vectors`) and PyTorch's:\n\n| what | figures |\n|---|---|\n")
 	for _, f := range all {
 		var figures []string
 		for _, m := range f.metrics {

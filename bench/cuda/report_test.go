@@ -14,6 +14,8 @@ const (
 BenchmarkMatmul/matmul_smalln_n16/f16/4096x4096/N8-16         1   0 ns/op   2980 GB/s   24.0 Tflop/s   10.00 gpu-µs
 BenchmarkMatmul/matmul_smalln_n16/f16/4096x4096/N64-16        1   12.5 gpu-µs
 BenchmarkMatmul/matmul_mps/f16/4096x4096/N4096-16             1   200 gpu-µs
+BenchmarkQueue/4096x4096/N20/depth=3-16              2000   48123 ns/op   8.25 %idle   42.1 gpu-µs   415607 vectors/s   512 B/op   6 allocs/op
+BenchmarkQueue/4096x4096/N64/depth=1/factors-16      2000   85000 ns/op   20 %idle   68.5 gpu-µs
 PASS
 `
 	torchPrinted = `torch 2.11.0 NVIDIA H100
@@ -25,7 +27,7 @@ BenchmarkTorchVectors/4096x4096/64-gathered 1 500000 jobs/s 128.0 µs
 
 func TestFigures(t *testing.T) {
 	ours := figuresOf(oursPrinted)
-	require.Len(t, ours, 3)
+	require.Len(t, ours, 5)
 	require.Equal(t, figure{"Matmul/matmul_smalln_n16/f16/4096x4096/N8", []metric{{2980, "GB/s"}, {24, "Tflop/s"}, {10, microseconds}}}, ours[0])
 	us, ok := peerOf(&ours[0], figuresOf(torchPrinted))
 	require.True(t, ok)
@@ -51,10 +53,12 @@ func TestReport(t *testing.T) {
 		"| `matmul_smalln_n16` | f16 4096x4096 N64 | 12.5 |  |  | 10.0 | **0.80** |",
 		"| `matmul_mps` | f16 4096x4096 N4096 | 200.0 |  |  | | |",
 		"- `matmul_smalln_n16` f16: 1.26 of 2",
+		"| 4096x4096 | 20 | 3 | 48.1 | 42.1 | 8.2 % | 415607 |\n| 4096x4096, factors | 64 | 1 | 85.0 | 68.5 | 20.0 % |  |\n",
 		"| TorchVectors 4096x4096 64-gathered | 500000 jobs/s, 128 µs |",
 	} {
 		require.Contains(t, text, part)
 	}
+	require.NotContains(t, text, "| `4096x4096` |", "a queue is no kernel")
 	r.add(result{name: "stress", err: errors.New("exit status 1")})
 	require.Equal(t, "CUDA FAILED: stress (of 4 steps)", r.verdict())
 	require.Contains(t, r.markdown(), "FAILED: exit status 1")
