@@ -74,7 +74,7 @@ func (b *Batch) commitParts(parts []part, settlement *job.Settlement) {
 func (b *Batch) commitUntilFault(parts []part, done *int, settlement *job.Settlement) {
 	defer func() {
 		cause := recover()
-		switch gone := tensor.Fault(cause); {
+		switch gone := device.Fault(cause); {
 		case gone != nil:
 			settlement.Add(&parts[*done-1].task.Life, job.Failed, failed(fmt.Errorf("result: %w", gone)))
 		case cause != nil:

@@ -104,7 +104,7 @@ func requireFaulted(t *testing.T, task *Task, faulted bool) {
 	o, err := task.Result()
 	require.Equal(t, job.Failed, o)
 	require.ErrorIs(t, err, job.ErrFailed)
-	var gone *tensor.MemoryError
+	var gone *device.MemoryError
 	require.ErrorAs(t, err, &gone)
 	require.NotZero(t, gone.Address)
 }

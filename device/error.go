@@ -3,8 +3,6 @@ package device
 import (
 	"errors"
 	"fmt"
-
-	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
 // The errors every backend uses; they are wrapped with what happened.
@@ -30,9 +28,9 @@ func (e *KernelError) Error() string {
 }
 
 // Recovered returns the error of a kernel that panicked. Memory that is not there
-// is a *tensor.MemoryError.
+// is a *MemoryError.
 func Recovered(kernel string, cause any) *KernelError {
-	if gone := tensor.Fault(cause); gone != nil {
+	if gone := Fault(cause); gone != nil {
 		cause = gone
 	}
 	return &KernelError{Kernel: kernel, Cause: cause}

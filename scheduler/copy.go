@@ -109,7 +109,7 @@ func Snapshot(v tensor.View) (tensor.View, error) {
 	size := v.Len() * v.DType().Size()
 	words := make([]uint64, size/8+1) // aligned for every element type
 	c := tensor.Window(unsafe.Pointer(unsafe.SliceData(words)), len(words)*8, v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
-	if err := tensor.TryCopy(c, v); err != nil {
+	if err := device.TryCopy(c, v); err != nil {
 		return tensor.View{}, notRead(err)
 	}
 	return c, nil
@@ -117,7 +117,7 @@ func Snapshot(v tensor.View) (tensor.View, error) {
 
 // notRead wraps why an operand could not be read or written down.
 func notRead(err error) error {
-	var gone *tensor.MemoryError
+	var gone *device.MemoryError
 	if errors.As(err, &gone) {
 		return &job.InvalidError{Field: "operand", Cause: gone}
 	}
@@ -138,7 +138,7 @@ func (h *home) load(v tensor.View, patience time.Duration) (device.Buffer, error
 	compact := tensor.Window(b.Pointer(), b.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
 	if b.Pointer() == nil {
 		err = h.upload(b, v, patience)
-	} else if err = tensor.TryCopy(compact, v); err != nil {
+	} else if err = device.TryCopy(compact, v); err != nil {
 		b.Free()
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -21,7 +22,7 @@ func TestLoadWhatIsNotThere(t *testing.T) {
 	requireGone := func(err error) {
 		t.Helper()
 		require.ErrorIs(t, err, job.ErrInvalid)
-		var gone *tensor.MemoryError
+		var gone *device.MemoryError
 		require.ErrorAs(t, err, &gone)
 	}
 	for name, open := range devices {

@@ -169,7 +169,7 @@ func TestLineFaults(t *testing.T) {
 	var failed *device.KernelError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, copyKernel, failed.Kernel)
-	var gone *tensor.MemoryError
+	var gone *device.MemoryError
 	require.ErrorAs(t, err, &gone)
 	require.NoError(t, file.Truncate(4096))
 	require.NoError(t, file.Close())
@@ -192,7 +192,7 @@ func TestLandingFaults(t *testing.T) {
 	var failed *device.KernelError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, copyKernel, failed.Kernel)
-	var gone *tensor.MemoryError
+	var gone *device.MemoryError
 	require.ErrorAs(t, err, &gone)
 	require.EqualValues(t, 7, landed.Value(0, 0, 0))
 }

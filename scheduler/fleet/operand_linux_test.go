@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
@@ -21,7 +22,7 @@ func TestLoadWhatIsNotThere(t *testing.T) {
 		r := open(t, fleet.Config{HostBytes: matrix}, computing(t, sim.Config{}))
 		_, err := r.Load(tensor.Bytes(memory, tensor.F32, 1, 64, 64))
 		require.ErrorIs(t, err, job.ErrInvalid)
-		var gone *tensor.MemoryError
+		var gone *device.MemoryError
 		require.ErrorAs(t, err, &gone)
 		weight(t, r.Fleet, 64, 1)
 		r.end(t)

@@ -35,7 +35,7 @@ type InvalidError struct {
 	Field   string // such as "B" or "C.cols"
 	Got     string
 	Allowed string
-	Cause   error // a *tensor.Error, a *tensor.MemoryError, or nil
+	Cause   error // a *tensor.Error, a *device.MemoryError, or nil
 }
 
 func (e *InvalidError) Error() string {

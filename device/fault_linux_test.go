@@ -1,4 +1,4 @@
-package tensor_test
+package device_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -23,24 +24,24 @@ func TestTryCopy(t *testing.T) {
 	at := uintptr(unsafe.Pointer(unsafe.SliceData(memory)))
 	requireGone := func(err error) {
 		t.Helper()
-		var gone *tensor.MemoryError
+		var gone *device.MemoryError
 		require.ErrorAs(t, err, &gone)
 		require.GreaterOrEqual(t, gone.Address, at)
 		require.Less(t, gone.Address, at+4*n)
 	}
-	require.NoError(t, tensor.TryCopy(own, mapped))
-	requireGone(tensor.TryCopy(mapped, own))
-	requireGone(tensor.TryCopy(mapped.T(), own))
+	require.NoError(t, device.TryCopy(own, mapped))
+	requireGone(device.TryCopy(mapped, own))
+	requireGone(device.TryCopy(mapped.T(), own))
 	require.NoError(t, unix.Mprotect(memory, unix.PROT_NONE))
-	requireGone(tensor.TryCopy(own, mapped))
-	requireGone(tensor.TryCopy(own, mapped.T()))
+	requireGone(device.TryCopy(own, mapped))
+	requireGone(device.TryCopy(own, mapped.T()))
 }
 
 // Other panics are not about memory.
 func TestFault(t *testing.T) {
-	defer func() { require.Nil(t, tensor.Fault(recover())) }()
-	require.Nil(t, tensor.Fault(nil))
-	require.Nil(t, tensor.Fault(errors.New("x")))
+	defer func() { require.Nil(t, device.Fault(recover())) }()
+	require.Nil(t, device.Fault(nil))
+	require.Nil(t, device.Fault(errors.New("x")))
 	var v *tensor.View
 	_ = v.Len()
 }

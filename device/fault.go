@@ -1,8 +1,10 @@
-package tensor
+package device
 
 import (
 	"fmt"
 	"runtime/debug"
+
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
 // MemoryError says that memory is not there, such as that of a mapped file that
@@ -10,7 +12,7 @@ import (
 type MemoryError struct{ Address uintptr }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("tensor: memory at %#x is not there, or may not be written: it was unmapped, protected, or its file cut short", e.Address)
+	return fmt.Sprintf("device: memory at %#x is not there, or may not be written: it was unmapped, protected, or its file cut short", e.Address)
 }
 
 // Fault returns what a recovered panic says of memory, nil if it was of anything
@@ -23,8 +25,8 @@ func Fault(recovered any) *MemoryError {
 	return nil
 }
 
-// TryCopy is Copy for memory that may not be there: a *MemoryError then.
-func TryCopy(dst, src View) (err error) {
+// TryCopy is tensor.Copy for memory that may not be there: a *MemoryError then.
+func TryCopy(dst, src tensor.View) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		cause := recover()
@@ -35,6 +37,6 @@ func TryCopy(dst, src View) (err error) {
 			panic(cause)
 		}
 	}()
-	Copy(dst, src)
+	tensor.Copy(dst, src)
 	return nil
 }
