@@ -70,3 +70,16 @@ func TestDeviceWaitsForALateAlarm(t *testing.T) {
 		})
 	}
 }
+
+// So is it when the first of those that linger has lingered.
+func TestLingerForALateAlarm(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const ms = time.Millisecond
+		r := newRig(t, sim.Config{}, func(c *Config) {
+			c.Linger, c.Device = 10*ms, &tardy{Device: c.Device.(*sim.Device), by: 3 * ms}
+		})
+		start := time.Now()
+		wait(r.submit(product(fill(4, 4, 1), 1, 1))...)
+		require.Equal(t, 13*ms, time.Since(start))
+	})
+}

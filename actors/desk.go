@@ -37,7 +37,7 @@ type desk struct {
 	cands   []policy.Candidate
 	places  []place       // where each candidate stands
 	soonest time.Duration // until the first lane has lingered, 0 for none
-	linger  *time.Timer
+	linger  device.Alarm  // when it has
 
 	gatherRests int // batches left after which callers are not waited for
 	gatherRest  int // how many there were

@@ -140,8 +140,7 @@ func (d *desk) lingers(l *lane, c *policy.Candidate, now time.Time) time.Duratio
 
 func (d *desk) wakeIn(wait time.Duration) {
 	if d.linger == nil {
-		d.linger = time.AfterFunc(wait, func() { d.engine.sendDevice(isReady) })
-		return
+		d.linger = d.newAlarm()
 	}
-	d.linger.Reset(wait)
+	d.linger.Set(wait)
 }

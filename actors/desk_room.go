@@ -53,7 +53,12 @@ func (d *desk) begun(b *Batch) {
 
 func (d *desk) lookForRoomIn(wait time.Duration) {
 	if d.nudge == nil {
-		d.nudge = device.NewAlarm(d.engine.device, func() { d.engine.sendDevice(isReady) })
+		d.nudge = d.newAlarm()
 	}
 	d.nudge.Set(wait)
+}
+
+// newAlarm returns one that has the desk look for what to do.
+func (d *desk) newAlarm() device.Alarm {
+	return device.NewAlarm(d.engine.device, func() { d.engine.sendDevice(isReady) })
 }

@@ -12,11 +12,10 @@ var errShut = fmt.Errorf("%w: %w", job.ErrClosed, device.ErrClosed)
 
 // shut ends every job but those that are held, now and later.
 func (d *desk) shut(m *shut) {
-	if d.linger != nil {
-		d.linger.Stop()
-	}
-	if d.nudge != nil {
-		d.nudge.Stop()
+	for _, alarm := range [...]device.Alarm{d.linger, d.nudge} {
+		if alarm != nil {
+			alarm.Stop()
+		}
 	}
 	if t := d.engine.trace; t != nil {
 		t.end()
