@@ -75,9 +75,8 @@ func (b *Batch) commitUntilFault(parts []part, done *int, settlement *job.Settle
 	defer func() {
 		cause := recover()
 		switch gone := device.Fault(cause); {
-		case gone != nil:
-			settlement.Add(&parts[*done-1].task.Life, job.Failed, failed(fmt.Errorf("result: %w", gone)))
-		case cause != nil:
+		case gone != nil && settlement.Add(&parts[*done-1].task.Life, job.Failed, failed(fmt.Errorf("result: %w", gone))):
+		case cause != nil: // not of a job that was held to be written
 			panic(cause)
 		}
 	}()

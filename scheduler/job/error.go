@@ -23,7 +23,9 @@ var (
 	ErrReleased = errors.New("job: operand released")
 	// ErrQuarantined: jobs like this one kept failing. See [QuarantinedError].
 	ErrQuarantined = errors.New("job: quarantined")
-	// ErrFailed: a kernel or the device failed. The cause is wrapped too.
+	// ErrFailed: a kernel or the device failed, or the job's memory is not there
+	// any more: a *device.MemoryError then, and C may be written in part. The cause
+	// is wrapped too.
 	ErrFailed = errors.New("job: failed")
 	// ErrHung: the device did not answer. The cause is wrapped too.
 	ErrHung = errors.New("job: device hung")

@@ -7,11 +7,13 @@ type Settlement struct {
 }
 
 // Add ends a held job with an outcome, whether or not it was marked, and
-// keeps the news back until Flush.
-func (s *Settlement) Add(l *Life, o Outcome, err error) {
-	if l.seal(held, o, err) || l.seal(marked, o, err) {
-		s.sealed = append(s.sealed, l)
+// keeps the news back until Flush. It reports whether it did.
+func (s *Settlement) Add(l *Life, o Outcome, err error) bool {
+	if !l.seal(held, o, err) && !l.seal(marked, o, err) {
+		return false
 	}
+	s.sealed = append(s.sealed, l)
+	return true
 }
 
 // Flush gives back the leases and wakes the waiters. It returns how many

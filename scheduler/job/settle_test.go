@@ -102,7 +102,7 @@ func TestSettlementEndsOnlyTheHeld(t *testing.T) {
 	marked.End(job.Cancelled, nil)
 	var s job.Settlement
 	for _, l := range []*job.Life{&waiting, &over, &marked} {
-		s.Add(l, job.Done, nil)
+		require.Equal(t, l == &marked, s.Add(l, job.Done, nil))
 	}
 	require.Equal(t, 1, s.Flush())
 	require.True(t, waiting.Pending())
