@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -187,9 +188,25 @@ func (x *call) finish(r *pb.Result) {
 	case len(r.GetData()) != n:
 		x.End(job.Failed, fmt.Errorf("%w: the server sent %d bytes for a result of %d", job.ErrFailed, len(r.GetData()), n))
 	case x.Hold():
-		if n > 0 {
-			tensor.Copy(x.result, wire.Over(wire.Aligned(r.GetData()), &x.result))
+		if err := x.land(r.GetData()); err != nil {
+			x.Release(job.Failed, err)
+			return
 		}
 		x.Release(job.Done, nil)
 	}
+}
+
+// land copies the result to the caller's memory. That may be gone, or not to be
+// written, which is no reason to take the answers of others along.
+func (x *call) land(data []byte) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: the memory of the result is not there, or may not be written: %v", job.ErrFailed, cause)
+		}
+	}()
+	if len(data) > 0 {
+		tensor.Copy(x.result, wire.Over(wire.Aligned(data), &x.result))
+	}
+	return nil
 }
