@@ -16,15 +16,18 @@ import (
 // BenchmarkSaturated measures products of two loaded matrices, of which a device
 // that computes apart has more to do than the host, with always one waiting: by
 // its own clock, how long is it idle? Device and clock as in BenchmarkVectors.
+// Those alone are not batched: each is a batch, for which there is room when the
+// one before has almost ended.
 func BenchmarkSaturated(b *testing.B) {
 	for _, k := range []int{4096, 16384} {
-		b.Run(fmt.Sprintf("2048x%dx2048/callers=4", k), func(b *testing.B) { saturated(b, 2048, k, 4) })
+		b.Run(fmt.Sprintf("2048x%dx2048/callers=4", k), func(b *testing.B) { saturated(b, 2048, k, 4, false) })
 	}
+	b.Run("512x8192x512/alone/callers=4", func(b *testing.B) { saturated(b, 512, 8192, 4, true) })
 }
 
-func saturated(b *testing.B, m, k, callers int) {
+func saturated(b *testing.B, m, k, callers int, alone bool) {
 	r := &requests{device: openCounted(b)}
-	r.Scheduler = start(b, scheduler.Config{Device: r.device})
+	r.Scheduler = start(b, scheduler.Config{Device: r.device, NoBatching: alone})
 	random := rand.New(rand.NewPCG(2, uint64(k)))
 	load := func(rows, cols int) (tensor.View, *scheduler.Operand) {
 		all := make([]float32, rows*cols)
