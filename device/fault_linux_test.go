@@ -2,6 +2,8 @@ package device_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"unsafe"
 
@@ -35,6 +37,24 @@ func TestTryCopy(t *testing.T) {
 	require.NoError(t, unix.Mprotect(memory, unix.PROT_NONE))
 	requireGone(device.TryCopy(own, mapped))
 	requireGone(device.TryCopy(own, mapped.T()))
+}
+
+// Likewise a mapped file that was cut short.
+func TestTryCopyFile(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "x"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	require.NoError(t, file.Truncate(4096))
+	memory, err := unix.Mmap(int(file.Fd()), 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Munmap(memory)) }()
+	mapped := tensor.Bytes(memory, tensor.F32, 1, 32, 32)
+	own := tensor.Matrix(make([]float32, 1024), 32, 32)
+	require.NoError(t, device.TryCopy(mapped, own))
+	require.NoError(t, file.Truncate(0))
+	var gone *device.MemoryError
+	require.ErrorAs(t, device.TryCopy(mapped, own), &gone)
+	require.ErrorAs(t, device.TryCopy(own, mapped), &gone)
 }
 
 // Other panics are not about memory.
