@@ -20,7 +20,9 @@ import (
 // one before has almost ended.
 func BenchmarkSaturated(b *testing.B) {
 	for _, k := range []int{4096, 16384} {
-		b.Run(fmt.Sprintf("2048x%dx2048/callers=4", k), func(b *testing.B) { saturated(b, 2048, k, 4, false) })
+		for _, callers := range []int{4, 8} { // of 4 two may wait for their results while two are served
+			b.Run(fmt.Sprintf("2048x%dx2048/callers=%d", k, callers), func(b *testing.B) { saturated(b, 2048, k, callers, false) })
+		}
 	}
 	b.Run("512x8192x512/alone/callers=4", func(b *testing.B) { saturated(b, 512, 8192, 4, true) })
 }
