@@ -124,22 +124,27 @@ func (q *queue) launchKernel(t *task, f *functions, l *launch.Launch) error {
 		at.Runs, at.Biases = tables, tables+uint64(aligned(len(l.Runs)))
 	}
 	if l.Mapped {
-		q.mapOperands(l, at)
+		if err := q.mapOperands(l, at); err != nil {
+			return err
+		}
 	}
 	return q.stream.Launch(f.byName[l.Entry], l.Grid.Blocks, l.Grid.Threads, l.Shared, l.Parameter(at))
 }
 
 // mapOperands has the driver describe A and B. What it cannot is brought to the
-// kernel another way.
-func (q *queue) mapOperands(l *launch.Launch, at launch.Addresses) {
+// kernel another way, if there is one.
+func (q *queue) mapOperands(l *launch.Launch, at launch.Addresses) error {
 	for i, first := range [...]uint64{at.A, at.B} {
 		m := &l.Maps[i]
 		if !m.Used {
 			continue
 		}
 		err := q.mapper.Encode((*[16]uint64)(l.Encoded(i)), driver.Pointer(first)+driver.Pointer(m.First), m.Dims, m.Strides, m.Box)
-		m.Used = err == nil
+		if m.Used = err == nil; m.Needed && err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // aligned is the place of one table after another.

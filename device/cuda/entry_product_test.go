@@ -42,17 +42,18 @@ var entryShapes = func() (all []entryProduct) {
 			add(kernels.Tile{}, 1, m, n, 264)
 		}
 	}
-	// Which wide tile is chosen depends on the multiprocessors: the first of each kind
-	// are for an H100. Those with carriers fill their places twice.
+	// Which wide tile is chosen depends on the multiprocessors: these are for an H100.
 	for _, s := range [][4]int{
 		{50, 120, 58, 72},
 		{1000, 56, 58, 24}, // of 64 columns
-		{66, 40, 30, 1408},
-		{130, 40, 30, 1408},
-		{1000, 40, 30, 256},
-		{200, 24, 30, 1408},
-		{300, 24, 30, 1408},
-		{420, 24, 30, 1408},
+		// With maps: some blocks have two tiles, and fill the places for steps of K in
+		// each twice.
+		{140, 24, 30, 832},
+		{135, 56, 30, 704},
+		{135, 72, 30, 576},
+		{264, 88, 30, 448},
+		{2, 40, 30, 5120}, // in clusters
+		{2, 40, 58, 5120},
 	} {
 		add(kernels.Tile{}, s[0], s[1], s[2], s[3])
 	}

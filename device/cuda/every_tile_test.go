@@ -62,6 +62,12 @@ func tileCases() (all []tileCase) {
 			add("matmul_smalln_n16", mixedTypes, 4200, n, k, kernels.Tile{})
 		}
 	}
+	for _, m := range []int{9700, 12600} { // of maps of f32
+		add("matmul_smalln_n16", singleTypes, m, 24, 192, kernels.Tile{})
+	}
+	for _, n := range []int{24, 60} {
+		add("matmul_smalln_n16", singleTypes, 136, n, 4864, kernels.Tile{})
+	}
 	add("matmul_simd", singleTypes, 2000, 2040, 72, kernels.Tile{})
 	add("matmul_simd", singleTypes, 2000, 2040, 73, kernels.Tile{})
 	return all

@@ -15,7 +15,7 @@ import (
 
 // TestStretchesInAnyCompany compares the bits of columns with a long K alone, a few
 // together and all together, where clusters share the sums and where they do
-// not.
+// not; and likewise those of many rows, for which there are tiles of many sizes.
 func TestStretchesInAnyCompany(t *testing.T) {
 	d := needGPU(t)
 	defer func() { require.NoError(t, d.Close()) }()
@@ -24,9 +24,9 @@ func TestStretchesInAnyCompany(t *testing.T) {
 	defer func() { require.NoError(t, other.Close()) }()
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, types := range [][3]tensor.DType{singleTypes, mixedTypes} {
-		for _, k := range []int{4096, 4097, 4864, 9001} {
-			c := tileCase{kernel: "matmul_smalln_n16", a: types[0], b: types[1], c: types[2], m: 70, n: 72, k: k}
-			a, b := randomNumbers(r, c.m*k), randomNumbers(r, k*c.n)
+		for _, s := range [][2]int{{70, 4096}, {70, 4097}, {70, 4864}, {70, 9001}, {4200, 192}, {9700, 192}, {12600, 192}} {
+			c := tileCase{kernel: "matmul_smalln_n16", a: types[0], b: types[1], c: types[2], m: s[0], n: 72, k: s[1]}
+			a, b := randomNumbers(r, c.m*c.k), randomNumbers(r, c.k*c.n)
 			want := columnsOf(t, d, c, a, b)
 			for _, n := range []int{1, 2, 4, 8, 16, 32, 64} {
 				few := c

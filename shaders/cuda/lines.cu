@@ -2,10 +2,10 @@
 // a warp multiplies rows that are eight apart by columns that are four apart.
 enum : uint { line_padding = 4 }; // keeps eight lines off each other's banks
 
-// Fetcher has Threads threads from the First on take Count lines of an operand, of
-// A's rows or B's columns, to shared memory, Depth k of each at a time. Lines past
-// the last are the last one: what they give is not stored.
-template <typename Element, uint Count, uint Depth, uint Threads, uint First = 0> struct Fetcher {
+// Fetcher has Threads threads take Count lines of an operand, of A's rows or B's
+// columns, to shared memory, Depth k of each at a time. Lines past the last are the
+// last one: what they give is not stored.
+template <typename Element, uint Count, uint Depth, uint Threads> struct Fetcher {
   const Element* from;
   long across, along; // from one line to the next; from k to k+1
   uint lines;         // that the operand has, at least 1
@@ -21,7 +21,7 @@ template <typename Element, uint Count, uint Depth, uint Threads, uint First = 0
 
   // fetch brings k from first on; those from end on become 0.
   __device__ __forceinline__ void fetch(float* to, uint first, uint end) const {
-    const uint thread = threadIdx.x - First, line = thread / (Depth / 4), k = thread % (Depth / 4) * 4;
+    const uint line = threadIdx.x / (Depth / 4), k = threadIdx.x % (Depth / 4) * 4;
     enum : uint { apart = Threads / (Depth / 4), times = (Count + apart - 1) / apart };
     to += line * (Depth + line_padding) + k;
     if (whole && first + Depth <= end) {

@@ -5,18 +5,6 @@
 // along K it cannot.
 enum : uint { panel_padding = 4 }; // keeps four lines of eight k off each other's banks
 
-// copyOne brings 0 for what is not inside.
-INLINE void copyOne(float* to, const float* from, bool inside) {
-  const uint bytes = inside ? 4 : 0;
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(uint(__cvta_generic_to_shared(to))),
-               "l"(__cvta_generic_to_global(from)), "r"(bytes) : "memory");
-}
-
-INLINE void copyFour(float* to, const float* from) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(uint(__cvta_generic_to_shared(to))),
-               "l"(__cvta_generic_to_global(from)) : "memory");
-}
-
 // Panel takes Count lines to shared memory, Depth k of each at a time.
 template <uint Count, uint Depth, uint Threads> struct Panel {
   enum : uint { pitch = Count + panel_padding, size = Depth * pitch };

@@ -176,14 +176,4 @@ SMALLN(matmul_smalln_n32_low, 2, 8, 6, 64)
 SMALLN(matmul_smalln_n32, 4, 8, 3, 128)
 SMALLN(matmul_smalln_n64_tall, 8, 16, 3, 128)
 
-// With four more warps that only copy.
-#define CARRIERS 128
-#define SMALLN_CARRIED(NAME, DOWN, RIGHT, STAGES, DEPTH)                                                         \
-  extern "C" __global__ void __launch_bounds__(THREADS + CARRIERS, 1) NAME(const GRID_CONSTANT Product p) {      \
-    strandTiles<DOWN, RIGHT, STAGES, DEPTH, CARRIERS>(p);                                                        \
-  }
-
-SMALLN_CARRIED(matmul_smalln_n32_carried, 4, 8, 5, 128)
-SMALLN_CARRIED(matmul_smalln_n32_tall, 8, 8, 3, 128)
-
 #endif

@@ -71,13 +71,16 @@ func before(file string, t Types) []string {
 	case file == "mlx":
 		return []string{"prelude.cu", "tiles.cu"}
 	case Hopper(file):
-		return []string{"prelude.cu", "wgmma.cu", "hopper.cu"}
+		return []string{"prelude.cu", "wgmma.cu", "bulk.cu", "hopper.cu"}
 	case Clusters(file):
-		return []string{"prelude.cu", "tensor.cu", "strands.cu", "stretches.cu", "lines.cu", "strand_tile.cu", "strand_clusters.cu", "strand_tiles.cu", "smalln.cu"}
+		return []string{
+			"prelude.cu", "tensor.cu", "strands.cu", "stretches.cu", "lines.cu", "strand_tile.cu", "strand_tiles.cu", "copies.cu", "bulk.cu",
+			"strand_clusters.cu", "mapped_tile.cu", "mapped_tiles.cu", "smalln.cu",
+		}
 	case file == "smalln" && !TensorCores(t):
 		return []string{"prelude.cu", "tensor.cu", "strands.cu", "stretches.cu", "lines.cu", "strand_tile.cu", "strand_tiles.cu"}
 	case file == "simd" && t.A == "f32" && t.B == "f32":
-		return []string{"prelude.cu", "tensor.cu", "panels.cu", "panel_tiles.cu"}
+		return []string{"prelude.cu", "tensor.cu", "copies.cu", "panels.cu", "panel_tiles.cu"}
 	case file == "simd" && !TensorCores(t):
 		return []string{"prelude.cu", "tensor.cu", "tiles.cu"}
 	case file == "smalln", file == "simd":

@@ -1,10 +1,6 @@
 // Tiles of a long K on GPUs with clusters, whose blocks have a stretch each.
 #define IN_CLUSTERS
 
-INLINE void clusterBarrier() {
-  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
-}
-
 // loadFrom reads what a block of the cluster has at the place that this one has
 // in its shared memory.
 INLINE float loadFrom(const float* place, uint block) {

@@ -3,17 +3,14 @@
 // memory as f32, Depth k at a time, some ahead of their use.
 
 // StrandTile is a tile of 8*Down x 4*Right. A thread has rows that are eight
-// apart and columns that are four apart. Carriers are threads that fetch while the
-// others multiply: who does both waits with the one for the other. Without them
-// all threads do both.
-template <uint Down, uint Right, uint Stages, uint Depth, uint Carriers = 0> struct StrandTile {
-  enum : uint { threads = STRAND_THREADS + Carriers, fetchers = Carriers ? Carriers : uint(STRAND_THREADS), first = threads - fetchers };
+// apart and columns that are four apart.
+template <uint Down, uint Right, uint Stages, uint Depth> struct StrandTile {
   enum : uint { height = 8 * Down, width = 4 * Right, length = 16 / sizeof(ElementA) };
   enum : uint { pitch = Depth + line_padding, stage = (height + width) * pitch }; // of lines in shared memory
   enum : uint { out = width + 1, all = height * out };                            // of sums
 
-  Fetcher<ElementA, height, Depth, fetchers, first> rows;
-  Fetcher<ElementB, width, Depth, fetchers, first> cols;
+  Fetcher<ElementA, height, Depth, STRAND_THREADS> rows;
+  Fetcher<ElementB, width, Depth, STRAND_THREADS> cols;
   float* tiles;
 
   __device__ __forceinline__ void begin(const Product& p, uint batch, uint i, uint j, float* memory) {
@@ -49,7 +46,7 @@ template <uint Down, uint Right, uint Stages, uint Depth, uint Carriers = 0> str
     }
   }
 
-  // fetchAndAdd has every thread do both.
+  // fetchAndAdd adds the products of a stretch.
   __device__ __forceinline__ void fetchAndAdd(float (*sums)[Right], uint count, const Stretch& of) const {
     UNROLL for (uint t = 0; t < Stages - 1; t++) {
       if (t < count) {
@@ -68,48 +65,6 @@ template <uint Down, uint Right, uint Stages, uint Depth, uint Carriers = 0> str
     }
   }
 
-  // Barriers of a place in shared memory: a tile is there, and it was used. All
-  // threads come to each, those that fetch to one side and the others to the other,
-  // and equally often, so that none is left half full.
-  static __device__ __forceinline__ uint full(uint t) { return 1 + t % Stages; }
-  static __device__ __forceinline__ uint used(uint t) { return 1 + Stages + t % Stages; }
-  static __device__ __forceinline__ void waitFor(uint barrier) {
-    asm volatile("bar.sync %0, %1;" ::"r"(barrier), "n"(STRAND_THREADS + Carriers) : "memory");
-  }
-  static __device__ __forceinline__ void tell(uint barrier) {
-    asm volatile("bar.arrive %0, %1;" ::"r"(barrier), "n"(STRAND_THREADS + Carriers) : "memory");
-  }
-
-  // carry is what carriers do. They tell of a tile when Stages - 2 more are on
-  // their way.
-  __device__ __forceinline__ void carry(uint count, const Stretch& of) const {
-    _Pragma("unroll 1") for (uint t = 0; t < count + Stages - 2; t++) {
-      if (t < count) {
-        if (t >= Stages) {
-          waitFor(used(t));
-        }
-        fetch(t, of);
-      }
-      asm volatile("cp.async.commit_group;" ::: "memory");
-      if (t + 2 >= Stages) {
-        asm volatile("cp.async.wait_group %0;" ::"n"(Stages - 2) : "memory");
-        tell(full(t + 2 - Stages));
-      }
-    }
-  }
-
-  // addCarried is what the others do meanwhile. Of the last tiles, whose places
-  // nobody waits for, they do not tell.
-  __device__ __forceinline__ void addCarried(float (*sums)[Right], uint count, const Stretch& of) const {
-    _Pragma("unroll 1") for (uint t = 0; t < count; t++) {
-      waitFor(full(t));
-      add(sums, t, of);
-      if (t + Stages < count) {
-        tell(used(t));
-      }
-    }
-  }
-
   // put leaves a thread's sums in shared memory.
   __device__ __forceinline__ void put(const float (*sums)[Right]) const {
     const uint lane = threadIdx.x % 32, strand = threadIdx.x / 32;
@@ -122,21 +77,10 @@ template <uint Down, uint Right, uint Stages, uint Depth, uint Carriers = 0> str
 
   // sum leaves the sums of a stretch in shared memory, those of each strand.
   __device__ __forceinline__ void sum(const Stretch& of) const {
-    static_assert(Carriers == 0 || 2 * Stages < 16, "a block has 16 barriers, and __syncthreads is one");
-    const uint count = (of.end - of.first + Depth - 1) / Depth;
-    const bool carrier = Carriers > 0 && threadIdx.x >= STRAND_THREADS;
     float sums[Down][Right] = {};
-    if (Carriers == 0) {
-      fetchAndAdd(sums, count, of);
-    } else if (carrier) {
-      carry(count, of);
-    } else {
-      addCarried(sums, count, of);
-    }
+    fetchAndAdd(sums, (of.end - of.first + Depth - 1) / Depth, of);
     __syncthreads(); // all tiles were used
-    if (!carrier) {
-      put(sums);
-    }
+    put(sums);
     __syncthreads();
   }
 

@@ -8,10 +8,10 @@
 
 // strandTiles computes tiles, one stretch after the other. Tiles beside each
 // other are neighbours in the grid, so that they share the rows of A.
-template <uint Down, uint Right, uint Stages, uint Depth, uint Carriers = 0> INLINE void strandTiles(const Product& p) {
-  using Tile = StrandTile<Down, Right, Stages, Depth, Carriers>;
+template <uint Down, uint Right, uint Stages, uint Depth> INLINE void strandTiles(const Product& p) {
+  using Tile = StrandTile<Down, Right, Stages, Depth>;
   extern __shared__ __align__(16) float tiles[];
-  float totals[(Tile::height * Tile::width + Tile::threads - 1) / Tile::threads]; // of the stretches before
+  float totals[(Tile::height * Tile::width + STRAND_THREADS - 1) / STRAND_THREADS]; // of the stretches before
   const uint across = (p.args.n + Tile::width - 1) / Tile::width, batch = blockIdx.z;
   const uint i = blockIdx.x / across * Tile::height, j = blockIdx.x % across * Tile::width;
   const bool steep = p.args.c.row < p.args.c.col;
@@ -20,10 +20,10 @@ template <uint Down, uint Right, uint Stages, uint Depth, uint Carriers = 0> INL
   tile.begin(p, batch, i, j, tiles);
   _Pragma("unroll 1") for (uint s = 0; s < count; s++) {
     tile.sum(stretchOf(p.args.k, count, s));
-    for (uint e = threadIdx.x; e < Tile::height * Tile::width; e += Tile::threads) {
+    for (uint e = threadIdx.x; e < Tile::height * Tile::width; e += STRAND_THREADS) {
       const Spot<Tile::height, Tile::width> at(e, steep);
       const float sum = Tile::joined(tiles + at.r * Tile::out + at.c);
-      float& before = totals[e / Tile::threads];
+      float& before = totals[e / STRAND_THREADS];
       const float total = s == 0 ? sum : before + sum;
       if (s + 1 < count) {
         before = total;

@@ -148,6 +148,10 @@ func (l *Launch) mapBoth(e entry, t tile, args *shaders.MatmulArguments) {
 	if !t.mapped {
 		return
 	}
+	if t.single {
+		l.Maps[0] = mapOfSingles(args, t.height)
+		return
+	}
 	l.Maps[0] = mapOf(&args.A, args.A.Row, args.A.Col, args.M, args.K, args.Batches, t.height)
 	l.Maps[1] = mapOf(&args.B, args.B.Col, args.B.Row, args.N, args.K, args.Batches, t.width)
 	if l.Maps[1].Turned && e.file == "smalln" {

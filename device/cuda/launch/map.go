@@ -7,6 +7,7 @@ import "github.com/metallic-sched/metallic-sched/shaders"
 // cannot read.
 type Map struct {
 	Used    bool
+	Needed  bool      // the kernel has no other way to read it
 	Turned  bool      // neighbours are along M or N, not K
 	First   int       // bytes from the buffer's first to the operand's
 	Dims    [3]uint64 // along the neighbours, across them, matrices

@@ -21,6 +21,7 @@ type tile struct {
 	// maps.
 	strands, resident int
 	mapped            bool
+	single            bool // the map is of f32, and of A alone
 }
 
 // The numbers here are those of the sources.
@@ -114,9 +115,11 @@ func tilesOf(file string, t cuda.Types) []tile {
 	case file == "smalln" && tensorCores:
 		return smallnTensor
 	case file == "smalln":
-		return slices.Concat(smallnPlain, wideTiles(), smallnLines)
+		return slices.Concat(smallnPlain, tilesIn(smallnWide), smallnLines)
+	case file == "smalln_clusters" && singles(t):
+		return slices.Concat(smallnPlain, tilesIn(smallnMapped), smallnLong, smallnMappedLong)
 	case file == "smalln_clusters":
-		return slices.Concat(smallnPlain, wideTiles(), smallnLong)
+		return slices.Concat(smallnPlain, tilesIn(smallnWide), smallnLong)
 	case file == "simd" && tensorCores:
 		return simdTensor
 	case file == "simd" && singles(t):
@@ -147,7 +150,7 @@ func smallnTile(key kernels.Key, args *shaders.MatmulArguments, gpu GPU) tile {
 	case cuda.TensorCores(types):
 		return smallnTensorTile(args)
 	}
-	return smallnPlainTile(args, gpu)
+	return smallnPlainTile(singles(types), args, gpu)
 }
 
 func smallnTensorTile(args *shaders.MatmulArguments) tile {
@@ -171,12 +174,16 @@ const enoughTall = 100
 const longK, longStretches = 4096, 8
 
 // smallnPlainTile takes high tiles only for enough of them.
-func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
+func smallnPlainTile(single bool, args *shaders.MatmulArguments, gpu GPU) tile {
 	if args.K > longK && (args.N <= 2 || gpu.Hopper) {
-		return smallnLongTile(args)
+		return smallnLongTile(single, args)
 	}
-	if enoughWide(args, gpu) {
-		return smallnWideTile(args, gpu)
+	wide := smallnWide
+	if single && gpu.Hopper {
+		wide = smallnMapped
+	}
+	if enoughWide(wide, args, gpu) {
+		return smallnWideTile(wide, args, gpu)
 	}
 	best := smallnPlain[0]
 	for _, t := range smallnPlain[1:] {
@@ -190,8 +197,12 @@ func smallnPlainTile(args *shaders.MatmulArguments, gpu GPU) tile {
 }
 
 // smallnLongTile takes the narrowest tile that holds all columns.
-func smallnLongTile(args *shaders.MatmulArguments) (t tile) {
-	for _, t = range smallnLong {
+func smallnLongTile(single bool, args *shaders.MatmulArguments) (t tile) {
+	all := smallnLong
+	if single && args.N > 16 && mappable(args) {
+		all = smallnMappedLong
+	}
+	for _, t = range all {
 		if int(args.N) <= t.width {
 			break
 		}

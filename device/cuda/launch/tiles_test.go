@@ -82,34 +82,30 @@ func TestStrandTilesAreThoseOfTheSources(t *testing.T) {
 	source, err := cuda.Source("smalln_clusters", cuda.Types{A: "f32", B: "f32", C: "f32"})
 	require.NoError(t, err)
 	found := map[string]tile{}
-	for _, m := range regexp.MustCompile(`(?m)^SMALLN(_BY8|_CARRIED)?\((\w+), (\d+), (\d+), (\d+), (\d+)\)$`).FindAllStringSubmatch(source, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^SMALLN(_BY8)?\((\w+), (\d+), (\d+), (\d+), (\d+)\)$`).FindAllStringSubmatch(source, -1) {
 		var n [4]int
 		for i, s := range m[3:] {
 			n[i], err = strconv.Atoi(s)
 			require.NoError(t, err)
 		}
 		found[m[2]] = strandTile(m[2], n[0], n[1], n[2], n[3])
-		switch m[1] {
-		case "_BY8":
+		if m[1] == "_BY8" {
 			found[m[2]] = found[m[2]].inStretches()
-		case "_CARRIED":
-			found[m[2]] = found[m[2]].withCarriers()
 		}
 	}
-	all := slices.Concat(smallnPlain[2:], wideTiles(), smallnLong[2:])
+	all := slices.Concat(smallnPlain[2:], tilesIn(smallnWide), smallnLong[2:])
 	for _, want := range all {
 		require.Equal(t, want, found[want.entry])
 		require.LessOrEqual(t, want.shared, most)
 	}
 	require.Len(t, found, len(all))
 	require.Contains(t, source, fmt.Sprintf("long_k = %d, long_stretches = %d", longK, longStretches))
-	require.Contains(t, source, fmt.Sprintf("#define CARRIERS %d\n", carriers))
 }
 
 // Blocks cover C: as many as it has tiles, and the kernels know each by its
 // number.
 func TestGridsCoverC(t *testing.T) {
-	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, wideTiles(), smallnLines, simdTensor, simdPlain, simdPanels, mlx} {
+	for _, all := range [][]tile{{gemv}, smallnTensor, smallnPlain, tilesIn(smallnWide), smallnLines, simdTensor, simdPlain, simdPanels, mlx} {
 		for _, p := range all {
 			for _, s := range [][2]uint32{{1, 1}, {896, 64}, {4097, 129}, {31, 33}} {
 				args := &shaders.MatmulArguments{M: s[0], N: s[1], Batches: 3}
@@ -160,7 +156,7 @@ func TestTilesFitIntoSharedMemory(t *testing.T) {
 	}
 	for n := range uint32(100) {
 		for _, m := range []uint32{1, 4096, 151936} {
-			got := smallnPlainTile(&shaders.MatmulArguments{M: m, N: n + 1, Batches: 1}, GPU{Shared: 99 << 10, Processors: 84})
+			got := smallnPlainTile(false, &shaders.MatmulArguments{M: m, N: n + 1, Batches: 1}, GPU{Shared: 99 << 10, Processors: 84})
 			require.LessOrEqual(t, got.shared, 99<<10, got.entry)
 		}
 	}
