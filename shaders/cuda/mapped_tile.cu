@@ -91,7 +91,7 @@ template <uint Down, uint Right, uint Stages> struct MappedTile {
   // stepBarrier is passed by all threads for each step of K: B's part of it is there,
   // and the one before was used. For A, which the carriers do not wait for, there is a
   // barrier that waits for bytes.
-  static __device__ __forceinline__ void stepBarrier() { asm volatile("bar.sync 2, %0;" ::"n"(threads) : "memory"); }
+  static __device__ __forceinline__ void stepBarrier() { asm volatile("bar.sync 2, %0;" ::"n"(STRAND_THREADS + CARRIER_THREADS) : "memory"); }
 
   // multiply adds the products of a stretch to the warp's sums.
   __device__ __forceinline__ void multiply(float (*to)[Right], const Stretch& of) {
