@@ -119,6 +119,7 @@ type Engine struct {
 	// apart: the device computes apart from the processors, however many batches
 	// it was to be given at a time.
 	apart     bool
+	quayed    atomic.Int64  // bytes of quays
 	landers   chan *landing // nil for none
 	landed    chan struct{} // closed when they are not needed any more
 	opened    time.Time
@@ -136,6 +137,7 @@ type Engine struct {
 	count   uint64      // of the jobs that Sample was asked about
 	epoch   int         // counts the queues and devices that were given up
 	dropped []*wreckage // of this device
+	quays   []*Quay     // that were opened
 	// plan makes plans for a device that is of another kind than the first, nil
 	// for that one.
 	plan func(kernels.Problem) (*kernels.Plan, error)
@@ -180,7 +182,10 @@ func Depth(asked, most int) int {
 func (e *Engine) Now() time.Time { return e.now() }
 
 // Submit takes over an admitted task.
-func (e *Engine) Submit(t *Task) { e.dispatcherFor(t.Plan).put(t, t) }
+func (e *Engine) Submit(t *Task) {
+	t.moor()
+	e.dispatcherFor(t.Plan).put(t, t)
+}
 
 // SubmitAll takes over many admitted tasks at once.
 func (e *Engine) SubmitAll(ts []*Task) {
@@ -254,6 +259,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.reviving.Wait()
 	e.stop()
 	e.closeLanders()
+	e.closeQuays()
 	e.desk.free()
 	for _, w := range e.dropped {
 		w.settled()

@@ -201,9 +201,11 @@ func computing(t testing.TB) device.Device {
 type operand struct {
 	buffer device.Buffer
 	users  atomic.Int64
+	quay   Quay
 }
 
 func (o *operand) Buffer() device.Buffer { return o.buffer }
+func (o *operand) Quay() *Quay           { return &o.quay }
 func (o *operand) Release(n int)         { o.users.Add(-int64(n)) }
 
 // load returns a weight on the device and a function that makes a task use it.
