@@ -187,7 +187,8 @@ func (e *Engine) Submit(t *Task) {
 	e.dispatcherFor(t.Plan).put(t, t)
 }
 
-// SubmitAll takes over many admitted tasks at once.
+// SubmitAll takes over many admitted tasks at once. Their vectors are left where
+// they are: one goroutine would copy them all.
 func (e *Engine) SubmitAll(ts []*Task) {
 	for i := 0; i < len(ts); {
 		d := e.dispatcherFor(ts[i].Plan)

@@ -62,8 +62,7 @@ func (b *Batch) moored(ps []part, n int) (m mooring, ok bool) {
 		}
 		m.low, m.high = min(m.low, t.berth), max(m.high, t.berth+1)
 	}
-	columns := m.high - m.low
-	if columns > len(ps)+max(len(ps)/4, 4) || columns > len(ps) && !b.sameKernel(ps, n, columns) || !m.berths.use(m.low, m.high) {
+	if !b.spans(ps, n, m.high-m.low) || !m.berths.use(m.low, m.high) {
 		return m, false
 	}
 	b.moorings = append(b.moorings, m)
@@ -104,8 +103,14 @@ func (b *Batch) bindMoored(mm *device.Matmul, ps []part, n int, m mooring) error
 	return nil
 }
 
-// sameKernel reports whether the pipeline of the n-th problem is that for so many
-// columns.
-func (b *Batch) sameKernel(ps []part, n, columns int) bool {
+// spans reports whether the n-th problem may have so many columns: few that are
+// not its own, and none that take another kernel.
+func (b *Batch) spans(ps []part, n, columns int) bool {
+	switch more := columns - len(ps); {
+	case more == 0:
+		return true
+	case more > max(len(ps)/4, 4):
+		return false
+	}
 	return b.scratch.pipelines[n].Key() == policy.KeyForColumns(ps[0].task.Plan, columns, false, false)
 }
