@@ -70,7 +70,7 @@ type Batch struct {
 	settlement job.Settlement
 	arena      arena
 	inner      arena // what kernels hand on, and operands that were loaded, gathered
-	moorings   []mooring
+	stretches  []stretch
 
 	// What happened.
 	key       kernels.Key
@@ -196,7 +196,7 @@ func (e *Engine) recycle(b *Batch) {
 
 // leave gives up the batch's hold on its tasks.
 func (b *Batch) leave() {
-	b.castOff()
+	b.leaveRings()
 	var r releases
 	for i := range b.parts {
 		b.parts[i].leave(&r)

@@ -22,8 +22,8 @@ func (*namedOperand) Buffer() device.Buffer { return nil }
 // Release implements Memory.
 func (*namedOperand) Release(int) {}
 
-// Quay implements Memory.
-func (*namedOperand) Quay() *Quay { return nil }
+// StagingRing implements Memory.
+func (*namedOperand) StagingRing() *StagingRing { return nil }
 
 // arrive puts a job into its bucket.
 func (r *Replayer) arrive(e *metrics.Event) error {

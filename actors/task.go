@@ -32,8 +32,8 @@ type Task struct {
 	drops  atomic.Int32 // shares given up, of the submitter's and the engine's
 	Keep   bool         // never reuse: a handle or a timer may outlive the job
 
-	berths *berths // where its vector lies as well, nil for nowhere else
-	berth  int
+	ring  *ring // where its vector lies as well, nil for nowhere else
+	place int
 
 	traced uint64 // its number in a trace
 }
@@ -54,8 +54,8 @@ type Memory interface {
 	Buffer() device.Buffer
 	// Release says that n tasks no longer need it.
 	Release(n int)
-	// Quay may be nil: vectors lie nowhere beside it.
-	Quay() *Quay
+	// StagingRing may be nil: vectors lie nowhere beside it.
+	StagingRing() *StagingRing
 }
 
 var tasks = sync.Pool{New: func() any { return new(Task) }}
@@ -98,7 +98,7 @@ func (t *Task) reset() {
 
 // leave is the engine's Drop: operands are given back first.
 func (t *Task) leave(r *releases) {
-	t.unmoor()
+	t.leaveRing()
 	for i, m := range t.Memory {
 		if m != nil {
 			r.add(m)

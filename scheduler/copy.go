@@ -23,8 +23,8 @@ type copyOf struct {
 	dims      tensor.Dims
 	// host is kept to load the contents on another device, where there is a way
 	// to have one and the host cannot address the buffer.
-	host tensor.View
-	quay actors.Quay
+	host    tensor.View
+	staging actors.StagingRing
 }
 
 // freed marks a count that was 0 once: whoever adds to it is too late.
@@ -41,14 +41,14 @@ func (c *copyOf) retain() bool {
 // Buffer implements actors.Memory.
 func (c *copyOf) Buffer() device.Buffer { return *c.at.Load() }
 
-// Quay implements actors.Memory.
-func (c *copyOf) Quay() *actors.Quay { return &c.quay }
+// StagingRing implements actors.Memory.
+func (c *copyOf) StagingRing() *actors.StagingRing { return &c.staging }
 
 // Release implements actors.Memory.
 func (c *copyOf) Release(n int) {
 	if c.refs.Add(-int64(n)) == 0 && c.refs.CompareAndSwap(0, freed) {
 		c.scheduler.copies.Delete(c)
-		c.quay.Close()
+		c.staging.Close()
 		c.Buffer().Free()
 	}
 }

@@ -7,20 +7,20 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
-// berths are places for vectors of one type and length, side by side. They are
+// ring is places for vectors of one type and length, side by side. They are
 // taken in turn.
-type berths struct {
+type ring struct {
 	buffer device.Buffer
 	dtype  tensor.DType
 	length int
-	pinned *atomic.Int64  // bytes of the engine's quays
+	pinned *atomic.Int64  // bytes of the engine's rings
 	all    []atomic.Int32 // of each the number of its users, writing and barred
 	_      line
 	next   atomic.Uint32
 	_      line
 }
 
-// The users of a berth are the job whose vector lies there and the batches that
+// The users of a place are the job whose vector lies there and the batches that
 // read it, be it only for lying between two of theirs. While it has some nobody
 // else may write it.
 const (
@@ -30,15 +30,15 @@ const (
 
 // suits reports whether the vector of a job can lie there: one that shares its
 // operand with others and needs nothing else of its own.
-func (b *berths) suits(t *Task) bool {
+func (b *ring) suits(t *Task) bool {
 	p := &t.Plan.Problem
 	return t.Units == 1 && t.Memory[OperandB] == nil && p.B == b.dtype && p.Shape.K == b.length &&
 		!p.Bias && !t.Form.ReadsC() && t.Plan.SharesColumns()
 }
 
-// put copies a vector to the next berth; false if that is not free, or the
+// put copies a vector to the next place; false if that is not free, or the
 // vector cannot be read, which is left for the device to say.
-func (b *berths) put(v tensor.View) (at int, ok bool) {
+func (b *ring) put(v tensor.View) (at int, ok bool) {
 	at = int(b.next.Add(1)-1) % len(b.all)
 	if !b.all[at].CompareAndSwap(0, writing+1) {
 		return 0, false
@@ -53,7 +53,7 @@ func (b *berths) put(v tensor.View) (at int, ok bool) {
 }
 
 // region returns the vectors in [low, high) as columns.
-func (b *berths) region(low, high int) device.Region {
+func (b *ring) region(low, high int) device.Region {
 	r := device.Region{
 		Buffer: b.buffer,
 		View:   tensor.Part(b.buffer.Pointer(), b.buffer.Len(), b.dtype, tensor.Dims{1, high - low, b.length}, low*b.length),
@@ -64,7 +64,7 @@ func (b *berths) region(low, high int) device.Region {
 
 // use makes the caller a user of [low, high); false if one of them is being
 // written.
-func (b *berths) use(low, high int) bool {
+func (b *ring) use(low, high int) bool {
 	for i := low; i < high; i++ {
 		if b.all[i].Add(1)&writing != 0 {
 			b.leave(low, i+1)
@@ -75,13 +75,13 @@ func (b *berths) use(low, high int) bool {
 }
 
 // leave gives up the use.
-func (b *berths) leave(low, high int) {
+func (b *ring) leave(low, high int) {
 	for i := low; i < high; i++ {
 		b.all[i].Add(-1)
 	}
 }
 
-func (b *berths) free() {
+func (b *ring) free() {
 	b.buffer.Free()
 	b.pinned.Add(-int64(b.buffer.Len()))
 }

@@ -15,15 +15,15 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
-func newBerths(t *testing.T, length, n int) *berths {
+func newRing(t *testing.T, length, n int) *ring {
 	buf, err := sim.Open(sim.Config{Discrete: true}).Alloc(device.SpaceShared, length*n*tensor.F32.Size())
 	require.NoError(t, err)
-	return &berths{buffer: buf, dtype: tensor.F32, length: length, all: make([]atomic.Int32, n), pinned: new(atomic.Int64)}
+	return &ring{buffer: buf, dtype: tensor.F32, length: length, all: make([]atomic.Int32, n), pinned: new(atomic.Int64)}
 }
 
-// A berth is taken again when nobody uses it any more, in turn.
-func TestBerthsInTurn(t *testing.T) {
-	b := newBerths(t, 16, 3)
+// A place is taken again when nobody uses it any more, in turn.
+func TestPlacesInTurn(t *testing.T) {
+	b := newRing(t, 16, 3)
 	for i := range 3 {
 		at, ok := b.put(fill(16, 1, i))
 		require.True(t, ok)
@@ -48,8 +48,8 @@ func TestBerthsInTurn(t *testing.T) {
 
 // A vector that cannot be read, here of a file that was cut short, takes no place;
 // its batch says what is wrong.
-func TestBerthOfAVectorWithoutMemory(t *testing.T) {
-	b := newBerths(t, 16, 2)
+func TestPlaceOfAVectorWithoutMemory(t *testing.T) {
+	b := newRing(t, 16, 2)
 	file, err := os.Create(filepath.Join(t.TempDir(), "vector"))
 	require.NoError(t, err)
 	require.NoError(t, file.Truncate(4*16))

@@ -24,20 +24,20 @@ func loadedTasks(t *testing.T, o *operand, s *shelf, n int) (ts []*Task) {
 
 // A batch reads vectors where they lie if they are close to each other, with what
 // lies in between, and nobody writes there until it is through.
-func TestMoored(t *testing.T) {
+func TestAdjacent(t *testing.T) {
 	buf, err := sim.Open(sim.Config{Discrete: true}).Alloc(device.SpaceDevice, 4*64*32)
 	require.NoError(t, err)
 	o, s := &operand{buffer: buf}, newShelf()
-	binding(t, false, 1, loadedTasks(t, o, s, quayJobs-1)...)
-	require.Nil(t, o.quay.berths(), "too few for a quay")
-	binding(t, false, 1, loadedTasks(t, o, s, quayJobs)...)
-	b := o.quay.berths()
-	require.Len(t, b.all, mostBerths)
+	binding(t, false, 1, loadedTasks(t, o, s, ringJobs-1)...)
+	require.Nil(t, o.staging.get(), "too few for a ring")
+	binding(t, false, 1, loadedTasks(t, o, s, ringJobs)...)
+	b := o.staging.get()
+	require.Len(t, b.all, mostPlaces)
 
 	ts := loadedTasks(t, o, s, 24)
 	for i, task := range ts {
-		task.moor()
-		require.Equal(t, i, task.berth)
+		task.joinRing()
+		require.Equal(t, i, task.place)
 	}
 	stranger := loadedTasks(t, o, s, 1)
 	for name, c := range map[string]struct {
@@ -58,7 +58,7 @@ func TestMoored(t *testing.T) {
 		mm := batch.Stages[len(batch.Stages)-1].Dispatches[0].Matmul
 		require.NoError(t, mm.Check(batch.key), name)
 		if c.columns == 0 {
-			require.Empty(t, batch.moorings, name)
+			require.Empty(t, batch.stretches, name)
 			require.Len(t, batch.Stages[0].Copies, len(c.tasks), name)
 			continue
 		}
@@ -66,24 +66,24 @@ func TestMoored(t *testing.T) {
 		require.Equal(t, c.columns, mm.Shape.N, name)
 		for _, p := range batch.parts {
 			require.Equal(t, p.task.Form.B.Value(0, 3, 0), mm.B.View.Value(0, 3, p.col), name)
-			require.EqualValues(t, 2, b.all[p.task.berth].Load(), name)
+			require.EqualValues(t, 2, b.all[p.task.place].Load(), name)
 		}
-		batch.castOff()
+		batch.leaveRings()
 	}
 
-	ts[8].unmoor()
+	ts[8].leaveRing()
 	b.all[8].Store(writing + 1)
 	for _, task := range ts {
 		task.taken = 0
 	}
 	batch := binding(t, false, 1, append(ts[:8:8], ts[9:18]...)...)
-	require.Empty(t, batch.moorings, "one between is being written")
+	require.Empty(t, batch.stretches, "one between is being written")
 	require.EqualValues(t, writing+1, b.all[8].Load())
 	b.all[8].Store(0)
 	for _, task := range ts {
-		task.unmoor()
+		task.leaveRing()
 	}
 	for i := range b.all {
-		require.Zero(t, b.all[i].Load(), "berth %d", i)
+		require.Zero(t, b.all[i].Load(), "place %d", i)
 	}
 }

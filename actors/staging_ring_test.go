@@ -12,8 +12,8 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
-// quayRig has a device that cannot read the caller's memory.
-func quayRig(t *testing.T) *rig {
+// ringRig has a device that cannot read the caller's memory.
+func ringRig(t *testing.T) *rig {
 	return newRig(t, sim.Config{Inner: computing(t), Discrete: true, QueueDepth: 2, Before: 10 * time.Microsecond}, func(c *Config) {
 		c.MaxColumns, c.Lend = 256, true
 	})
@@ -21,13 +21,13 @@ func quayRig(t *testing.T) *rig {
 
 // Vectors that their submitters put beside the operand are multiplied there: each
 // caller gets its own result, whoever else is cancelled or comes late.
-func TestQuay(t *testing.T) {
+func TestStagingRing(t *testing.T) {
 	noLeaks(t)
-	r := quayRig(t)
+	r := ringRig(t)
 	o, resident := r.load(fill(128, 64, 1))
-	require.Nil(t, o.quay.berths())
-	b := r.openQuayOf(o, resident)
-	require.Len(t, b.all, mostBerths)
+	require.Nil(t, o.staging.get())
+	b := r.openRingOf(o, resident)
+	require.Len(t, b.all, mostPlaces)
 	var all sync.WaitGroup
 	for caller := range 32 {
 		js, tasks := r.products(o, resident, 20, 100*caller)
@@ -49,10 +49,10 @@ func TestQuay(t *testing.T) {
 	o.buffer.Free()
 	require.NoError(t, r.close(background))
 	for i := range b.all {
-		require.EqualValues(t, barred, b.all[i].Load(), "berth %d", i)
+		require.EqualValues(t, barred, b.all[i].Load(), "place %d", i)
 	}
-	require.Nil(t, o.quay.berths())
-	require.Zero(t, r.quayed.Load())
+	require.Nil(t, o.staging.get())
+	require.Zero(t, r.pinned.Load())
 }
 
 // products returns n jobs on an operand, with their tasks.
@@ -64,11 +64,11 @@ func (r *rig) products(o *operand, resident tensor.View, n, seed int) (js []*job
 	return js, tasks
 }
 
-// openQuayOf has a batch of many open the quay.
-func (r *rig) openQuayOf(o *operand, resident tensor.View) *berths {
-	_, tasks := r.products(o, resident, 2*quayJobs, 0)
+// openRingOf has a batch of many open the ring.
+func (r *rig) openRingOf(o *operand, resident tensor.View) *ring {
+	_, tasks := r.products(o, resident, 2*ringJobs, 0)
 	r.SubmitAll(tasks)
 	wait(tasks...)
-	require.NotNil(r.t, o.quay.berths())
-	return o.quay.berths()
+	require.NotNil(r.t, o.staging.get())
+	return o.staging.get()
 }

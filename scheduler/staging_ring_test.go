@@ -21,9 +21,9 @@ import (
 // frail devices cannot read the caller's memory, and fail, hang and are lost now
 // and then.
 type frail struct {
-	t      *testing.T
-	moored atomic.Int64 // batches of many that had nothing to copy
-	lost   atomic.Int64
+	t        *testing.T
+	adjacent atomic.Int64 // batches of many that had nothing to copy
+	lost     atomic.Int64
 
 	mu  sync.Mutex
 	all []*sim.Device
@@ -52,7 +52,7 @@ func (f *frail) fault(b *device.Batch) sim.Fault {
 	case len(last) == 0: // an operand is loaded
 		return sim.None()
 	case len(b.Stages) == 1 && last[0].Matmul.Shape.N > 1:
-		f.moored.Add(1)
+		f.adjacent.Add(1)
 	}
 	switch rand.IntN(60) {
 	case 0:
@@ -69,9 +69,9 @@ func (f *frail) fault(b *device.Batch) sim.Fault {
 // Vectors that lie beside their operand come to no harm when devices fail, hang
 // and are replaced: what is done is right, every job ends once, and all memory is
 // given back.
-func TestQuaysOfFrailDevices(t *testing.T) {
+func TestStagingRingsOfFrailDevices(t *testing.T) {
 	f := &frail{t: t}
-	for f.moored.Load() < 100 || f.lost.Load() < 3 {
+	for f.adjacent.Load() < 100 || f.lost.Load() < 3 {
 		bubble(t, func(t *testing.T) {
 			first, _ := f.open()
 			s, err := scheduler.Open(background, scheduler.Config{Device: first, Reopen: f.open})
