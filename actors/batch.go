@@ -70,6 +70,7 @@ type Batch struct {
 	settlement job.Settlement
 	arena      arena
 	inner      arena // what kernels hand on, and operands that were loaded, gathered
+	stretches  []stretch
 
 	// What happened.
 	key       kernels.Key
@@ -195,6 +196,7 @@ func (e *Engine) recycle(b *Batch) {
 
 // leave gives up the batch's hold on its tasks.
 func (b *Batch) leave() {
+	b.leaveRings()
 	var r releases
 	for i := range b.parts {
 		b.parts[i].leave(&r)

@@ -179,6 +179,7 @@ func (b *Batch) compile() error {
 // are committed by the host after the batch has ended.
 func (b *Batch) bind() error {
 	s := &b.scratch
+	b.leaveRings()
 	b.resetMemory()
 	b.inner.space = device.SpaceDevice
 	if b.engine.info.HostMemory {

@@ -73,6 +73,9 @@ func (b *Batch) bindResult(mm *device.Matmul, p *part) error {
 // bindWide puts the columns of many parts side by side: B is gathered and C
 // staged, both with their columns contiguous.
 func (b *Batch) bindWide(mm *device.Matmul, ps []part, n int) error {
+	if m, ok := b.adjacent(ps, n); ok {
+		return b.bindAdjacent(mm, ps, n, m)
+	}
 	q := &ps[0].task.Plan.Problem
 	col := 0
 	for i := range ps {

@@ -119,6 +119,7 @@ type Engine struct {
 	// apart: the device computes apart from the processors, however many batches
 	// it was to be given at a time.
 	apart     bool
+	pinned    atomic.Int64  // bytes of rings
 	landers   chan *landing // nil for none
 	landed    chan struct{} // closed when they are not needed any more
 	opened    time.Time
@@ -132,10 +133,11 @@ type Engine struct {
 
 	_ line
 	// Of the loop's owner.
-	spare   []*Batch    // to be used again
-	count   uint64      // of the jobs that Sample was asked about
-	epoch   int         // counts the queues and devices that were given up
-	dropped []*wreckage // of this device
+	spare   []*Batch       // to be used again
+	count   uint64         // of the jobs that Sample was asked about
+	epoch   int            // counts the queues and devices that were given up
+	dropped []*wreckage    // of this device
+	rings   []*StagingRing // that were opened
 	// plan makes plans for a device that is of another kind than the first, nil
 	// for that one.
 	plan func(kernels.Problem) (*kernels.Plan, error)
@@ -180,9 +182,13 @@ func Depth(asked, most int) int {
 func (e *Engine) Now() time.Time { return e.now() }
 
 // Submit takes over an admitted task.
-func (e *Engine) Submit(t *Task) { e.dispatcherFor(t.Plan).put(t, t) }
+func (e *Engine) Submit(t *Task) {
+	t.joinRing()
+	e.dispatcherFor(t.Plan).put(t, t)
+}
 
-// SubmitAll takes over many admitted tasks at once.
+// SubmitAll takes over many admitted tasks at once. Their vectors are left where
+// they are: one goroutine would copy them all.
 func (e *Engine) SubmitAll(ts []*Task) {
 	for i := 0; i < len(ts); {
 		d := e.dispatcherFor(ts[i].Plan)
@@ -254,6 +260,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.reviving.Wait()
 	e.stop()
 	e.closeLanders()
+	e.closeRings()
 	e.desk.free()
 	for _, w := range e.dropped {
 		w.settled()

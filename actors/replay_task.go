@@ -22,6 +22,9 @@ func (*namedOperand) Buffer() device.Buffer { return nil }
 // Release implements Memory.
 func (*namedOperand) Release(int) {}
 
+// StagingRing implements Memory.
+func (*namedOperand) StagingRing() *StagingRing { return nil }
+
 // arrive puts a job into its bucket.
 func (r *Replayer) arrive(e *metrics.Event) error {
 	if r.tasks[e.Job] != nil {

@@ -118,6 +118,7 @@ func (d *desk) move(h *Home) {
 		}
 	}
 	e.replanWaiting()
+	e.closeRings()
 	whenGone(e.dropped, h.Retire)
 	e.dropped = nil
 	h.Enter()

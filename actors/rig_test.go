@@ -199,12 +199,14 @@ func computing(t testing.TB) device.Device {
 
 // operand is a Memory that counts its users.
 type operand struct {
-	buffer device.Buffer
-	users  atomic.Int64
+	buffer  device.Buffer
+	users   atomic.Int64
+	staging StagingRing
 }
 
-func (o *operand) Buffer() device.Buffer { return o.buffer }
-func (o *operand) Release(n int)         { o.users.Add(-int64(n)) }
+func (o *operand) Buffer() device.Buffer     { return o.buffer }
+func (o *operand) StagingRing() *StagingRing { return &o.staging }
+func (o *operand) Release(n int)             { o.users.Add(-int64(n)) }
 
 // load returns a weight on the device and a function that makes a task use it.
 func (r *rig) load(v tensor.View) (*operand, tensor.View) {

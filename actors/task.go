@@ -32,6 +32,9 @@ type Task struct {
 	drops  atomic.Int32 // shares given up, of the submitter's and the engine's
 	Keep   bool         // never reuse: a handle or a timer may outlive the job
 
+	ring  *ring // where its vector lies as well, nil for nowhere else
+	place int
+
 	traced uint64 // its number in a trace
 }
 
@@ -51,6 +54,8 @@ type Memory interface {
 	Buffer() device.Buffer
 	// Release says that n tasks no longer need it.
 	Release(n int)
+	// StagingRing may be nil: vectors lie nowhere beside it.
+	StagingRing() *StagingRing
 }
 
 var tasks = sync.Pool{New: func() any { return new(Task) }}
@@ -93,6 +98,7 @@ func (t *Task) reset() {
 
 // leave is the engine's Drop: operands are given back first.
 func (t *Task) leave(r *releases) {
+	t.leaveRing()
 	for i, m := range t.Memory {
 		if m != nil {
 			r.add(m)

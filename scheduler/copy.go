@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -22,7 +23,8 @@ type copyOf struct {
 	dims      tensor.Dims
 	// host is kept to load the contents on another device, where there is a way
 	// to have one and the host cannot address the buffer.
-	host tensor.View
+	host    tensor.View
+	staging actors.StagingRing
 }
 
 // freed marks a count that was 0 once: whoever adds to it is too late.
@@ -39,10 +41,14 @@ func (c *copyOf) retain() bool {
 // Buffer implements actors.Memory.
 func (c *copyOf) Buffer() device.Buffer { return *c.at.Load() }
 
+// StagingRing implements actors.Memory.
+func (c *copyOf) StagingRing() *actors.StagingRing { return &c.staging }
+
 // Release implements actors.Memory.
 func (c *copyOf) Release(n int) {
 	if c.refs.Add(-int64(n)) == 0 && c.refs.CompareAndSwap(0, freed) {
 		c.scheduler.copies.Delete(c)
+		c.staging.Close()
 		c.Buffer().Free()
 	}
 }

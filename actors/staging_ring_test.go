@@ -1,0 +1,74 @@
+package actors
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+)
+
+// ringRig has a device that cannot read the caller's memory.
+func ringRig(t *testing.T) *rig {
+	return newRig(t, sim.Config{Inner: computing(t), Discrete: true, QueueDepth: 2, Before: 10 * time.Microsecond}, func(c *Config) {
+		c.MaxColumns, c.Lend = 256, true
+	})
+}
+
+// Vectors that their submitters put beside the operand are multiplied there: each
+// caller gets its own result, whoever else is cancelled or comes late.
+func TestStagingRing(t *testing.T) {
+	noLeaks(t)
+	r := ringRig(t)
+	o, resident := r.load(fill(128, 64, 1))
+	require.Nil(t, o.staging.get())
+	b := r.openRingOf(o, resident)
+	require.Len(t, b.all, mostPlaces)
+	var all sync.WaitGroup
+	for caller := range 32 {
+		js, tasks := r.products(o, resident, 20, 100*caller)
+		all.Go(func() {
+			for i, task := range tasks {
+				r.Submit(task)
+				if i%7 == 3 {
+					task.End(job.Cancelled, job.ErrCancelled)
+				}
+				wait(task)
+				if outcome, _ := task.Result(); outcome == job.Done {
+					requireProduct(t, js[i], js[i].C)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Positive(t, b.next.Load(), "somebody lay there")
+	o.buffer.Free()
+	require.NoError(t, r.close(background))
+	for i := range b.all {
+		require.EqualValues(t, barred, b.all[i].Load(), "place %d", i)
+	}
+	require.Nil(t, o.staging.get())
+	require.Zero(t, r.pinned.Load())
+}
+
+// products returns n jobs on an operand, with their tasks.
+func (r *rig) products(o *operand, resident tensor.View, n, seed int) (js []*job.Matmul, tasks []*Task) {
+	for i := range n {
+		js = append(js, product(resident, 1, seed+i))
+		tasks = append(tasks, o.use(r.task(js[i])))
+	}
+	return js, tasks
+}
+
+// openRingOf has a batch of many open the ring.
+func (r *rig) openRingOf(o *operand, resident tensor.View) *ring {
+	_, tasks := r.products(o, resident, 2*ringJobs, 0)
+	r.SubmitAll(tasks)
+	wait(tasks...)
+	require.NotNil(r.t, o.staging.get())
+	return o.staging.get()
+}
