@@ -29,7 +29,7 @@ var brokenSources = []brokenSource{
 	{"racecheck", "softmax_block", "f32", "softmax_block", "__syncthreads();\n  value = lane", "value = lane"},
 	{"racecheck", "simd_hopper", "f16", "matmul_simd", "groupBarrier(group);\n    finishPart", "finishPart"},
 	{"racecheck", "smalln_hopper", "f16", "matmul_smalln_n16_by4", "clusterBarrier();\n    finishTogether", "finishTogether"},
-	{"racecheck", "smalln_clusters", "f32", "matmul_smalln_n32_mapped_low", "strandsBarrier(); // this part's sums are there", ""},
+	{"racecheck", "smalln_clusters", "f32", "matmul_smalln_n32_mapped_low", "tile.put(sums, first);\n      Tile::allThreads(); // this part's sums are there", "Tile::allThreads();\n      tile.put(sums, first);"},
 	{"memcheck", "softmax_vec", "f32", "softmax_vec", "c + k < row.attended ? widen", "true ? widen"},
 	{"memcheck", "simd_hopper", "f16", "matmul_simd", "if (k + e < end) {", "{"},
 }

@@ -9,8 +9,6 @@
 #define MAPPED_TILES
 #define CARRIER_THREADS 128
 
-INLINE void strandsBarrier() { asm volatile("bar.sync 1, %0;" ::"n"(STRAND_THREADS) : "memory"); }
-
 // MappedTile is a tile of 8*Down x 4*Right. A thread has rows that are eight apart,
 // and columns in fours that are 16 apart. Two boxes of 32 k of all rows come at a time,
 // swizzled: of eight lines below each other the pieces of one k are in different
@@ -21,15 +19,14 @@ template <uint Down, uint Right, uint Stages> struct MappedTile {
   enum : uint { box = height * 128, rows_bytes = boxes * box, cols_bytes = deep * pitch * 4 };
   enum : uint { part = 32, sums = height * part }; // columns that are joined at a time; a strand's sums of them
   // What is where in shared memory, in bytes from the first multiple of 1024 on: rows
-  // of A, columns of B, sums, and barriers: A is
-  // there.
+  // of A, columns of B, sums, and barriers: A is there.
   enum : uint { cols = Stages * rows_bytes, exchange = cols + Stages * cols_bytes, full = exchange + STRANDS * sums * 4 };
   static_assert(width % part == 0 && sums / 4 % 32 == 0, "parts are whole");
 
   char* shared;
   uint memory;
   Ring<Stages> ring;
-  uint fetched = 0; // steps, by carriers
+  uint fetched = 0, passed = 0; // steps that carriers fetched, and those of a tile that they saw used
 
   __device__ __forceinline__ void begin(const Mapped& m, char* unaligned) {
     shared = unaligned + (-addressOf(unaligned) & 1023);
@@ -62,7 +59,7 @@ template <uint Down, uint Right, uint Stages> struct MappedTile {
       float* to = (float*)(shared + cols + ring.stage * cols_bytes) + first * pitch + line;
       if (fetched++ >= Stages - 1) {
         asm volatile("cp.async.wait_group %0;" ::"n"(Stages - 2) : "memory");
-        stepBarrier();
+        pass(of);
       }
       if (thread == 0) {
         arriveExpecting(there, rows_bytes);
@@ -81,17 +78,34 @@ template <uint Down, uint Right, uint Stages> struct MappedTile {
   }
 
   // carried ends what carriers do: the last steps are there.
-  __device__ __forceinline__ void carried() const {
+  __device__ __forceinline__ void carried(const Stretch& of) {
     asm volatile("cp.async.wait_all;" ::: "memory");
     for (uint left = least(fetched, Stages - 1); left > 0; left--) {
-      stepBarrier();
+      pass(of);
     }
   }
 
-  // stepBarrier is passed by all threads for each step of K: B's part of it is there,
-  // and the one before was used. For A, which the carriers do not wait for, there is a
-  // barrier that waits for bytes.
-  static __device__ __forceinline__ void stepBarrier() { asm volatile("bar.sync 2, %0;" ::"n"(STRAND_THREADS + CARRIER_THREADS) : "memory"); }
+  // pass is a carrier's part in a step, and after a tile's last one in joining it.
+  // Meanwhile it has the next tile's first steps on their way.
+  __device__ __forceinline__ void pass(const Stretch& of) {
+    allThreads();
+    if (++passed * deep >= of.end - of.first) {
+      passed = 0;
+      passJoining();
+    }
+  }
+  static __device__ __forceinline__ void passJoining() {
+    UNROLL for (uint first = 0; first < width; first += part) {
+      allThreads();
+      allThreads();
+    }
+  }
+
+  // allThreads come together for each step of K: B's part of it is there, and the one
+  // before was used; for A, which the carriers do not wait for, there is a barrier that
+  // waits for bytes. And twice for each part of a tile that is joined. Barriers for
+  // some of the threads would do for this, but compute-sanitizer does not follow them.
+  static __device__ __forceinline__ void allThreads() { asm volatile("bar.sync 0;" ::: "memory"); }
 
   // multiply adds the products of a stretch to the warp's sums.
   __device__ __forceinline__ void multiply(float (*to)[Right], const Stretch& of) {
@@ -99,7 +113,7 @@ template <uint Down, uint Right, uint Stages> struct MappedTile {
     const char* rows_of = shared + lane / 4 * 128 + (strand ^ lane / 4) * 16;
     const char* cols_of = shared + cols + (strand * 4 * pitch + lane % 4 * 4) * 4;
     ROLLED for (uint k = of.first; k < of.end; k += deep, ring.next()) {
-      stepBarrier();
+      allThreads();
       waitFor(memory + full + 8 * ring.stage, ring.parity);
       UNROLL for (uint b = 0; b < boxes; b++) {
         addPiece(to, rows_of + ring.stage * rows_bytes + b * box, (const float*)(cols_of + ring.stage * cols_bytes) + b * 32 * pitch);

@@ -25,8 +25,8 @@ INLINE void finishFour(const Product& p, const Place& place, uint row, uint colu
   }
 }
 
-// mappedTiles computes tiles from the block's first on. Carriers go on with the next
-// one while the others join the strands.
+// mappedTiles computes tiles from the block's first on. Of the next one the first steps
+// are on their way while the strands are joined.
 template <uint Down, uint Right, uint Stages> INLINE void mappedTiles(const Mapped& m) {
   using Tile = MappedTile<Down, Right, Stages>;
   extern __shared__ char unaligned[];
@@ -41,7 +41,7 @@ template <uint Down, uint Right, uint Stages> INLINE void mappedTiles(const Mapp
     ROLLED for (uint number = blockIdx.x; number < count; number += gridDim.x) {
       tile.carry(m, placeOfTile<Tile>(p.args, number), all);
     }
-    tile.carried();
+    tile.carried(all);
     return;
   }
   asm volatile("setmaxnreg.inc.sync.aligned.u32 216;");
@@ -51,12 +51,12 @@ template <uint Down, uint Right, uint Stages> INLINE void mappedTiles(const Mapp
     const Place place = placeOfTile<Tile>(p.args, number);
     UNROLL for (uint first = 0; first < Tile::width; first += Tile::part) {
       tile.put(sums, first);
-      strandsBarrier(); // this part's sums are there
+      Tile::allThreads(); // this part's sums are there
       for (uint e = threadIdx.x; e < Tile::sums / 4; e += STRAND_THREADS) {
         const Spot<Tile::height, Tile::part / 4> at(e, steep);
         finishFour(p, place, at.r, first + 4 * at.c, tile.joined(at.r, at.c));
       }
-      strandsBarrier(); // the sums were used
+      Tile::allThreads(); // the sums were used
     }
   }
 }
@@ -76,19 +76,22 @@ template <uint Down, uint Right, uint Stages> INLINE void mappedClusters(const M
   if (threadIdx.x >= STRAND_THREADS) {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 56;");
     tile.carry(m, place, of);
-    tile.carried();
+    tile.carried(of);
+    if (of.first == of.end) { // it has sums, too
+      Tile::passJoining();
+    }
   } else {
     asm volatile("setmaxnreg.inc.sync.aligned.u32 216;");
     float sums[Down][Right] = {};
     tile.multiply(sums, of);
     UNROLL for (uint first = 0; first < Tile::width; first += Tile::part) {
       tile.put(sums, first);
-      strandsBarrier();
+      Tile::allThreads();
       for (uint e = threadIdx.x; e < Tile::sums / 4; e += STRAND_THREADS) {
         const Spot<Tile::height, Tile::part / 4> at(e, steep);
         *tile.stretchSums(at.r, first / 4 + at.c) = tile.joined(at.r, at.c);
       }
-      strandsBarrier(); // the sums were used
+      Tile::allThreads(); // the sums were used
     }
   }
   clusterBarrier();
