@@ -17,16 +17,16 @@ type arena struct {
 	chunk   device.Buffer   // in use, nil before the first
 	used    int             // bytes of it
 	keep    int             // bytes that stay after the batch, if more than arenaKeep
-	usual   int             // resets for which more is not out of the ordinary
+	large   int             // bytes that the last of its large batches needed, 0 if none did of late
+	recent  bool            // one did since forget
 	full    []device.Buffer // outgrown by the batch
 }
 
 const (
 	arenaAlign = 64 // a cache line, and enough for every vector load
 	arenaFirst = 16 << 10
-	arenaKeep  = 64 << 20 // larger ones are given back after the batch,
-	arenaUsual = 64       // unless another was as large this many resets ago or less,
-	arenaLarge = 1 << 30  // and they are no larger than this
+	arenaKeep  = 64 << 20 // larger ones are given back after the batch, unless they are usual,
+	arenaLarge = 1 << 30  // and the spare batches have no more of them than this
 	arenaMost  = 1 << 50  // far more than any device has, far from overflow
 )
 
@@ -92,7 +92,7 @@ func (a *arena) reset() {
 }
 
 // stays reports whether the chunk is worth keeping: a small one always, and one
-// that is large but not for the first time of late, since pinned memory takes far
+// that another batch not long ago needed half of, since pinned memory takes far
 // longer to get than to use.
 func (a *arena) stays() bool {
 	limit := max(arenaKeep, a.keep)
@@ -100,13 +100,32 @@ func (a *arena) stays() bool {
 	for _, c := range a.full {
 		needed += c.Len()
 	}
-	usual := a.usual > 0
+	usual := 2 * a.large
 	if needed > limit {
-		a.usual = arenaUsual
-	} else if usual {
-		a.usual--
+		a.large, a.recent = needed, true
 	}
-	return a.chunk == nil || a.chunk.Len() <= limit || usual && a.chunk.Len() <= arenaLarge
+	return a.chunk == nil || a.chunk.Len() <= max(limit, usual)
+}
+
+// forget gives back a large chunk that no batch has needed since it was called
+// before.
+func (a *arena) forget() {
+	if a.recent {
+		a.recent = false
+		return
+	}
+	a.large = 0
+	if a.excess() > 0 {
+		a.free()
+	}
+}
+
+// excess returns the bytes of a chunk that is kept for being usual.
+func (a *arena) excess() int {
+	if a.chunk == nil || a.chunk.Len() <= max(arenaKeep, a.keep) {
+		return 0
+	}
+	return a.chunk.Len()
 }
 
 func (a *arena) freeFull() {

@@ -91,24 +91,24 @@ func TestArenaKeepsHugeChunksThatAreUsual(t *testing.T) {
 	a.reset()
 	kept := a.chunk
 	require.NotNil(t, kept)
-	for i := range 2 * arenaUsual {
-		if i%(arenaUsual/2) == 0 { // every now and then is enough
-			huge()
-			require.Same(t, kept, a.chunk)
-		}
-		a.reset()
-	}
-	for range arenaUsual {
-		a.bytes(t, 64)
-		a.reset()
-	}
-	require.EqualValues(t, arenaFirst, d.BytesInUse(), "nobody has needed it for long")
-
 	for range 3 {
-		a.bytes(t, arenaLarge+64)
+		for range 10 { // every now and then is enough
+			a.bytes(t, 64)
+			a.reset()
+		}
+		huge()
+		require.Same(t, kept, a.chunk)
 		a.reset()
-		require.Zero(t, d.BytesInUse(), "there is a limit to it")
+		a.forget()
 	}
+	a.forget()
+	require.Zero(t, d.BytesInUse(), "nobody has needed it for long")
+
+	huge()
+	a.reset()
+	a.bytes(t, 4*arenaKeep)
+	a.reset()
+	require.Zero(t, d.BytesInUse(), "that much is not usual")
 }
 
 func TestArenaWhenMemoryRunsOut(t *testing.T) {
@@ -164,4 +164,37 @@ func TestArenaKeepsWhatItIsToldTo(t *testing.T) {
 	a.bytes(t, 3*arenaKeep)
 	a.reset()
 	require.Zero(t, d.BytesInUse())
+}
+
+// Spare batches give back what none has needed for some time, and keep no more
+// than a limit between them.
+func TestSpareBatchesForgetLargeMemory(t *testing.T) {
+	d := sim.Open(sim.Config{})
+	e := &Engine{device: d, info: d.Info()}
+	large := func(n, bytes int) {
+		var out []*Batch
+		for range n {
+			b := e.newBatch()
+			_, err := b.arena.alloc(tensor.F32, tensor.Dims{1, 1, bytes / 4})
+			require.NoError(t, err)
+			out = append(out, b)
+		}
+		for _, b := range out {
+			e.recycle(b)
+		}
+	}
+	large(2, 2*arenaKeep)
+	require.Zero(t, d.BytesInUse(), "once is no habit")
+	large(2, 2*arenaKeep)
+	require.EqualValues(t, 4*arenaKeep, d.BytesInUse())
+	for range 2 * forgetEvery { // by one batch: the other is never used
+		large(1, 64)
+	}
+	require.LessOrEqual(t, d.BytesInUse(), int64(arenaKeep))
+
+	const each = arenaLarge / 4
+	for range 2 {
+		large(maxSpareArenas, each)
+	}
+	require.EqualValues(t, arenaLarge, d.BytesInUse())
 }

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -62,6 +63,7 @@ type Batch struct {
 	parts      []part
 	problems   int
 	columns    int // units of all parts
+	alone      int // parts that share no columns
 	reason     CloseReason
 	attempt    int
 	refused    error // why it could not be bound
@@ -132,6 +134,9 @@ func (b *Batch) add(t *Task) (whole bool) {
 		t.split.start()
 	}
 	b.parts = append(b.parts, part{task: t, u0: t.taken, u1: t.taken + n, bucket: b.problems - 1})
+	if !b.parts[len(b.parts)-1].sharesColumns() {
+		b.alone++
+	}
 	if b.oldest.IsZero() || t.Arrived.Before(b.oldest) {
 		b.oldest = t.Arrived
 	}
@@ -144,6 +149,25 @@ func (b *Batch) add(t *Task) (whole bool) {
 	return whole
 }
 
+// arrange puts parts that stand alone behind the others of their bucket, whose
+// product they would cut in two.
+func (b *Batch) arrange() {
+	if b.alone == 0 || b.alone == len(b.parts) {
+		return
+	}
+	slices.SortStableFunc(b.parts, func(p, q part) int {
+		switch p1, q1 := p.sharesColumns(), q.sharesColumns(); {
+		case p.bucket != q.bucket:
+			return p.bucket - q.bucket
+		case p1 == q1:
+			return 0
+		case p1:
+			return -1
+		}
+		return 1
+	})
+}
+
 // clear makes the batch ready for another credit.
 func (b *Batch) clear() {
 	clear(b.parts)
@@ -152,7 +176,7 @@ func (b *Batch) clear() {
 	b.resetMemory()
 	b.Stages = b.Stages[:0]
 	b.shard, b.lane, b.check, b.refused, b.err = nil, nil, nil, nil, nil
-	b.problems, b.columns, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0
+	b.problems, b.columns, b.alone, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0, 0
 	b.lingered, b.compiled, b.settled = false, false, false
 	b.stage.Store(idle)
 	b.oldest, b.begun = time.Time{}, time.Time{}
@@ -189,8 +213,14 @@ func (e *Engine) recycle(b *Batch) {
 		b.wreckage = nil
 	}
 	e.spare = append(e.spare, b)
-	if len(e.spare) > maxSpareArenas {
+	if len(e.spare) > maxSpareArenas || b.excess() > 0 && e.excess() > arenaLarge {
 		b.freeMemory()
+	}
+	if e.recycled++; e.recycled%forgetEvery == 0 {
+		for _, b := range e.spare {
+			b.arena.forget()
+			b.inner.forget()
+		}
 	}
 }
 
@@ -226,6 +256,21 @@ func (b *Batch) freeMemory() {
 // maxSpareArenas bounds the staging memory that is kept for batches to come:
 // far more are out only while a failed batch is bisected.
 const maxSpareArenas = 8
+
+// forgetEvery is how many batches it takes until memory that none of them needed is
+// given back.
+const forgetEvery = 64
+
+// excess returns the bytes of large memory that the batch keeps.
+func (b *Batch) excess() int { return b.arena.excess() + b.inner.excess() }
+
+// excess returns that of all spare batches.
+func (e *Engine) excess() (bytes int) {
+	for _, b := range e.spare {
+		bytes += b.excess()
+	}
+	return bytes
+}
 
 // freeSpare gives back the staging memory of batches that are not in use.
 func (e *Engine) freeSpare() {

@@ -78,3 +78,25 @@ func TestBindGathersLoadedOperandsOnTheDevice(t *testing.T) {
 		require.Equal(t, device.SpaceShared, mm.C.Buffer.Space())
 	}
 }
+
+// What is broad does not cut the product of the others in two.
+func TestBroadPartsStandBehindTheOthers(t *testing.T) {
+	s, d := newShelf(), sim.Open(sim.Config{Discrete: true})
+	w, a := resident(t, d, 4096, 8)
+	e := &Engine{Config: Config{MaxJobs: 1 << 30}, device: d, info: d.Info(), cache: device.NewCache(d, 64)}
+	b := e.newBatch()
+	b.maxColumns, b.maxProblems = 1<<20, 1<<20
+	b.openProblem()
+	for i := range 8 {
+		n := 32 + i%2*480
+		b.add(a.use(s.task(t, &job.Matmul{A: w, B: fill(8, n, i), C: fill(4096, n, 1)})))
+	}
+	b.arrange()
+	b.rebind(t)
+	var columns []int
+	for _, dispatch := range b.Stages[len(b.Stages)-1].Dispatches {
+		columns = append(columns, dispatch.Matmul.Shape.N)
+	}
+	require.Equal(t, []int{128, 512, 512, 512, 512}, columns)
+	require.Equal(t, 0, b.parts[0].task.Form.B.Len()-32*8, "in the order that they came")
+}

@@ -133,11 +133,12 @@ type Engine struct {
 
 	_ line
 	// Of the loop's owner.
-	spare   []*Batch       // to be used again
-	count   uint64         // of the jobs that Sample was asked about
-	epoch   int            // counts the queues and devices that were given up
-	dropped []*wreckage    // of this device
-	rings   []*StagingRing // that were opened
+	spare    []*Batch       // to be used again
+	recycled int            // batches
+	count    uint64         // of the jobs that Sample was asked about
+	epoch    int            // counts the queues and devices that were given up
+	dropped  []*wreckage    // of this device
+	rings    []*StagingRing // that were opened
 	// plan makes plans for a device that is of another kind than the first, nil
 	// for that one.
 	plan func(kernels.Problem) (*kernels.Plan, error)

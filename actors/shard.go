@@ -177,6 +177,7 @@ func (s *shard) fill(b *Batch) {
 	if b.lane.jobs == 0 { // emptied by cancellations since the pick
 		return
 	}
+	defer b.arrange()
 	for b.room() {
 		f := b.lane.front(b.class, b.formed)
 		if f == nil {

@@ -47,7 +47,7 @@ type Decision struct {
 	Op         string   `json:"op"`
 	Device     string   `json:"device"`
 	Shape      Shape    `json:"shape"`      // of one job, as the caller wrote it
-	Normalised Shape    `json:"normalised"` // of the batch, as it ran
+	Normalised Shape    `json:"normalised"` // of the batch, as if all its columns were of one product
 	DTypes     DTypes   `json:"dtypes"`
 	Flags      Flags    `json:"flags"`
 	Heads      Heads    `json:"heads,omitzero"` // of an attention

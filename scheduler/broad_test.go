@@ -24,7 +24,7 @@ func TestBroadAmongOthers(t *testing.T) {
 			b, err := s.Load(x)
 			require.NoError(t, err)
 			var all []job.Job
-			for _, n := range []int{1, broad, broad, 2, broad - 1} {
+			for _, n := range []int{64, broad, 32, broad, 48, broad - 1, 1} {
 				for _, from := range []tensor.View{b.View(), x} {
 					all = append(all, &job.Matmul{A: a.View(), B: from.Slice(0, k, 0, n), C: tensor.Matrix(make([]float32, m*n), m, n)})
 				}

@@ -13,5 +13,5 @@ const (
 // result lie: to put its columns beside those of others B has to be copied, and
 // the result out of theirs.
 func Broad(m, columns int) bool {
-	return columns >= broadColumns && m >= (broadElements+columns-1)/columns
+	return columns >= broadColumns && m > (broadElements-1)/columns
 }
