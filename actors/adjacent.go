@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -18,16 +19,17 @@ type stretch struct {
 // operand, if there is a place for it.
 func (t *Task) joinRing() {
 	t.leaveRing() // another engine may have had it
+	t.single = true
 	m := t.Memory[OperandA]
 	if m == nil {
 		return
 	}
-	b := m.StagingRing().get()
-	if b == nil || !b.suits(t) {
+	r := m.StagingRing().get()
+	if r == nil || !r.suits(t) {
 		return
 	}
-	if at, ok := b.put(t.Form.B); ok {
-		t.ring, t.place = b, at
+	if at, ok := r.put(t.Form.B); ok {
+		t.ring, t.place = r, at
 	}
 }
 
@@ -41,64 +43,62 @@ func (t *Task) leaveRing() {
 // adjacent returns where the vectors of a problem lie, if they are so close to
 // each other that the kernel can read them there, with what lies in between. From
 // then on the batch uses it.
-func (b *Batch) adjacent(ps []part, n int) (m stretch, ok bool) {
+func (b *Batch) adjacent(ps []part, n int) (near stretch, ok bool) {
 	t := ps[0].task
 	memory := t.Memory[OperandA]
-	if memory == nil || b.engine.info.HostMemory {
-		return m, false
+	if t.ring == nil || memory == nil || b.engine.info.HostMemory {
+		return near, false
 	}
-	q := memory.StagingRing()
-	m = stretch{ring: q.get(), low: t.place, high: t.place + 1}
-	if m.ring == nil {
-		if len(ps) >= ringJobs && t.Units == 1 && t.Memory[OperandB] == nil {
-			b.engine.openRing(q, t)
-		}
-		return m, false
-	}
+	near = stretch{ring: memory.StagingRing().get(), low: t.place, high: t.place + 1}
 	for i := range ps {
 		t := ps[i].task
-		if t.ring != m.ring {
-			return m, false
+		if t.ring != near.ring {
+			return stretch{}, false
 		}
-		m.low, m.high = min(m.low, t.place), max(m.high, t.place+1)
+		near.low, near.high = min(near.low, t.place), max(near.high, t.place+1)
 	}
-	if !b.spans(ps, n, m.high-m.low) || !m.ring.use(m.low, m.high) {
-		return m, false
+	if !b.spans(ps, n, near.high-near.low) || !near.ring.use(near.low, near.high) {
+		return stretch{}, false
 	}
-	b.stretches = append(b.stretches, m)
-	return m, true
+	b.stretches = append(b.stretches, near)
+	return near, true
 }
 
 // leaveRings gives up what the batch reads of rings.
 func (b *Batch) leaveRings() {
-	for _, m := range b.stretches {
-		m.ring.leave(m.low, m.high)
+	for _, near := range b.stretches {
+		near.ring.leave(near.low, near.high)
 	}
 	clear(b.stretches)
 	b.stretches = b.stretches[:0]
 }
 
-// bindAdjacent is bindWide for vectors that lie side by side already, in the order
-// of their places. Between them there may be columns whose results are nobody's.
-func (b *Batch) bindAdjacent(mm *device.Matmul, ps []part, n int, m stretch) error {
-	slices.SortFunc(ps, func(p, q part) int { return p.task.place - q.task.place })
+// bindAdjacent is bindWide for vectors that lie side by side already. Between them
+// there may be columns whose results are nobody's. The parts stay in their order,
+// which replays know as well.
+func (b *Batch) bindAdjacent(mm *device.Matmul, ps []part, n int, near stretch) error {
 	q := &ps[0].task.Plan.Problem
-	mm.Shape.Batch, mm.Shape.M, mm.Shape.N, mm.Shape.K = 1, q.Shape.M, m.high-m.low, q.Shape.K
+	mm.Shape = kernels.Shape{Batch: 1, M: q.Shape.M, N: near.high - near.low, K: q.Shape.K}
 	var errA, errC error
 	mm.A, errA = b.input(ps[0].task.region(OperandA))
-	mm.B = m.ring.region(m.low, m.high)
+	mm.B = near.ring.region(near.low, near.high)
 	mm.C, errC = b.arena.alloc(q.C, tensor.Dims{1, mm.Shape.N, q.Shape.M})
 	if err := errsFirst(errA, errC); err != nil {
 		return err
 	}
 	mm.C.View.Transpose()
 	b.scratch.results[n] = mm.C.View
+	b.scratch.byPlace = b.scratch.byPlace[:0]
 	for i := range ps {
-		ps[i].problem, ps[i].col = n, ps[i].task.place-m.low
+		ps[i].problem, ps[i].col = n, ps[i].task.place-near.low
+		b.scratch.byPlace = append(b.scratch.byPlace, &ps[i])
+	}
+	slices.SortFunc(b.scratch.byPlace, func(p, q *part) int { return p.col - q.col })
+	for i, p := range b.scratch.byPlace {
 		if i > 0 { // the gap before it
-			mm.Runs[i-1].Columns = ps[i].col - ps[i-1].col
+			mm.Runs[i-1].Columns = p.col - b.scratch.byPlace[i-1].col
 		}
-		b.addRun(mm, &ps[i])
+		b.addRun(mm, p)
 	}
 	return nil
 }

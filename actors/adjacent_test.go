@@ -17,7 +17,9 @@ func loadedTasks(t *testing.T, o *operand, s *shelf, n int) (ts []*Task) {
 	for i := range n {
 		j := product(fill(64, 32, 1), 1, i)
 		j.A = w
-		ts = append(ts, o.use(s.task(t, j)))
+		task := o.use(s.task(t, j))
+		task.single = true
+		ts = append(ts, task)
 	}
 	return ts
 }
@@ -30,9 +32,20 @@ func TestAdjacent(t *testing.T) {
 	o, s := &operand{buffer: buf}, newShelf()
 	binding(t, false, 1, loadedTasks(t, o, s, ringJobs-1)...)
 	require.Nil(t, o.staging.get(), "too few for a ring")
+	biased := loadedTasks(t, o, s, 2*ringJobs)
+	for i, task := range biased {
+		switch {
+		case i < ringJobs:
+			task.single = false
+		case i > ringJobs:
+			task.Form.Problem.BetaNonZero = true
+		}
+	}
+	binding(t, false, 1, biased...)
+	require.Zero(t, o.staging.get(), "too few that could lie there")
 	binding(t, false, 1, loadedTasks(t, o, s, ringJobs)...)
 	b := o.staging.get()
-	require.Len(t, b.all, mostPlaces)
+	require.Len(t, b.places, mostPlaces)
 
 	ts := loadedTasks(t, o, s, 24)
 	for i, task := range ts {
@@ -44,6 +57,7 @@ func TestAdjacent(t *testing.T) {
 		tasks   []*Task
 		columns int // 0: they are gathered
 	}{
+		"by itself":           {ts[5:6], 1},
 		"neighbours":          {ts[:8], 8},
 		"in another order":    {[]*Task{ts[2], ts[0], ts[1]}, 3},
 		"one between":         {append(ts[:8:8], ts[9:18]...), 18},
@@ -64,26 +78,29 @@ func TestAdjacent(t *testing.T) {
 		}
 		require.Len(t, batch.Stages, 1, "%s: nothing to copy", name)
 		require.Equal(t, c.columns, mm.Shape.N, name)
+		for i, p := range batch.parts {
+			require.Same(t, c.tasks[i], p.task, "%s: they stay in their order", name)
+		}
 		for _, p := range batch.parts {
 			require.Equal(t, p.task.Form.B.Value(0, 3, 0), mm.B.View.Value(0, 3, p.col), name)
-			require.EqualValues(t, 2, b.all[p.task.place].Load(), name)
+			require.EqualValues(t, 2, b.places[p.task.place].Load(), name)
 		}
 		batch.leaveRings()
 	}
 
 	ts[8].leaveRing()
-	b.all[8].Store(writing + 1)
+	b.places[8].Store(writing + 1)
 	for _, task := range ts {
 		task.taken = 0
 	}
 	batch := binding(t, false, 1, append(ts[:8:8], ts[9:18]...)...)
 	require.Empty(t, batch.stretches, "one between is being written")
-	require.EqualValues(t, writing+1, b.all[8].Load())
-	b.all[8].Store(0)
+	require.EqualValues(t, writing+1, b.places[8].Load())
+	b.places[8].Store(0)
 	for _, task := range ts {
 		task.leaveRing()
 	}
-	for i := range b.all {
-		require.Zero(t, b.all[i].Load(), "place %d", i)
+	for i := range b.places {
+		require.Zero(t, b.places[i].Load(), "place %d", i)
 	}
 }

@@ -63,7 +63,7 @@ type Batch struct {
 	parts      []part
 	problems   int
 	columns    int // units of all parts
-	alone      int // parts that share no columns
+	broad      int // parts
 	reason     CloseReason
 	attempt    int
 	refused    error // why it could not be bound
@@ -134,8 +134,8 @@ func (b *Batch) add(t *Task) (whole bool) {
 		t.split.start()
 	}
 	b.parts = append(b.parts, part{task: t, u0: t.taken, u1: t.taken + n, bucket: b.problems - 1})
-	if !b.parts[len(b.parts)-1].sharesColumns() {
-		b.alone++
+	if b.parts[len(b.parts)-1].broad() {
+		b.broad++
 	}
 	if b.oldest.IsZero() || t.Arrived.Before(b.oldest) {
 		b.oldest = t.Arrived
@@ -149,22 +149,22 @@ func (b *Batch) add(t *Task) (whole bool) {
 	return whole
 }
 
-// arrange puts parts that stand alone behind the others of their bucket, whose
-// product they would cut in two.
+// arrange puts broad parts, which stand alone, behind the others of their bucket,
+// whose product they would cut in two.
 func (b *Batch) arrange() {
-	if b.alone == 0 || b.alone == len(b.parts) {
+	if b.broad == 0 || b.broad == len(b.parts) {
 		return
 	}
 	slices.SortStableFunc(b.parts, func(p, q part) int {
-		switch p1, q1 := p.sharesColumns(), q.sharesColumns(); {
+		switch broad := p.broad(); {
 		case p.bucket != q.bucket:
 			return p.bucket - q.bucket
-		case p1 == q1:
+		case broad == q.broad():
 			return 0
-		case p1:
-			return -1
+		case broad:
+			return 1
 		}
-		return 1
+		return -1
 	})
 }
 
@@ -176,7 +176,7 @@ func (b *Batch) clear() {
 	b.resetMemory()
 	b.Stages = b.Stages[:0]
 	b.shard, b.lane, b.check, b.refused, b.err = nil, nil, nil, nil, nil
-	b.problems, b.columns, b.alone, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0, 0
+	b.problems, b.columns, b.broad, b.attempt, b.reason, b.ahead = 0, 0, 0, 0, 0, 0
 	b.lingered, b.compiled, b.settled = false, false, false
 	b.stage.Store(idle)
 	b.oldest, b.begun = time.Time{}, time.Time{}

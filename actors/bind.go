@@ -20,6 +20,7 @@ type bindings struct {
 	pipelines  []device.Pipeline
 	compiled   []device.Pipeline // for this batch: the cache may drop them again
 	results    []tensor.View     // of each problem, where it is staged
+	byPlace    []*part           // of a problem whose vectors lie in a ring
 	chains     []operands        // of each attention
 	steps      []policy.Step     // of all of them
 }
@@ -34,6 +35,7 @@ func (s *bindings) clear() {
 	clear(s.pipelines)
 	clear(s.compiled)
 	clear(s.results)
+	clear(s.byPlace)
 	clear(s.chains)
 	s.chains, s.steps = s.chains[:0], s.steps[:0]
 	s.gather, s.dispatches, s.matmuls, s.softmaxes = s.gather[:0], s.dispatches[:0], s.matmuls[:0], s.softmaxes[:0]
@@ -82,9 +84,12 @@ func (b *Batch) problem(i int) []part {
 // those of others. What is cut to be written in place stands alone, and so does
 // what is broad enough.
 func (p *part) sharesColumns() bool {
+	return p.task.Plan.SharesColumns() && (p.task.split == nil || !p.task.split.result.IsZero()) && !p.broad()
+}
+
+func (p *part) broad() bool {
 	q := &p.task.Plan.Problem
-	return p.task.Plan.SharesColumns() && (p.task.split == nil || !p.task.split.result.IsZero()) &&
-		(q.Op != kernels.OpMatmul || !policy.Broad(q.Shape.M, p.u1-p.u0))
+	return q.Op == kernels.OpMatmul && policy.Broad(q.Shape.M, p.u1-p.u0)
 }
 
 // links returns how many kernels a problem takes, one after another.

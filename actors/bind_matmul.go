@@ -13,7 +13,7 @@ func (b *Batch) bindMatmul(ps []part, n int) (*device.Matmul, error) {
 	mm := &s.matmuls[len(s.matmuls)-1]
 	var err error
 	if len(ps) == 1 {
-		err = b.bindAlone(mm, &ps[0], n)
+		err = b.bindAlone(mm, ps, n)
 	} else {
 		err = b.bindWide(mm, ps, n)
 	}
@@ -24,8 +24,10 @@ func (b *Batch) bindMatmul(ps []part, n int) (*device.Matmul, error) {
 }
 
 // bindAlone binds a single part: its operands are used where they lie, and
-// its result goes to the caller's memory or to a staged copy of its layout.
-func (b *Batch) bindAlone(mm *device.Matmul, p *part, n int) error {
+// its result goes to the caller's memory or to a staged copy of its layout. Its
+// vector may lie in a ring, too.
+func (b *Batch) bindAlone(mm *device.Matmul, ps []part, n int) error {
+	p := &ps[0]
 	t := p.task
 	a, rb := t.region(OperandA), t.region(OperandB)
 	if t.Plan.Problem.Shape.Batch != 1 { // a batch is cut by matrices: A is cut too
@@ -35,7 +37,11 @@ func (b *Batch) bindAlone(mm *device.Matmul, p *part, n int) error {
 	p.problem, p.col = n, 0
 	var errA, errB error
 	mm.A, errA = b.input(a)
-	mm.B, errB = b.input(rb)
+	if near, ok := b.adjacent(ps, n); ok {
+		mm.B = near.ring.region(near.low, near.high)
+	} else {
+		mm.B, errB = b.input(rb)
+	}
 	if err := errsFirst(errA, errB, b.bindResult(mm, p)); err != nil {
 		return err
 	}
@@ -73,9 +79,10 @@ func (b *Batch) bindResult(mm *device.Matmul, p *part) error {
 // bindWide puts the columns of many parts side by side: B is gathered and C
 // staged, both with their columns contiguous.
 func (b *Batch) bindWide(mm *device.Matmul, ps []part, n int) error {
-	if m, ok := b.adjacent(ps, n); ok {
-		return b.bindAdjacent(mm, ps, n, m)
+	if near, ok := b.adjacent(ps, n); ok {
+		return b.bindAdjacent(mm, ps, n, near)
 	}
+	b.engine.wantRing(ps)
 	q := &ps[0].task.Plan.Problem
 	col := 0
 	for i := range ps {

@@ -14,7 +14,7 @@ type ring struct {
 	dtype  tensor.DType
 	length int
 	pinned *atomic.Int64  // bytes of the engine's rings
-	all    []atomic.Int32 // of each the number of its users, writing and barred
+	places []atomic.Int32 // of each the number of its users, writing and barred
 	_      line
 	next   atomic.Uint32
 	_      line
@@ -28,24 +28,28 @@ const (
 	barred  = 1 << 30 // nobody may take it
 )
 
-// suits reports whether the vector of a job can lie there: one that shares its
-// operand with others and needs nothing else of its own.
-func (b *ring) suits(t *Task) bool {
+// suits reports whether the vector of a job can lie there.
+func (r *ring) suits(t *Task) bool {
 	p := &t.Plan.Problem
-	return t.Units == 1 && t.Memory[OperandB] == nil && p.B == b.dtype && p.Shape.K == b.length &&
-		!p.Bias && !t.Form.ReadsC() && t.Plan.SharesColumns()
+	return p.B == r.dtype && p.Shape.K == r.length && t.isVector()
+}
+
+// isVector reports whether a job has one that may lie beside those of others: it
+// shares its operand with them and needs nothing else of its own.
+func (t *Task) isVector() bool {
+	return t.Units == 1 && t.Memory[OperandB] == nil && !t.Plan.Problem.Bias && !t.Form.ReadsC() && t.Plan.SharesColumns()
 }
 
 // put copies a vector to the next place; false if that is not free, or the
 // vector cannot be read, which is left for the device to say.
-func (b *ring) put(v tensor.View) (at int, ok bool) {
-	at = int(b.next.Add(1)-1) % len(b.all)
-	if !b.all[at].CompareAndSwap(0, writing+1) {
+func (r *ring) put(v tensor.View) (at int, ok bool) {
+	at = int(r.next.Add(1)-1) % len(r.places)
+	if !r.places[at].CompareAndSwap(0, writing+1) {
 		return 0, false
 	}
 	change := int32(-writing - 1)
-	defer func() { b.all[at].Add(change) }()
-	if device.TryCopy(b.region(at, at+1).View, v) != nil {
+	defer func() { r.places[at].Add(change) }()
+	if device.TryCopy(r.region(at, at+1).View, v) != nil {
 		return 0, false
 	}
 	change = -writing
@@ -53,21 +57,21 @@ func (b *ring) put(v tensor.View) (at int, ok bool) {
 }
 
 // region returns the vectors in [low, high) as columns.
-func (b *ring) region(low, high int) device.Region {
-	r := device.Region{
-		Buffer: b.buffer,
-		View:   tensor.Part(b.buffer.Pointer(), b.buffer.Len(), b.dtype, tensor.Dims{1, high - low, b.length}, low*b.length),
+func (r *ring) region(low, high int) device.Region {
+	v := device.Region{
+		Buffer: r.buffer,
+		View:   tensor.Part(r.buffer.Pointer(), r.buffer.Len(), r.dtype, tensor.Dims{1, high - low, r.length}, low*r.length),
 	}
-	r.View.Transpose()
-	return r
+	v.View.Transpose()
+	return v
 }
 
 // use makes the caller a user of [low, high); false if one of them is being
 // written.
-func (b *ring) use(low, high int) bool {
+func (r *ring) use(low, high int) bool {
 	for i := low; i < high; i++ {
-		if b.all[i].Add(1)&writing != 0 {
-			b.leave(low, i+1)
+		if r.places[i].Add(1)&writing != 0 {
+			r.leave(low, i+1)
 			return false
 		}
 	}
@@ -75,13 +79,13 @@ func (b *ring) use(low, high int) bool {
 }
 
 // leave gives up the use.
-func (b *ring) leave(low, high int) {
+func (r *ring) leave(low, high int) {
 	for i := low; i < high; i++ {
-		b.all[i].Add(-1)
+		r.places[i].Add(-1)
 	}
 }
 
-func (b *ring) free() {
-	b.buffer.Free()
-	b.pinned.Add(-int64(b.buffer.Len()))
+func (r *ring) free() {
+	r.buffer.Free()
+	r.pinned.Add(-int64(r.buffer.Len()))
 }

@@ -18,7 +18,7 @@ import (
 func newRing(t *testing.T, length, n int) *ring {
 	buf, err := sim.Open(sim.Config{Discrete: true}).Alloc(device.SpaceShared, length*n*tensor.F32.Size())
 	require.NoError(t, err)
-	return &ring{buffer: buf, dtype: tensor.F32, length: length, all: make([]atomic.Int32, n), pinned: new(atomic.Int64)}
+	return &ring{buffer: buf, dtype: tensor.F32, length: length, places: make([]atomic.Int32, n), pinned: new(atomic.Int64)}
 }
 
 // A place is taken again when nobody uses it any more, in turn.
@@ -65,5 +65,5 @@ func TestPlaceOfAVectorWithoutMemory(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, 1, at)
 	b.leave(1, 2)
-	require.Zero(t, b.all[0].Load()+b.all[1].Load())
+	require.Zero(t, b.places[0].Load()+b.places[1].Load())
 }

@@ -11,8 +11,12 @@ import (
 // by side, for a device that cannot read the caller's memory: who submits a job
 // copies its vector into the next place, each on a processor of its own, so that
 // a batch of neighbours has nothing to copy. The first batch that is worth it
-// opens the ring. The zero StagingRing is not open.
-type StagingRing struct{ open atomic.Pointer[ring] }
+// opens the ring, which stays as long as the operand does. The zero StagingRing
+// is not open.
+type StagingRing struct {
+	open atomic.Pointer[ring]
+	rest int // batches until it is tried again, after there was no memory
+}
 
 const (
 	ringJobs    = 8        // in a batch that is worth a ring
@@ -20,63 +24,86 @@ const (
 	ringsBytes  = 64 << 20 // of all of an engine's: it is pinned memory
 	leastPlaces = 64       // fewer are not worth it
 	mostPlaces  = 1024
+	ringRest    = 1024 // batches
 )
 
 // Close gives back the memory. Nobody may need it any more.
-func (q *StagingRing) Close() {
-	if b := q.open.Swap(nil); b != nil {
-		b.free()
+func (s *StagingRing) Close() {
+	if r := s.open.Swap(nil); r != nil {
+		r.free()
 	}
 }
 
 // get returns the ring, nil if there is none.
-func (q *StagingRing) get() *ring {
-	if q == nil {
+func (s *StagingRing) get() *ring {
+	if s == nil {
 		return nil
 	}
-	return q.open.Load()
+	return s.open.Load()
+}
+
+// wantRing opens a ring for the jobs of a problem that has none if there are
+// enough that could lie there, submitted one by one.
+func (e *Engine) wantRing(ps []part) {
+	t := ps[0].task
+	memory := t.Memory[OperandA]
+	if len(ps) < ringJobs || e.info.HostMemory || memory == nil || memory.StagingRing() == nil || memory.StagingRing().get() != nil {
+		return
+	}
+	n := 0
+	for i := range ps {
+		if t := ps[i].task; t.single && t.isVector() {
+			n++
+		}
+	}
+	if s := memory.StagingRing(); n >= ringJobs {
+		if s.rest--; s.rest < 0 && !e.openRing(s, t) {
+			s.rest = ringRest
+		}
+	}
 }
 
 // openRing opens a ring for jobs like t, if there is memory for it.
-func (e *Engine) openRing(q *StagingRing, t *Task) {
+func (e *Engine) openRing(s *StagingRing, t *Task) bool {
 	p := &t.Plan.Problem
 	size := p.Shape.K * p.B.Size()
-	if q == nil || size == 0 || size%arenaAlign != 0 || size > ringBytes/leastPlaces {
-		return
+	if size == 0 || size%arenaAlign != 0 || size > ringBytes/leastPlaces {
+		return false
 	}
 	n := min(ringBytes/size, mostPlaces)
 	if e.pinned.Add(int64(n*size)) > ringsBytes {
 		e.pinned.Add(-int64(n * size))
-		return
+		return false
 	}
 	buffer, err := e.device.Alloc(device.SpaceShared, n*size)
 	if err != nil { // nothing depends on it
 		e.pinned.Add(-int64(n * size))
-		return
+		return false
 	}
-	q.open.Store(&ring{buffer: buffer, dtype: p.B, length: p.Shape.K, all: make([]atomic.Int32, n), pinned: &e.pinned})
-	e.rings = append(e.openRings(), q)
+	s.open.Store(&ring{buffer: buffer, dtype: p.B, length: p.Shape.K, places: make([]atomic.Int32, n), pinned: &e.pinned})
+	e.rings = append(e.liveRings(), s)
+	return true
 }
 
-// openRings forgets those whose operand is gone.
-func (e *Engine) openRings() []*StagingRing {
-	open := e.rings[:0]
-	for _, q := range e.rings {
-		if q.get() != nil {
-			open = append(open, q)
+// liveRings forgets those whose operand is gone.
+func (e *Engine) liveRings() []*StagingRing {
+	live := e.rings[:0]
+	for _, s := range e.rings {
+		if s.get() != nil {
+			live = append(live, s)
 		}
 	}
-	clear(e.rings[len(open):])
-	return open
+	clear(e.rings[len(live):])
+	return live
 }
 
 // closeRings closes them all, before the device is another one or none. Jobs
 // that lie there are copied from their callers' memory.
 func (e *Engine) closeRings() {
-	for _, q := range e.rings {
-		if b := q.open.Swap(nil); b != nil {
-			b.bar()
-			whenGone(e.dropped, b.free)
+	for _, s := range e.rings {
+		if r := s.open.Swap(nil); r != nil {
+			r.bar()
+			whenGone(e.dropped, r.free)
 		}
 	}
 	clear(e.rings)
@@ -85,9 +112,9 @@ func (e *Engine) closeRings() {
 
 // bar lets nobody in any more and waits for those who are writing, which takes
 // as long as a vector takes to copy.
-func (b *ring) bar() {
-	for i := range b.all {
-		for b.all[i].Or(barred)&writing != 0 {
+func (r *ring) bar() {
+	for i := range r.places {
+		for r.places[i].Or(barred)&writing != 0 {
 			runtime.Gosched()
 		}
 	}

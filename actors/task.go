@@ -32,8 +32,9 @@ type Task struct {
 	drops  atomic.Int32 // shares given up, of the submitter's and the engine's
 	Keep   bool         // never reuse: a handle or a timer may outlive the job
 
-	ring  *ring // where its vector lies as well, nil for nowhere else
-	place int
+	single bool  // submitted by itself
+	ring   *ring // where its vector lies as well, nil for nowhere else
+	place  int
 
 	traced uint64 // its number in a trace
 }
@@ -93,7 +94,7 @@ func (t *Task) reset() {
 	t.Life.Reset()
 	t.Form.A, t.Form.B, t.Form.C, t.Form.Bias = none, none, none, none
 	t.Plan, t.Account, t.tenant, t.split, t.next = nil, nil, nil, nil, nil
-	t.taken, t.Deadline, t.Keep, t.drops = 0, time.Time{}, false, atomic.Int32{}
+	t.taken, t.Deadline, t.Keep, t.single, t.drops = 0, time.Time{}, false, false, atomic.Int32{}
 }
 
 // leave is the engine's Drop: operands are given back first.

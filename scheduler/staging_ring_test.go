@@ -14,6 +14,8 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -71,12 +73,13 @@ func (f *frail) fault(b *device.Batch) sim.Fault {
 // given back.
 func TestStagingRingsOfFrailDevices(t *testing.T) {
 	f := &frail{t: t}
-	for f.adjacent.Load() < 100 || f.lost.Load() < 3 {
+	for round := uint64(0); f.adjacent.Load() < 100 || f.lost.Load() < 3; round++ {
+		require.Less(t, round, uint64(300), "%d batches of many had nothing to copy, %d devices were lost", f.adjacent.Load(), f.lost.Load())
 		bubble(t, func(t *testing.T) {
 			first, _ := f.open()
 			s, err := scheduler.Open(background, scheduler.Config{Device: first, Reopen: f.open})
 			require.NoError(t, err)
-			r := rand.New(rand.NewPCG(rand.Uint64(), 1))
+			r := rand.New(rand.NewPCG(round, 1))
 			w := integers(r, 32, 64)
 			o, err := s.Load(w)
 			require.NoError(t, err)
@@ -117,4 +120,58 @@ func TestStagingRingsOfFrailDevices(t *testing.T) {
 			f.all = nil
 		})
 	}
+}
+
+// Where vectors lie has no part in what is decided: traces replay, also those of
+// batches that failed and were cut in two.
+func TestReplayWithStagingRings(t *testing.T) {
+	var adjacent atomic.Int64
+	retries := 0
+	for seed := range uint64(6) {
+		var trace *metrics.Trace
+		bubble(t, func(t *testing.T) { trace = ringTraffic(t, seed, &adjacent) })
+		r := replay(t, trace, nil)
+		requireSame(t, r)
+		retries += r.Recorded.Reasons["retry"]
+	}
+	require.Greater(t, adjacent.Load(), int64(100))
+	require.Positive(t, retries)
+}
+
+// ringTraffic runs callers of vectors on a device that fails now and then, and
+// returns the trace.
+func ringTraffic(t *testing.T, seed uint64, adjacent *atomic.Int64) *metrics.Trace {
+	const size = 16
+	r := rand.New(rand.NewPCG(seed, 11))
+	var faults atomic.Bool // once the weights are loaded
+	cfg := scheduler.Config{Trace: true, Device: sim.Open(sim.Config{
+		Launch: 50 * time.Microsecond, QueueDepth: 2, Discrete: true, Before: 30 * time.Microsecond,
+		Fault: func(b *device.Batch) sim.Fault {
+			if last := b.Stages[len(b.Stages)-1].Dispatches; len(last) > 0 && len(b.Stages) == 1 && last[0].Matmul.Shape.N > 1 {
+				adjacent.Add(1)
+			}
+			return someFault(r, faults.Load())
+		},
+	})}
+	f := record(&cfg)
+	s, err := scheduler.Open(background, cfg)
+	require.NoError(t, err)
+	w := square(t, s, size)
+	faults.Store(true)
+	var all sync.WaitGroup
+	for caller := range 30 {
+		all.Go(func() {
+			m := newMaker(seed*1000 + uint64(caller))
+			for range 12 {
+				time.Sleep(time.Duration(m.IntN(300)) * time.Microsecond)
+				x, y := make([]float32, size), make([]float32, size)
+				_ = s.Do(background, &job.Matmul{
+					A: w.View(), B: tensor.Matrix(x, size, 1), C: tensor.Matrix(y, size, 1),
+					Options: job.Options{Priority: job.Priority(m.IntN(2))},
+				})
+			}
+		})
+	}
+	all.Wait()
+	return f.traced(t, s)
 }

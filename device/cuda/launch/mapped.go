@@ -38,9 +38,9 @@ func mappedTile(entry string, down, right, stages int) tile {
 }
 
 // mappable says that a map describes A, that B's neighbours lie along K, too, and that
-// K has no remainder.
+// K has no remainder, and in halves is not too long for a coordinate.
 func mappable(args *shaders.MatmulArguments) bool {
-	return args.B.Row == 1 && args.K%64 == 0 && mapOfSingles(args, 1).Used
+	return args.B.Row == 1 && args.K%64 == 0 && args.K < 1<<30 && mapOfSingles(args, 1).Used
 }
 
 // mapOfSingles describes an A of f32, whose neighbours lie along K, as one of twice as
