@@ -40,7 +40,7 @@ type Launch struct {
 // Encoded is a map as the driver writes it.
 type Encoded [16]uint64
 
-// The bits of A's ways in hopper.cu; B's are the next two.
+// The bits of A's ways in bulk.cu; B's are the next two.
 const bulk, turned = 1, 2
 
 // Encoded is where the map of A (0) or B (1) goes.

@@ -2,7 +2,7 @@ package launch
 
 import "github.com/metallic-sched/metallic-sched/shaders"
 
-// Map describes an operand of 16-bit floats to the bulk copy engine, which
+// Map describes an operand of 16-bit floats, or of f32 as twice as many, to the bulk copy engine, which
 // brings boxes of it to shared memory. The zero Map is for an operand that it
 // cannot read.
 type Map struct {

@@ -25,8 +25,9 @@ var (
 // carriers are threads that only copy.
 const carriers = 128
 
-// mappedTile has the memory of some tiles of A and, with padding, of B, in f32; that of eight strands' sums of 32 columns; a barrier for each tile,
-// and what it takes to begin at a multiple of 1024.
+// mappedTile has the memory of some tiles of A and, with padding, of B, in f32; that
+// of eight strands' sums of 32 columns; a barrier for each tile, and what it takes to
+// begin at a multiple of 1024.
 func mappedTile(entry string, down, right, stages int) tile {
 	const deep = 64
 	height, width := 8*down, 4*right

@@ -16,9 +16,8 @@ type tile struct {
 	threads       int
 	shared        int // bytes of dynamic shared memory
 
-	// strands are the blocks that share a sum, if any do. Of tiles of tensor cores
-	// for Hopper: blocks that a processor has at a time, and that operands have
-	// maps.
+	// strands are the blocks that share a sum, if any do. Of tiles for Hopper alone:
+	// blocks that a processor has at a time, and that operands have maps.
 	strands, resident int
 	mapped            bool
 	single            bool // the map is of f32, and of A alone
