@@ -37,13 +37,17 @@ func (t *Task) fingerprint() policy.Fingerprint {
 }
 
 // ownFault reports whether a job that failed alone is to blame: not for the
-// loss of the device, nor for want of memory, nor for a message that our own
-// actors could not deliver.
+// loss of the device, nor for want of memory, nor for memory of its caller's that
+// is gone, as others like it have theirs, nor for a message that our own actors could
+// not deliver.
 func ownFault(cause error) bool {
 	for _, others := range []error{device.ErrLost, device.ErrClosed, device.ErrOutOfMemory, job.ErrHung} {
 		if errors.Is(cause, others) {
 			return false
 		}
+	}
+	if gone := (*device.MemoryError)(nil); errors.As(cause, &gone) {
+		return false
 	}
 	var p *PanicError
 	return !errors.As(cause, &p) || p.Where != undelivered

@@ -90,12 +90,11 @@ func (b *Batch) landsBy() int {
 	if cap(b.engine.landers) == 0 || b.check != nil {
 		return 0
 	}
-	p := &b.parts[0] // the others are like it
-	c := &p.task.Form.C
-	bytes := c.Len() / max(p.task.Units, 1) * p.units() * c.DType().Size()
+	t := b.parts[0].task // a unit of the others is like its own
+	c := &t.Form.C
 	each := b.engine.Landing.Each
 	if each == 0 {
-		each = policy.Landing(len(b.parts), len(b.parts)*bytes)
+		each = policy.Landing(len(b.parts), c.Len()/max(t.Units, 1)*c.DType().Size()*b.columns)
 	}
 	if each < len(b.parts) {
 		return each

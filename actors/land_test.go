@@ -57,6 +57,30 @@ func TestLandingByMany(t *testing.T) {
 	require.EqualValues(t, 600, r.Ledger.Audit().Done+cancelled.Load())
 }
 
+// A large result is worth help, wherever in the batch it is.
+func TestLandingOfALargeResult(t *testing.T) {
+	r := newRig(t, sim.Config{}, nil)
+	r.landers = make(chan *landing, 1)
+	w := fill(1024, 2, 1)
+	narrow, wide := r.task(product(w, 1, 1)), r.task(product(w, 2048, 2))
+	for _, ts := range [][]*Task{{narrow, wide}, {wide, narrow}, {narrow, narrow}} {
+		b := r.newBatch()
+		for _, task := range ts {
+			b.parts = append(b.parts, part{task: task, u1: task.Units})
+		}
+		b.count()
+		want := 1
+		if ts[0] == ts[1] {
+			want = 0
+		}
+		require.Equal(t, want, b.landsBy())
+	}
+	r.landers = nil
+	narrow.End(job.Cancelled, job.ErrCancelled)
+	wide.End(job.Cancelled, job.ErrCancelled)
+	r.refs = nil
+}
+
 // Whoever is asked to help and comes too late touches nothing, as the batch is
 // another one by then.
 func TestLandingTooLate(t *testing.T) {

@@ -1,18 +1,18 @@
 package device
 
 import (
-	"fmt"
 	"runtime/debug"
 
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
 // MemoryError says that memory is not there, such as that of a mapped file that
-// was cut short, or may not be written.
+// was cut short, or may not be written. Only the field says where: the text may go
+// to other machines.
 type MemoryError struct{ Address uintptr }
 
-func (e *MemoryError) Error() string {
-	return fmt.Sprintf("device: memory at %#x is not there, or may not be written: it was unmapped, protected, or its file cut short", e.Address)
+func (*MemoryError) Error() string {
+	return "device: memory is not there, or may not be written: it was unmapped, protected, or its file cut short"
 }
 
 // Fault returns what a recovered panic says of memory, nil if it was of anything
@@ -26,7 +26,11 @@ func Fault(recovered any) *MemoryError {
 }
 
 // TryCopy is tensor.Copy for memory that may not be there: a *MemoryError then.
-func TryCopy(dst, src tensor.View) (err error) {
+func TryCopy(dst, src tensor.View) error { return Try(func() { tensor.Copy(dst, src) }) }
+
+// Try calls f, which touches memory that may not be there and leaves nothing half
+// done that matters: a *MemoryError then. Other panics go on.
+func Try(f func()) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		cause := recover()
@@ -37,6 +41,6 @@ func TryCopy(dst, src tensor.View) (err error) {
 			panic(cause)
 		}
 	}()
-	tensor.Copy(dst, src)
+	f()
 	return nil
 }

@@ -30,6 +30,7 @@ func TestTryCopy(t *testing.T) {
 		require.ErrorAs(t, err, &gone)
 		require.GreaterOrEqual(t, gone.Address, at)
 		require.Less(t, gone.Address, at+4*n)
+		require.NotContains(t, err.Error(), "0x", "it goes over the wire")
 	}
 	require.NoError(t, device.TryCopy(own, mapped))
 	requireGone(device.TryCopy(mapped, own))
@@ -55,6 +56,14 @@ func TestTryCopyFile(t *testing.T) {
 	var gone *device.MemoryError
 	require.ErrorAs(t, device.TryCopy(mapped, own), &gone)
 	require.ErrorAs(t, device.TryCopy(own, mapped), &gone)
+}
+
+// A panic of another kind goes on.
+func TestTry(t *testing.T) {
+	require.PanicsWithValue(t, "x", func() { _ = device.Try(func() { panic("x") }) })
+	require.NoError(t, device.Try(func() {}))
+	one := tensor.Vector([]float32{1})
+	require.Zero(t, testing.AllocsPerRun(10, func() { _ = device.TryCopy(one, one) }))
 }
 
 // Other panics are not about memory.

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cpu"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -40,4 +41,27 @@ func TestLoadWhatIsNotThere(t *testing.T) {
 	}
 	_, err = scheduler.Snapshot(missing)
 	requireGone(err)
+}
+
+// Who has vectors that are gone does not keep others of the tenant from theirs.
+func TestMissingMemoryQuarantinesNobody(t *testing.T) {
+	memory, err := unix.Mmap(-1, 0, 4096, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Munmap(memory)) }()
+	d, err := cpu.Open(cpu.Config{Threads: 1, BLAS: "none"})
+	require.NoError(t, err)
+	s := start(t, scheduler.Config{Device: d})
+	o, err := s.Load(constant(32, 2))
+	require.NoError(t, err)
+	for range 5 {
+		j, _ := sums(o)
+		j.B = tensor.Bytes(memory[:128], tensor.F32, 1, 32, 1)
+		err := s.Do(background, j)
+		require.ErrorIs(t, err, job.ErrFailed)
+		var gone *device.MemoryError
+		require.ErrorAs(t, err, &gone)
+	}
+	j, c := sums(o)
+	require.NoError(t, s.Do(background, j))
+	require.EqualValues(t, 64, c[0])
 }

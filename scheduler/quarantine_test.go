@@ -159,10 +159,11 @@ func TestACulpritFailsAloneAndSoonNotAtAll(t *testing.T) {
 	})
 }
 
-// TestNobodysFault: losses of the device and want of memory are not held
-// against a job.
+// TestNobodysFault: losses of the device, want of memory and memory that is gone
+// are not held against a job.
 func TestNobodysFault(t *testing.T) {
-	for _, cause := range []error{device.ErrLost, device.ErrClosed, device.ErrOutOfMemory, job.ErrHung} {
+	gone := &device.KernelError{Kernel: "gemm", Cause: new(device.MemoryError)}
+	for _, cause := range []error{device.ErrLost, device.ErrClosed, device.ErrOutOfMemory, job.ErrHung, gone} {
 		bubble(t, func(t *testing.T) {
 			s := start(t, scheduler.Config{Device: newPoisonable(fmt.Errorf("sim: %w", cause))})
 			w := square(t, s, 4)

@@ -22,17 +22,28 @@ type alarm struct {
 	next unix.ItimerSpec
 }
 
-// NewAlarm returns an alarm, nil if the kernel has no more.
+// NewAlarm returns an alarm, nil if the kernel has no more, or nothing that waits
+// for one.
 func (*Device) NewAlarm(ring func()) device.Alarm {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
 		return nil
 	}
-	a := &alarm{file: os.NewFile(uintptr(fd), "alarm")}
-	if a.conn, err = a.file.SyscallConn(); err != nil {
-		_ = a.file.Close()
+	if a := newAlarm(os.NewFile(uintptr(fd), "alarm"), ring); a != nil {
+		return a
+	}
+	return nil
+}
+
+// newAlarm returns the alarm of a timer; nil, and closes it, if epoll does not take
+// it: reading would not wait then.
+func newAlarm(timer *os.File, ring func()) *alarm {
+	conn, err := timer.SyscallConn()
+	if err != nil || timer.SetReadDeadline(time.Time{}) != nil {
+		_ = timer.Close()
 		return nil
 	}
+	a := &alarm{file: timer, conn: conn}
 	a.arm = func(fd uintptr) { _ = unix.TimerfdSettime(int(fd), 0, &a.next, nil) } // nothing that it refuses is asked
 	go a.listen(ring)
 	return a

@@ -3,6 +3,8 @@
 package cuda
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -29,6 +31,15 @@ func TestAlarm(t *testing.T) {
 	a.Stop()
 	a.Set(time.Nanosecond)
 	goleak.VerifyNone(t, known)
+}
+
+// Where epoll takes no more there are no alarms, and device.NewAlarm has Go's: it
+// takes no ordinary file.
+func TestAlarmWithoutEpoll(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "x"))
+	require.NoError(t, err)
+	require.Nil(t, newAlarm(file, func() {}))
+	require.ErrorIs(t, file.Close(), os.ErrClosed)
 }
 
 func TestAlarmDoesNotAllocate(t *testing.T) {

@@ -24,8 +24,8 @@ var (
 	// ErrQuarantined: jobs like this one kept failing. See [QuarantinedError].
 	ErrQuarantined = errors.New("job: quarantined")
 	// ErrFailed: a kernel or the device failed, or the job's memory is not there
-	// any more: a *device.MemoryError then, and C may be written in part. The cause
-	// is wrapped too.
+	// any more, and C may be written in part. The cause is wrapped too: for memory
+	// of this process a *device.MemoryError.
 	ErrFailed = errors.New("job: failed")
 	// ErrHung: the device did not answer. The cause is wrapped too.
 	ErrHung = errors.New("job: device hung")
@@ -37,7 +37,7 @@ type InvalidError struct {
 	Field   string // such as "B" or "C.cols"
 	Got     string
 	Allowed string
-	Cause   error // a *tensor.Error, a *device.MemoryError, or nil
+	Cause   error // a *tensor.Error, a *device.MemoryError of this process, or nil
 }
 
 func (e *InvalidError) Error() string {

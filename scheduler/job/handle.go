@@ -45,7 +45,8 @@ func (h Handle) Outcome() (o Outcome, ok bool) {
 }
 
 // OnEnd has f called once when the job has ended, at once if it has already.
-// f must not block: it may be called from where the device is run.
+// f must not block: it may be called from where the device is run. If it panics,
+// the process ends.
 func (h Handle) OnEnd(f func()) { h.life.OnEnd(f) }
 
 // Cancel ends the job with ErrCancelled, now, if its memory is not being

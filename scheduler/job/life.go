@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -79,7 +80,7 @@ func (l *Life) Init(lease Lease, g *Group) { l.lease, l.group = lease, g }
 func (l *Life) Join(g *Group) { l.group = g }
 
 // OnEnd has f called once when the job has ended, at once if it has already.
-// f must not block.
+// f must not block. If it panics, the process ends.
 func (l *Life) OnEnd(f func()) {
 	if !l.await(&waiter{call: f}) {
 		f()
@@ -182,12 +183,33 @@ var waiters = sync.Pool{New: func() any { return &waiter{ch: make(chan struct{},
 func (w *waiter) tell() {
 	switch {
 	case w.call != nil:
-		w.call()
+		callOut(w.call)
 	case w.broadcast:
 		close(w.ch)
 	default:
 		w.ch <- struct{}{}
 	}
+}
+
+// callOut calls a function of the caller's from wherever its job has ended. If it
+// does not return, the process ends, as with any goroutine's panic: whoever called
+// this may recover what panics in it, and would leave others' jobs behind.
+func callOut(f func()) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		cause := recover()
+		if cause == nil {
+			cause = "runtime.Goexit"
+		}
+		dying := fmt.Errorf("job: a function given to OnEnd panicked: %v\n\n%s", cause, debug.Stack())
+		go func() { panic(dying) }()
+		select {}
+	}()
+	f()
+	returned = true
 }
 
 // await adds w to the list; false if the job has ended already.

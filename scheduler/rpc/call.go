@@ -3,10 +3,10 @@ package rpc
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
@@ -198,15 +198,12 @@ func (x *call) finish(r *pb.Result) {
 
 // land copies the result to the caller's memory. That may be gone, or not to be
 // written, which is no reason to take the answers of others along.
-func (x *call) land(data []byte) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("%w: the memory of the result is not there, or may not be written: %v", job.ErrFailed, cause)
-		}
-	}()
-	if len(data) > 0 {
-		tensor.Copy(x.result, wire.Over(wire.Aligned(data), &x.result))
+func (x *call) land(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	if err := device.TryCopy(x.result, wire.Over(wire.Aligned(data), &x.result)); err != nil {
+		return fmt.Errorf("%w: result: %w", job.ErrFailed, err)
 	}
 	return nil
 }
