@@ -8,12 +8,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
 )
@@ -91,6 +93,33 @@ func TestOperandFaults(t *testing.T) {
 	require.True(t, a.Balances() && a.InFlight == 0, "%+v", a)
 	require.EqualValues(t, 12, a.Done)
 	require.NoError(t, c.Close(context.Background()))
+}
+
+// So does a job that the server has already, if its operand is gone when it is to
+// be sent again; the server is told.
+func TestOperandFaultsWhenSentAgain(t *testing.T) {
+	d, release := gated()
+	r := startRig(t, rigConfig{scheduler: scheduler.Config{Device: d}})
+	t.Cleanup(release)
+	target, cable := newCable(t, r.listener.Addr().String())
+	r.target = target
+	c := r.dial(rpc.Config{RetryFor: time.Minute})
+	memory := absent(t, 1)
+	require.NoError(t, unix.Mprotect(memory, unix.PROT_READ))
+	lost, err := c.Submit(t.Context(), &job.Softmax{
+		X: tensor.Bytes(memory[:4], tensor.F32, 1, 1, 1), Y: tensor.Matrix(make([]float32, 1), 1, 1),
+	})
+	require.NoError(t, err)
+	kept, err := c.Submit(t.Context(), softmax(3))
+	require.NoError(t, err)
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 2 })
+	require.NoError(t, unix.Mprotect(memory, unix.PROT_NONE))
+	cable.cut()
+	requireGone(t, lost.Wait(t.Context()), job.ErrFailed)
+	waitFor(t, func() bool { return r.scheduler.Audit().Cancelled == 1 })
+	release()
+	require.NoError(t, kept.Wait(t.Context()))
+	require.EqualValues(t, 1, r.scheduler.Audit().Done)
 }
 
 // Likewise operands to be loaded, also if they vanish while they are sent.
