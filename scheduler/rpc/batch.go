@@ -87,7 +87,7 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 
 // prepare writes into a message what is known only when it is sent.
 func (c *Client) prepare(x *call, now time.Time) {
-	x.sent = true
+	x.resent, x.sent = x.sent, true
 	x.giveUp = time.Time{}
 	if x.message.TimeoutNs = 0; !x.deadline.IsZero() {
 		x.message.TimeoutNs = int64(max(x.deadline.Sub(now), 1))

@@ -28,6 +28,7 @@ func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
 	}
 	options := []connect.ClientOption{
 		connect.WithInterceptors(headers(cfg.Header)), connect.WithAcceptCompression("gzip", nil, nil),
+		connect.WithCodec(codec{}),
 	}
 	c := &Client{
 		socket: socket,

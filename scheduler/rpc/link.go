@@ -98,7 +98,7 @@ func (c *Client) serve(l *link) error {
 	b := &batch{}
 	for {
 		for c.next(b, time.Now()) {
-			if err := l.stream.Send(&b.request); err != nil {
+			if err := l.say(c, b); err != nil {
 				return l.wait()
 			}
 		}

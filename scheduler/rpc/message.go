@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
@@ -26,7 +27,9 @@ func (x *call) product(j *job.Matmul) error {
 	case x.place(m.C, &j.C):
 		x.writesShared = true
 	case beta != 0:
-		x.send(2, &j.C)
+		if err := x.send(2, &j.C); err != nil {
+			return err
+		}
 	default:
 		wire.Describe(m.C, &j.C)
 		m.C.Strides, m.C.Memory = nil, nil
@@ -80,8 +83,7 @@ func (x *call) heads(j *job.Attention) error {
 func (x *call) operand(i int, v *tensor.View) error {
 	r := v.Resident()
 	if r == nil {
-		x.send(i, v)
-		return nil
+		return x.send(i, v)
 	}
 	o, ok := r.Owner.(*Operand)
 	if !ok || o.client != x.client {
@@ -105,11 +107,14 @@ func (x *call) operand(i int, v *tensor.View) error {
 	return nil
 }
 
-func (x *call) send(i int, v *tensor.View) {
+func (x *call) send(i int, v *tensor.View) error {
 	t := &x.tensors[i]
 	if x.place(t, v) {
-		return
+		return nil
 	}
-	wire.SendIn(t, &x.datas[i], v)
+	if err := device.Try(func() { wire.SendIn(t, &x.datas[i], v) }); err != nil { // it may copy
+		return unread(err)
+	}
 	x.size += len(x.datas[i].Data)
+	return nil
 }

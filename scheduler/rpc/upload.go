@@ -10,6 +10,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
@@ -30,8 +31,12 @@ func (c *Client) upload(v tensor.View) (*contents, error) {
 	case v.Len() == 0 || v.Base() == nil:
 		return nil, wire.Invalid("operand", "at least one element that the host can address", "%v", v.Dims())
 	}
-	data := dense(&v)
-	sum, d := sha256.Sum256(data), v.Dims()
+	var data []byte
+	var sum [sha256.Size]byte
+	if gone := device.Try(func() { data = dense(&v); sum = sha256.Sum256(data) }); gone != nil {
+		return nil, &job.InvalidError{Field: "operand", Cause: gone}
+	}
+	d := v.Dims()
 	x := &contents{client: c, message: &pb.Content{
 		Dtype: wire.FromType(v.DType()), Dims: []int64{int64(d[0]), int64(d[1]), int64(d[2])}, Sha256: sum[:],
 	}}
@@ -66,6 +71,9 @@ func (c *Client) persist(try func(context.Context) (uint64, error)) (uint64, err
 		if err == nil {
 			return id, nil
 		}
+		if gone := missing(err); gone != nil {
+			return 0, &job.InvalidError{Field: "operand", Cause: gone}
+		}
 		err = wire.Failed(err, time.Now())
 		if !errors.Is(err, job.ErrDisconnected) || time.Since(begun)+wait > c.cfg.RetryFor {
 			return 0, err
@@ -87,6 +95,8 @@ func (c *Client) place(ctx context.Context, m *pb.Content, data []byte) (uint64,
 	if found.GetOperand() != nil {
 		return found.GetOperand().GetId(), nil
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // if it was not sent to its end
 	s := c.Operands.Load(ctx)
 	r := &pb.LoadRequest{Header: &pb.LoadHeader{Session: c.cfg.Session, Content: m, Offset: found.GetOffset()}}
 	for rest := data[found.GetOffset():]; r.Header != nil || len(rest) > 0; r.Header = nil {
