@@ -62,7 +62,7 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 			c.forget(x)
 			continue
 		}
-		if x.held && !x.Pending() && !x.message.Retry {
+		if x.held && !x.Pending() && !x.again {
 			b.given = append(b.given, x)
 			continue
 		}
@@ -87,7 +87,7 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 
 // prepare writes into a message what is known only when it is sent.
 func (c *Client) prepare(x *call, now time.Time) {
-	x.resent, x.sent = x.sent, true
+	x.resent, x.sent, x.message.Retry = x.sent, true, x.again
 	x.giveUp = time.Time{}
 	if x.message.TimeoutNs = 0; !x.deadline.IsZero() {
 		x.message.TimeoutNs = int64(max(x.deadline.Sub(now), 1))

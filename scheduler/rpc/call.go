@@ -34,6 +34,7 @@ type call struct {
 	id       uint64
 	queued   bool // in Client.queue
 	sent     bool // the server may have it
+	again    bool // it is asked for once more
 	resent   bool // the server may have it from before it was last sent
 	held     bool // by the server's writing
 	answered bool // the server has said what became of it
@@ -144,7 +145,7 @@ func (x *call) recycle() {
 	x.result, x.size, x.form = tensor.View{}, 0, job.Form{}
 	x.id, x.queued, x.sent, x.answered, x.together, x.giveUp, x.timer = 0, false, false, false, nil, time.Time{}, nil
 	x.refused, x.lasting, x.released = time.Time{}, false, sync.Once{}
-	x.held, x.resent, x.writesShared = false, false, false
+	x.held, x.resent, x.again, x.writesShared = false, false, false, false
 	x.message.Work, x.message.Id, x.message.Retry, x.message.TimeoutNs = nil, 0, false, 0
 	for i := range x.tensors {
 		x.tensors[i].Memory, x.datas[i].Data = nil, nil

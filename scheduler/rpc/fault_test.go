@@ -332,3 +332,27 @@ func TestDrainUnderLoadLosesNothing(t *testing.T) {
 	require.Equal(t, int64(16), refused.Load())
 	require.Equal(t, r.scheduler.Audit().Done, done.Load())
 }
+
+// Calls that are cancelled while they are sent: a message is not touched then.
+func TestCancelWhileBeingSent(t *testing.T) {
+	r := startRig(t, rigConfig{})
+	c := r.dial(rpc.Config{})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 40 {
+				h, err := c.Submit(t.Context(), softmax(1<<17))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				h.Cancel()
+				if err := h.Wait(t.Context()); err != nil && !errors.Is(err, job.ErrCancelled) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 0 })
+}

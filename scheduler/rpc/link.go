@@ -66,8 +66,8 @@ func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
 	clear(c.queue)
 	c.queue, c.cancels = c.queue[:0], nil
 	c.window.each(func(x *call) {
-		x.message.Retry = x.sent && known
-		x.sent = x.message.Retry
+		x.again = x.sent && known
+		x.sent = x.again
 		x.queued, x.giveUp = true, time.Time{}
 		c.queue = append(c.queue, x)
 	})

@@ -55,7 +55,7 @@ func (c *Client) settle(x *call) (known bool) {
 	c.mu.Lock()
 	known = !x.answered || x.lasting
 	if !x.answered && x.id != 0 {
-		x.message.Retry = x.sent // if it is asked for again
+		x.again = x.sent // the message may be on its way at this moment
 		if x.sent && c.up {
 			c.cancels = append(c.cancels, x.id)
 			defer c.nudge()
@@ -97,7 +97,7 @@ func (c *Client) take(results []*pb.Result, now time.Time) {
 			continue
 		}
 		if again, after := c.again(x, r.GetError(), now); again {
-			x.sent, x.message.Retry, x.lasting = false, false, true
+			x.sent, x.again, x.lasting = false, false, true
 			x.timer = time.AfterFunc(after, func() { c.resend(x) })
 			c.mu.Unlock()
 			continue
