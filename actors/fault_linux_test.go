@@ -12,6 +12,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
+	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -21,10 +22,7 @@ import (
 // protected returns a matrix of memory that has that protection, which the test ends
 // with.
 func protected(t *testing.T, rows, cols, protection int) tensor.View {
-	memory, err := unix.Mmap(-1, 0, 4*rows*cols, protection, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, unix.Munmap(memory)) })
-	return tensor.Bytes(memory, tensor.F32, 1, rows, cols)
+	return tensor.Bytes(devicetest.Mapped(t, 4*rows*cols, protection), tensor.F32, 1, rows, cols)
 }
 
 // faulty are ways for results to reach their callers.

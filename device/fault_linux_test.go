@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -18,9 +19,7 @@ import (
 // element by element; the rest of the process is none the worse.
 func TestTryCopy(t *testing.T) {
 	const n = 1024
-	memory, err := unix.Mmap(-1, 0, 4*n, unix.PROT_READ, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, unix.Munmap(memory)) }()
+	memory := devicetest.Mapped(t, 4*n, unix.PROT_READ)
 	mapped := tensor.Bytes(memory, tensor.F32, 1, 32, 32)
 	own := tensor.Matrix(make([]float32, n), 32, 32)
 	at := uintptr(unsafe.Pointer(unsafe.SliceData(memory)))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
+	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -16,10 +17,7 @@ import (
 // A matrix whose memory is not there is refused, and the operand stays what it
 // was.
 func TestLoadWhatIsNotThere(t *testing.T) {
-	memory, err := unix.Mmap(-1, 0, 4096, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, unix.Munmap(memory)) }()
-	missing := tensor.Bytes(memory, tensor.F32, 1, 32, 32)
+	missing := tensor.Bytes(devicetest.Mapped(t, 4096, unix.PROT_NONE), tensor.F32, 1, 32, 32)
 	requireGone := func(err error) {
 		t.Helper()
 		require.ErrorIs(t, err, job.ErrInvalid)
@@ -39,15 +37,13 @@ func TestLoadWhatIsNotThere(t *testing.T) {
 			require.EqualValues(t, 64, c[0])
 		})
 	}
-	_, err = scheduler.Snapshot(missing)
+	_, err := scheduler.Snapshot(missing)
 	requireGone(err)
 }
 
 // Who has vectors that are gone does not keep others of the tenant from theirs.
 func TestMissingMemoryQuarantinesNobody(t *testing.T) {
-	memory, err := unix.Mmap(-1, 0, 4096, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, unix.Munmap(memory)) }()
+	memory := devicetest.Mapped(t, 4096, unix.PROT_NONE)
 	d, err := cpu.Open(cpu.Config{Threads: 1, BLAS: "none"})
 	require.NoError(t, err)
 	s := start(t, scheduler.Config{Device: d})

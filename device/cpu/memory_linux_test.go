@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -16,14 +17,11 @@ import (
 func TestFaultEndsTheBatch(t *testing.T) {
 	q := newQueueOf(t, open(t, 3))
 	for _, n := range []int{1 << 10, 1 << 22} {
-		memory, err := unix.Mmap(-1, 0, 4*n, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
-		require.NoError(t, err)
-		src := device.Host(tensor.Bytes(memory, tensor.F32, 1, 1, n))
+		src := device.Host(tensor.Bytes(devicetest.Mapped(t, 4*n, unix.PROT_NONE), tensor.F32, 1, 1, n))
 		dst := device.Host(tensor.Matrix(make([]float32, n), 1, n))
 		var failed *device.KernelError
 		require.ErrorAs(t, newCommitter(t, q, device.Stage{Copies: []device.Copy{{Dst: dst, Src: src}}}).run(), &failed)
 		require.Equal(t, copyKernel, failed.Kernel)
 		require.NoError(t, newCommitter(t, q, device.Stage{Copies: []device.Copy{{Dst: dst, Src: dst}}}).run())
-		require.NoError(t, unix.Munmap(memory))
 	}
 }

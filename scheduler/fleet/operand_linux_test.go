@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/fleet"
@@ -15,9 +16,7 @@ import (
 
 // A matrix whose memory is not there is refused, and takes no room.
 func TestLoadWhatIsNotThere(t *testing.T) {
-	memory, err := unix.Mmap(-1, 0, matrix, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, unix.Munmap(memory)) }()
+	memory := devicetest.Mapped(t, matrix, unix.PROT_NONE)
 	bubble(t, func(t *testing.T) {
 		r := open(t, fleet.Config{HostBytes: matrix}, computing(t, sim.Config{}))
 		_, err := r.Load(tensor.Bytes(memory, tensor.F32, 1, 64, 64))

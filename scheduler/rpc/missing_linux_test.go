@@ -14,19 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
 )
-
-// absent returns n floats that may not be read.
-func absent(t *testing.T, n int) []byte {
-	memory, err := unix.Mmap(-1, 0, 4*n, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, unix.Munmap(memory)) })
-	return memory
-}
 
 func requireGone(t *testing.T, err, kind error) {
 	t.Helper()
@@ -53,7 +46,7 @@ func counted(streams *atomic.Int64) func(http.Handler) http.Handler {
 func TestOperandFaults(t *testing.T) {
 	var streams atomic.Int64
 	c := startRig(t, rigConfig{wrap: counted(&streams)}).dial(rpc.Config{})
-	memory := absent(t, 1024)
+	memory := devicetest.Mapped(t, 4*1024, unix.PROT_NONE)
 	gaps, dense := tensor.Bytes(memory[:4*24], tensor.F32, 1, 3, 8), tensor.Bytes(memory[:12], tensor.F32, 1, 3, 1)
 	gaps.Columns(0, 1) // copied when the job is submitted
 	var jobs []job.Job
@@ -104,7 +97,7 @@ func TestOperandFaultsWhenSentAgain(t *testing.T) {
 	target, cable := newCable(t, r.listener.Addr().String())
 	r.target = target
 	c := r.dial(rpc.Config{RetryFor: time.Minute})
-	memory := absent(t, 1)
+	memory := devicetest.Mapped(t, 4*1, unix.PROT_NONE)
 	require.NoError(t, unix.Mprotect(memory, unix.PROT_READ))
 	lost, err := c.Submit(t.Context(), &job.Softmax{
 		X: tensor.Bytes(memory[:4], tensor.F32, 1, 1, 1), Y: tensor.Matrix(make([]float32, 1), 1, 1),
@@ -141,9 +134,9 @@ func TestLoadFaults(t *testing.T) {
 		})
 	}
 	c := startRig(t, rigConfig{wrap: cut}).dial(rpc.Config{ChunkBytes: 4096})
-	_, err = c.Load(tensor.Bytes(absent(t, 1024), tensor.F32, 1, 32, 32))
+	_, err = c.Load(tensor.Bytes(devicetest.Mapped(t, 4*1024, unix.PROT_NONE), tensor.F32, 1, 32, 32))
 	requireGone(t, err, job.ErrInvalid)
-	_, err = c.Load(tensor.Bytes(absent(t, 1024), tensor.F32, 1, 32, 32).T())
+	_, err = c.Load(tensor.Bytes(devicetest.Mapped(t, 4*1024, unix.PROT_NONE), tensor.F32, 1, 32, 32).T())
 	requireGone(t, err, job.ErrInvalid)
 	_, err = c.Load(tensor.Bytes(mapped, tensor.F32, 1, 512, 512))
 	requireGone(t, err, job.ErrInvalid)
