@@ -60,6 +60,7 @@ func (b *Batch) adjacent(ps []part, n int) (near stretch, ok bool) {
 	if !b.spans(ps, n, near.high-near.low) || !near.ring.use(near.low, near.high) {
 		return stretch{}, false
 	}
+	near.ring.used = b.engine.recycled
 	b.stretches = append(b.stretches, near)
 	return near, true
 }

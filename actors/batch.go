@@ -91,8 +91,9 @@ type Batch struct {
 	wreckage  *wreckage     // that it is part of, nil for none
 	timing    device.Timing
 	err       error
-	callers   int   // who were told of results
-	inFlight  int64 // jobs, before they were
+	callers   int          // who were told of results
+	inFlight  int64        // jobs, before they were
+	unwritten atomic.Int32 // jobs that failed because their results could not be
 }
 
 // part is units [u0, u1) of a task in a batch.
@@ -182,6 +183,7 @@ func (b *Batch) clear() {
 	b.oldest, b.begun = time.Time{}, time.Time{}
 	b.timing = device.Timing{}
 	b.callers, b.inFlight = 0, 0
+	b.unwritten.Store(0)
 }
 
 // newBatch returns an empty batch.

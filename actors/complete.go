@@ -76,6 +76,7 @@ func (b *Batch) commitUntilFault(parts []part, done *int, settlement *job.Settle
 		cause := recover()
 		switch gone := device.Fault(cause); {
 		case gone != nil && settlement.Add(&parts[*done-1].task.Life, job.Failed, failed(fmt.Errorf("result: %w", gone))):
+			b.unwritten.Add(1)
 		case cause != nil: // not of a job that was held to be written
 			panic(cause)
 		}

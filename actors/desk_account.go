@@ -12,7 +12,10 @@ func (d *desk) account(b *Batch) {
 		t.done(b)
 	}
 	if len(b.parts) > 0 && !b.settled {
-		b.settled = true // once, even if the observer ends the goroutine: then b is still out
+		b.settled = true                    // once, even if the observer ends the goroutine: then b is still out
+		if b.check != nil && b.err != nil { // the first run's result stands
+			b.commit()
+		}
 		d.record(b)
 	}
 	d.takeBack(b)
@@ -34,7 +37,6 @@ func (d *desk) settle(b *Batch) {
 		d.recheck(b)
 		return
 	case b.check != nil:
-		b.commit()
 		d.engine.loop.tell(&b.settlement)
 		return
 	}

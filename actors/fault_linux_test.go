@@ -25,6 +25,11 @@ func protected(t *testing.T, rows, cols, protection int) tensor.View {
 	return tensor.Bytes(devicetest.Mapped(t, 4*rows*cols, protection), tensor.F32, 1, rows, cols)
 }
 
+// unwritten is an observer that counts jobs whose results could not be written.
+type unwritten struct{ jobs int }
+
+func (u *unwritten) BatchEnded(o *Outcome) { u.jobs += o.Unwritten() }
+
 // faulty are ways for results to reach their callers.
 func faulty(t *testing.T) map[string]func(*Config) sim.Config {
 	return map[string]func(*Config) sim.Config{
@@ -65,7 +70,9 @@ func TestResultFaults(t *testing.T) {
 		for _, jobs := range []int{1, 100} {
 			t.Run(fmt.Sprintf("%s/%d", name, jobs), func(t *testing.T) {
 				var cfg Config
+				o := new(unwritten)
 				r := newRig(t, how(&cfg), func(c *Config) {
+					c.Observer = o
 					if c.Sample, c.MaxColumns = cfg.Sample, 256; cfg.MaxColumns > 0 {
 						c.MaxColumns = cfg.MaxColumns
 					}
@@ -88,6 +95,7 @@ func TestResultFaults(t *testing.T) {
 					requireFaulted(t, task, i%5 == 0)
 				}
 				require.NoError(t, r.close(background))
+				require.Equal(t, (jobs+4)/5, o.jobs)
 			})
 		}
 	}

@@ -61,6 +61,10 @@ func (o *Outcome) Check() CheckResult {
 // Err returns why the batch failed, nil if it did not.
 func (o *Outcome) Err() error { return o.err }
 
+// Unwritten returns how many of its jobs failed because their memory for the
+// result is gone; the others are not concerned.
+func (o *Outcome) Unwritten() int { return int(o.unwritten.Load()) }
+
 // Queue returns how long the longest waiting job waited to be put in the
 // batch.
 func (o *Outcome) Queue() time.Duration { return o.formed.Sub(o.oldest) }

@@ -14,6 +14,7 @@ type ring struct {
 	dtype  tensor.DType
 	length int
 	pinned *atomic.Int64  // bytes of the engine's rings
+	used   int            // the engine's batches when one last read it
 	places []atomic.Int32 // of each the number of its users, writing and barred
 	_      line
 	next   atomic.Uint32
@@ -83,6 +84,19 @@ func (r *ring) leave(low, high int) {
 	for i := low; i < high; i++ {
 		r.places[i].Add(-1)
 	}
+}
+
+// shut lets nobody in any more if there is nobody.
+func (r *ring) shut() bool {
+	for i := range r.places {
+		if !r.places[i].CompareAndSwap(0, barred) {
+			for ; i > 0; i-- {
+				r.places[i-1].Add(-barred)
+			}
+			return false
+		}
+	}
+	return true
 }
 
 func (r *ring) free() {

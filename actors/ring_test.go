@@ -46,6 +46,27 @@ func TestPlacesInTurn(t *testing.T) {
 	require.False(t, ok, "nobody comes in any more")
 }
 
+// A ring is shut only when nobody is in it, and else stays as it is.
+func TestShut(t *testing.T) {
+	b := newRing(t, 16, 3)
+	for range 2 {
+		_, ok := b.put(fill(16, 1, 1))
+		require.True(t, ok)
+	}
+	b.leave(0, 1)
+	require.False(t, b.shut(), "somebody lies in the second place")
+	at, ok := b.put(fill(16, 1, 1))
+	require.True(t, ok)
+	b.leave(at, at+1)
+	at, ok = b.put(fill(16, 1, 1))
+	require.True(t, ok, "the first is free as before")
+	b.leave(at, at+1)
+	b.leave(1, 2)
+	require.True(t, b.shut())
+	_, ok = b.put(fill(16, 1, 1))
+	require.False(t, ok)
+}
+
 // A vector that cannot be read, here of a file that was cut short, takes no place;
 // its batch says what is wrong.
 func TestPlaceOfAVectorWithoutMemory(t *testing.T) {

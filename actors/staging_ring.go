@@ -11,8 +11,9 @@ import (
 // by side, for a device that cannot read the caller's memory: who submits a job
 // copies its vector into the next place, each on a processor of its own, so that
 // a batch of neighbours has nothing to copy. The first batch that is worth it
-// opens the ring, which stays as long as the operand does. The zero StagingRing
-// is not open.
+// opens the ring, which stays as long as the operand does, or until another operand
+// wants the memory and no batch has used it for long. The zero StagingRing is not
+// open.
 type StagingRing struct {
 	open atomic.Pointer[ring]
 	rest int // batches until it is tried again, after there was no memory
@@ -24,7 +25,7 @@ const (
 	ringsBytes  = 64 << 20 // of all of an engine's: it is pinned memory
 	leastPlaces = 64       // fewer are not worth it
 	mostPlaces  = 1024
-	ringRest    = 1024 // batches
+	ringRest    = 1024 // batches, until it is tried again or may go to another operand
 )
 
 // Close gives back the memory. Nobody may need it any more.
@@ -71,8 +72,7 @@ func (e *Engine) openRing(s *StagingRing, t *Task) bool {
 		return false
 	}
 	n := min(ringBytes/size, mostPlaces)
-	if e.pinned.Add(int64(n*size)) > ringsBytes {
-		e.pinned.Add(-int64(n * size))
+	if !e.pin(n * size) {
 		return false
 	}
 	buffer, err := e.device.Alloc(device.SpaceShared, n*size)
@@ -80,9 +80,31 @@ func (e *Engine) openRing(s *StagingRing, t *Task) bool {
 		e.pinned.Add(-int64(n * size))
 		return false
 	}
-	s.open.Store(&ring{buffer: buffer, dtype: p.B, length: p.Shape.K, places: make([]atomic.Int32, n), pinned: &e.pinned})
-	e.rings = append(e.liveRings(), s)
+	s.open.Store(&ring{
+		buffer: buffer, dtype: p.B, length: p.Shape.K, places: make([]atomic.Int32, n),
+		pinned: &e.pinned, used: e.recycled,
+	})
+	e.rings = append(e.rings, s)
 	return true
+}
+
+// pin counts memory for a ring in, if need be in place of rings that have not been
+// used for long.
+func (e *Engine) pin(size int) bool {
+	e.rings = e.liveRings()
+	for _, s := range e.rings {
+		if e.pinned.Load()+int64(size) <= ringsBytes {
+			break
+		}
+		if r := s.get(); r != nil && e.recycled-r.used > ringRest && r.shut() && s.open.CompareAndSwap(r, nil) {
+			r.free()
+		}
+	}
+	if e.pinned.Add(int64(size)) <= ringsBytes {
+		return true
+	}
+	e.pinned.Add(-int64(size))
+	return false
 }
 
 // liveRings forgets those whose operand is gone.

@@ -55,6 +55,40 @@ func TestStagingRing(t *testing.T) {
 	require.Zero(t, r.pinned.Load())
 }
 
+// A ring that no batch has used for long goes to another operand, if there is no
+// memory for both; one in use does not.
+func TestStagingRingGoesToAnotherOperand(t *testing.T) {
+	noLeaks(t)
+	r := ringRig(t)
+	first, residentFirst := r.load(fill(128, 64, 1))
+	second, residentSecond := r.load(fill(128, 64, 2))
+	ring := r.openRingOf(first, residentFirst)
+	others := ringsBytes - int64(ring.buffer.Len())
+	r.pinned.Add(others)
+
+	r.together(second, residentSecond)
+	require.Nil(t, second.staging.get(), "the other was just used")
+	require.Same(t, ring, first.staging.get())
+
+	_, tasks := r.products(second, residentSecond, ringRest+1, 0)
+	for _, task := range tasks { // alone, so that they want no ring
+		r.Submit(task)
+		wait(task)
+	}
+	second.staging.rest = 0
+	r.openRingOf(second, residentSecond)
+	require.Nil(t, first.staging.get())
+	_, ok := ring.put(fill(64, 1, 1))
+	require.False(t, ok)
+
+	r.pinned.Add(-others)
+	r.openRingOf(first, residentFirst)
+	first.buffer.Free()
+	second.buffer.Free()
+	require.NoError(t, r.close(background))
+	require.Zero(t, r.pinned.Load())
+}
+
 // products returns n jobs on an operand, with their tasks.
 func (r *rig) products(o *operand, resident tensor.View, n, seed int) (js []*job.Matmul, tasks []*Task) {
 	for i := range n {
@@ -66,12 +100,17 @@ func (r *rig) products(o *operand, resident tensor.View, n, seed int) (js []*job
 
 // openRingOf has a batch of many open the ring.
 func (r *rig) openRingOf(o *operand, resident tensor.View) *ring {
+	r.together(o, resident)
+	require.NotNil(r.t, o.staging.get())
+	return o.staging.get()
+}
+
+// together has a batch of jobs that are each submitted alone.
+func (r *rig) together(o *operand, resident tensor.View) {
 	_, tasks := r.products(o, resident, 2*ringJobs, 0)
 	for _, task := range tasks {
 		task.single = true
 	}
 	r.SubmitAll(tasks) // so that they meet in a batch
 	wait(tasks...)
-	require.NotNil(r.t, o.staging.get())
-	return o.staging.get()
 }

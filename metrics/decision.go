@@ -80,6 +80,9 @@ type Decision struct {
 
 	Outcome string `json:"outcome"` // done, failed, hung, mixed
 	Error   string `json:"error,omitempty"`
+	// Unwritten counts the jobs that failed because the memory for their results
+	// is gone. The outcome is mixed if others are done.
+	Unwritten int `json:"unwritten,omitempty"`
 }
 
 // Shape is the size of an operation: Batch products of M x K and K x N, or

@@ -1,6 +1,8 @@
 package scheduler_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +11,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
 	"github.com/metallic-sched/metallic-sched/device/devicetest"
+	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -60,4 +63,30 @@ func TestMissingMemoryQuarantinesNobody(t *testing.T) {
 	j, c := sums(o)
 	require.NoError(t, s.Do(background, j))
 	require.EqualValues(t, 64, c[0])
+}
+
+// The decision of a batch tells of the jobs whose results could not be written.
+func TestDecisionOfMissingMemory(t *testing.T) {
+	memory := devicetest.Mapped(t, 4096, unix.PROT_READ)
+	for _, gone := range []int{0, 1, 4} {
+		cfg := scheduler.Config{Device: sim.Open(sim.Config{})}
+		f := record(&cfg)
+		s := start(t, cfg)
+		o, err := s.Load(constant(32, 2))
+		require.NoError(t, err)
+		var jobs []job.Job
+		for i := range 4 {
+			j, _ := sums(o)
+			if i < gone {
+				j.C = tensor.Bytes(memory[:128], tensor.F32, 1, 32, 1)
+			}
+			jobs = append(jobs, j)
+		}
+		require.Equal(t, gone > 0, s.DoAll(background, jobs) != nil)
+		all := f.decisions(t, s)
+		require.Len(t, all, 1)
+		require.Equal(t, gone, all[0].Unwritten)
+		require.Equal(t, map[int]string{0: "done", 1: "mixed", 4: "failed"}[gone], all[0].Outcome)
+		require.Equal(t, gone > 0, strings.Contains(all[0].Error, fmt.Sprintf("results of %d jobs", gone)), all[0].Error)
+	}
 }

@@ -57,7 +57,7 @@ func (r *recording) BatchEnded(o *actors.Outcome) {
 		r.fill(o)
 		r.recorder.Record(&r.decision)
 	}
-	if err := o.Err(); err != nil {
+	if err := failure(o); err != nil {
 		r.logger.Warn("batch failed", "id", o.ID(), "kernel", o.Key().Kernel, "jobs", o.Jobs(), "attempt", o.Attempt()+1, "error", err)
 	}
 }
@@ -130,12 +130,24 @@ func (r *recording) fill(o *actors.Outcome) {
 		rules = append(rules, metrics.Rule(rule))
 	}
 	d.Rules = rules
-	if err := o.Err(); err != nil {
+	d.Unwritten = o.Unwritten()
+	if err := failure(o); err != nil {
 		d.Outcome, d.Error = "failed", fmt.Sprint(err)
-		if errors.Is(err, job.ErrHung) {
+		switch {
+		case errors.Is(err, job.ErrHung):
 			d.Outcome = "hung"
+		case o.Err() == nil && o.Unwritten() < o.Jobs():
+			d.Outcome = "mixed"
 		}
 	}
+}
+
+// failure returns what went wrong with a batch or with some of its jobs.
+func failure(o *actors.Outcome) error {
+	if n := o.Unwritten(); n > 0 && o.Err() == nil {
+		return fmt.Errorf("the results of %d jobs could not be written: their memory is gone", n)
+	}
+	return o.Err()
 }
 
 // countTenants lists the tenants of a batch by name.
