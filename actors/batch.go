@@ -196,8 +196,8 @@ func (e *Engine) newBatch() *Batch {
 	}
 	b := &Batch{
 		engine: e,
-		arena:  arena{device: e.device, space: device.SpaceShared, relieve: e.freeSpare},
-		inner:  arena{device: e.device, relieve: e.freeSpare},
+		arena:  arena{device: e.device, space: device.SpaceShared, relieve: e.relieve},
+		inner:  arena{device: e.device, relieve: e.relieve},
 	}
 	b.Begun = func(*device.Batch) { e.sendDevice((*begun)(b)) }
 	b.Done = func(_ *device.Batch, t device.Timing, err error) { b.complete(t, err) }

@@ -38,6 +38,12 @@ func (e *Engine) excess() (bytes int) {
 	return bytes
 }
 
+// relieve gives back what nobody uses now, for who finds no memory.
+func (e *Engine) relieve() {
+	e.freeSpare()
+	e.shutRings()
+}
+
 // freeSpare gives back the staging memory of batches that are not in use.
 func (e *Engine) freeSpare() {
 	for _, b := range e.spare {

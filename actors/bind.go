@@ -250,8 +250,11 @@ func (b *Batch) like(v *tensor.View) (device.Region, error) {
 func (b *Batch) claim(p *part) (inPlace, ok bool) {
 	t := p.task
 	switch {
-	case p.held:
+	case p.held && b.engine.writesInPlace(t):
 		return true, true
+	case p.held: // for a device that could write there; nobody else does
+		p.inPlace = false
+		return false, true
 	case t.split != nil && !t.split.result.IsZero(), !b.engine.writesInPlace(t):
 		return false, true
 	case t.split != nil:

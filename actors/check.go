@@ -92,6 +92,16 @@ func pack(v tensor.View) ([]byte, tensor.View) {
 	return unsafe.Slice((*byte)(base), size), c
 }
 
+// endCheck ends a job whose second run comes to nothing: its result is that of the
+// first.
+func (d *desk) endCheck(b *Batch, why error) {
+	if b.check != nil {
+		g := b.ghost(d.engine.now(), why) // the device may have the batch itself
+		g.commit()
+		d.engine.loop.tell(&g.settlement)
+	}
+}
+
 // compare holds the second run against the first, unless it failed, and commits
 // the first.
 func (b *Batch) compare(p *part, settlement *job.Settlement) {

@@ -33,6 +33,47 @@ func TestNobodyPaysForACheck(t *testing.T) {
 	})
 }
 
+// A job whose second run comes to nothing, as the device hangs or is given up, has
+// the result of the first.
+func TestCheckThatHangs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		o := &checksSeen{}
+		r := newRig(t, sim.Config{Inner: computing(t), Fault: hanging(2)}, func(c *Config) {
+			guarded(c)
+			c.Sample, c.Observer = policy.NewSampler(1, 0), o
+		})
+		js := []*job.Matmul{product(fill(4, 4, 1), 1, 1), product(fill(4, 4, 1), 1, 2)}
+		js[1].A = js[0].A
+		ts := r.submit(js[0], js[1])
+		wait(ts...)
+		requireDone(t, ts...)
+		for _, j := range js {
+			requireProduct(t, j, tensor.View{})
+		}
+		r.sim.Release()
+		require.NoError(t, r.close(background))
+		require.Equal(t, []CheckResult{0, Unchecked, Matched}, o.checks)
+	})
+}
+
+func TestCheckOfADeviceThatIsGivenUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, sim.Config{Inner: computing(t), Fault: failing(sim.Lost(), 2)}, func(c *Config) {
+			c.Sample = policy.NewSampler(1, 0)
+		})
+		w := fill(4, 4, 1)
+		js := []*job.Matmul{product(w, 1, 1), product(w, 1, 2)}
+		ts := r.submit(js[0], js[1])
+		wait(ts...)
+		require.Equal(t, Down, r.Health())
+		requireDone(t, ts...)
+		for _, j := range js {
+			requireProduct(t, j, tensor.View{})
+		}
+		require.NoError(t, r.close(background))
+	})
+}
+
 // TestWhatIsNotSampled: jobs alone, cut, or written in place.
 func TestWhatIsNotSampled(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -93,7 +93,7 @@ func (b *Batch) commitUntilFault(parts []part, done *int, settlement *job.Settle
 			b.commitPart(p, settlement)
 		case p.inPlace:
 			t.Release(job.Done, nil)
-		case t.Hold():
+		case p.held || t.Hold():
 			tensor.Copy(t.Form.C, b.out(p))
 			settlement.Add(&t.Life, job.Done, nil)
 		}
@@ -103,8 +103,14 @@ func (b *Batch) commitUntilFault(parts []part, done *int, settlement *job.Settle
 // commitPart adds one part to a job that was cut; the last part ends it.
 func (b *Batch) commitPart(p *part, settlement *job.Settlement) {
 	t := p.task
+	direct := t.split.result.IsZero() // the parts are written to the caller's memory
 	if !p.inPlace {
 		dst := t.split.result
+		if direct {
+			if dst = t.Form.C; !t.split.hold(&t.Life) {
+				return
+			}
+		}
 		t.sub(&dst, p.u0, p.u1)
 		tensor.Copy(dst, b.out(p))
 	}
@@ -112,7 +118,7 @@ func (b *Batch) commitPart(p *part, settlement *job.Settlement) {
 		return
 	}
 	switch {
-	case p.inPlace:
+	case direct:
 		t.Release(job.Done, nil)
 	case t.Hold():
 		tensor.Copy(t.Form.C, t.split.result)
@@ -142,7 +148,7 @@ func (p *part) fail(err error) {
 	if t.split != nil {
 		t.split.fail(err)
 	}
-	if p.inPlace && t.split == nil {
+	if p.held && t.split == nil {
 		t.Release(job.Failed, err)
 		return
 	}
@@ -190,7 +196,7 @@ func (b *Batch) retry(cause error) (halves []*Batch) {
 	case n > 1:
 		mid := n / 2
 		return []*Batch{b.again(b.parts[:mid]), b.again(b.parts[mid:])}
-	case n == 1 && errors.Is(cause, device.ErrOutOfMemory) && b.parts[0].u1-b.parts[0].u0 > 1 && !b.parts[0].inPlace:
+	case n == 1 && errors.Is(cause, device.ErrOutOfMemory) && b.parts[0].u1-b.parts[0].u0 > 1 && !b.parts[0].held:
 		return b.halve(&b.parts[0])
 	}
 	return nil

@@ -64,7 +64,11 @@ func (d *desk) record(b *Batch) {
 	if b.check == nil { // nobody asked for it
 		b.charge()
 	}
-	if o := d.engine.Observer; o != nil {
+	switch o := d.engine.Observer; {
+	case o == nil:
+	case b.wreckage != nil: // amid a fall, which must come to its end
+		isolate("observer", func() { o.BatchEnded((*Outcome)(b)) })
+	default:
 		_ = guard("observer", func() { o.BatchEnded((*Outcome)(b)) })
 	}
 }

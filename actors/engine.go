@@ -133,12 +133,13 @@ type Engine struct {
 
 	_ line
 	// Of the loop's owner.
-	spare    []*Batch       // to be used again
-	recycled int            // batches
-	count    uint64         // of the jobs that Sample was asked about
-	epoch    int            // counts the queues and devices that were given up
-	dropped  []*wreckage    // of this device
-	rings    []*StagingRing // that were opened
+	spare     []*Batch        // to be used again
+	recycled  int             // batches
+	count     uint64          // of the jobs that Sample was asked about
+	epoch     int             // counts the queues and devices that were given up
+	dropped   []*wreckage     // of this device
+	compilers *sync.WaitGroup // for this device
+	rings     []*StagingRing  // that were opened
 	// plan makes plans for a device that is of another kind than the first, nil
 	// for that one.
 	plan func(kernels.Problem) (*kernels.Plan, error)
@@ -154,7 +155,7 @@ func Open(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open command queue: %w", err)
 	}
-	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.describe(cfg.Device), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{})}
+	e := &Engine{Config: cfg, opened: time.Now(), device: cfg.Device, info: cfg.describe(cfg.Device), cache: cfg.Cache, tenants: newTenants(cfg.Weights), stopping: make(chan struct{}), compilers: new(sync.WaitGroup)}
 	e.apart = e.device.Info().QueueDepth > 1
 	e.desk, e.trace = newDesk(e, queue), newTrace(e, cfg.Tracer)
 	e.openLanders()

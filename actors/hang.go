@@ -114,6 +114,7 @@ func (d *desk) sink(b *Batch, w *wreckage, cause error) {
 	w.add()
 	b.wreckage = w
 	d.takeBack(b)
+	d.endCheck(b, cause)
 	d.record(b.ghost(d.engine.now(), cause))
 	held := &job.HeldError{Cause: cause, Released: w.gone}
 	for i := range b.parts {
@@ -129,7 +130,7 @@ func (d *desk) sink(b *Batch, w *wreckage, cause error) {
 func (b *Batch) ghost(now time.Time, err error) *Batch {
 	return &Batch{
 		Batch: device.Batch{ID: b.ID}, engine: b.engine, lane: b.lane, pick: b.pick,
-		parts: b.parts, problems: b.problems, columns: b.columns, reason: b.reason, attempt: b.attempt,
+		check: b.check, ahead: b.ahead, parts: b.parts, problems: b.problems, columns: b.columns, reason: b.reason, attempt: b.attempt,
 		key: b.key, compiled: b.compiled, oldest: b.oldest, formed: b.formed, committed: b.committed,
 		ended: now, err: err, wreckage: b.wreckage,
 	}
@@ -138,18 +139,14 @@ func (b *Batch) ghost(now time.Time, err error) *Batch {
 // drown ends the job of a part that the device may never end: at once, even if
 // the device writes the job's memory.
 func (p *part) drown(cause, held error) {
-	t := p.task
-	if p.inPlace {
-		cause = held
-	}
-	if t.split != nil {
-		t.split.fail(cause)
-	}
-	if p.inPlace {
-		t.Release(job.Failed, held)
+	if !p.inPlace {
+		p.fail(cause)
 		return
 	}
-	t.End(job.Failed, cause)
+	if s := p.task.split; s != nil {
+		s.fail(held)
+	}
+	p.task.Release(job.Failed, held)
 }
 
 // isLost reports whether an error says that the device is no longer there.

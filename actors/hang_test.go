@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -40,6 +41,59 @@ func guarded(c *Config) { c.Watchdog = policy.DefaultWatchdog() }
 func errorOf(t *Task) error {
 	_, err := t.Result()
 	return err
+}
+
+// Who is told of a hang and ends the goroutine, as a test's FailNow does, or panics,
+// keeps nobody from being answered, and the next queue from nothing.
+func TestHangSurvivesWhoIsTold(t *testing.T) {
+	for name, misbehave := range map[string]func(){
+		"panic":  func() { panic("told") },
+		"goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				o := &observed{observe: func(o *Outcome) {
+					if o.Err() != nil {
+						misbehave()
+					}
+				}}
+				r := newRig(t, sim.Config{QueueDepth: 2, Fault: hanging(1, 2)}, func(c *Config) {
+					guarded(c)
+					c.Observer, c.Notify = o, func(string, error) { misbehave() }
+				})
+				hung := r.submit(product(fill(4, 4, 1), 1, 1))
+				synctest.Wait()
+				hung = append(hung, r.submit(product(fill(4, 4, 1), 1, 2))...)
+				synctest.Wait()
+				others := r.submit(product(fill(4, 4, 1), 1, 3))
+				wait(others...)
+				requireDone(t, others...)
+				for _, task := range hung {
+					require.ErrorIs(t, errorOf(task), job.ErrHung)
+				}
+				require.EqualValues(t, 3, o.batches.Load(), "every batch once")
+				r.sim.Release()
+				synctest.Wait()
+				require.NoError(t, r.close(background))
+			})
+		})
+	}
+}
+
+// A tenant gets back what it was charged ahead for a batch that hung.
+func TestHangIsNotCharged(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, sim.Config{QueueDepth: 2, Fault: hanging(1)}, guarded)
+		ts := r.submit(product(fill(4, 4, 1), 1, 1))
+		wait(ts...)
+		require.ErrorIs(t, errorOf(ts[0]), job.ErrHung)
+		var used time.Duration
+		r.at(func() { used = time.Duration(ts[0].Account.Keep.(*tenant).Used()) })
+		require.Zero(t, used)
+		r.sim.Release()
+		synctest.Wait()
+		require.NoError(t, r.close(background))
+	})
 }
 
 // A batch that hangs is answered when the watchdog has lost its patience, and

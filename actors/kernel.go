@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -91,8 +92,10 @@ func (e *Engine) compile(b *Batch) {
 	e.desk.setAside(b)
 	e.sendDevice(isReady)
 	e.compiling.Add(1)
-	go func() {
+	e.compilers.Add(1)
+	go func(compilers *sync.WaitGroup) {
 		defer e.compiling.Done()
+		defer compilers.Done()
 		err := errors.New("the compiler did not return")
 		defer func() {
 			if b.compiled = true; err != nil {
@@ -103,5 +106,5 @@ func (e *Engine) compile(b *Batch) {
 			e.sendDevice((*compiled)(b))
 		}()
 		err = b.compile()
-	}()
+	}(e.compilers)
 }

@@ -94,7 +94,7 @@ func (r *Replayer) conclude(s *slot, e *metrics.Event) (took time.Duration) {
 // outcome sets what the device would have reported.
 func (r *Replayer) outcome(s *slot, e *metrics.Event) {
 	b := s.batch
-	b.parts[0].inPlace = e.InPlace
+	b.parts[0].inPlace, b.parts[0].held = e.InPlace, e.InPlace
 	switch e.Outcome {
 	case "":
 	case metrics.OutcomeLost:

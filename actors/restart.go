@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -21,7 +22,8 @@ type Home struct {
 	// Enter is called like the Observer when the device takes over.
 	Enter func()
 	// Retire is called when the device before has let go of everything that the
-	// engine gave it, from any goroutine; it may be never.
+	// engine gave it and compiles nothing any more, from any goroutine; it may be
+	// never.
 	Retire func()
 }
 
@@ -119,9 +121,19 @@ func (d *desk) move(h *Home) {
 	}
 	e.replanWaiting()
 	e.closeRings()
-	whenGone(e.dropped, h.Retire)
-	e.dropped = nil
+	e.retire(h.Retire)
 	h.Enter()
+}
+
+// retire calls f when the device before has let go of everything and nothing is
+// compiled for it any more.
+func (e *Engine) retire(f func()) {
+	dropped, compilers := e.dropped, e.compilers
+	e.dropped, e.compilers = nil, new(sync.WaitGroup)
+	e.compiling.Go(func() {
+		compilers.Wait()
+		whenGone(dropped, f)
+	})
 }
 
 // strays reports whether a bound batch must be bound again: it was for a queue
@@ -154,6 +166,6 @@ func (d *desk) putBack(b *Batch) {
 // notify tells the operator.
 func (e *Engine) notify(what string, err error) {
 	if e.Notify != nil {
-		_ = guard("notify", func() { e.Notify(what, err) })
+		isolate("notify", func() { e.Notify(what, err) })
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -48,6 +49,101 @@ func TestBoundForADeviceThatIsGone(t *testing.T) {
 		require.EqualValues(t, 1, second.Batches())
 		require.NoError(t, r.close(background))
 		require.Zero(t, second.BytesInUse())
+	})
+}
+
+// discrete returns a home that cannot write the caller's memory.
+func discrete(t *testing.T) *Home {
+	d := sim.Open(sim.Config{Inner: computing(t), Discrete: true})
+	return &Home{Device: d, Cache: device.NewCache(d, 8), Enter: func() {}, Retire: func() {}}
+}
+
+// A job that was to be written in place, and is held for that, is done by a device
+// that cannot, or fails if that one fails.
+func TestHeldForADeviceThatIsGone(t *testing.T) {
+	for name, fails := range map[string]bool{"done": false, "fails": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var r *rig
+				armed := false
+				r = newRig(t, sim.Config{Inner: computing(t)}, func(c *Config) {
+					c.InPlaceBytes = 1
+					c.Reopen = func() (*Home, error) {
+						h := discrete(t)
+						if fails {
+							h.Device.(*sim.Device).Close()
+						}
+						return h, nil
+					}
+					c.Fault = func(role string) {
+						if role == "kernel" && armed {
+							armed = false
+							r.desk.fall(device.ErrLost, true)
+							synctest.Wait()
+						}
+					}
+				})
+				warm := r.submit(product(fill(4, 4, 1), 1, 1))
+				wait(warm...)
+				requireDone(t, warm...)
+				r.at(func() { armed = true })
+				j := product(fill(4, 4, 1), 1, 2)
+				ts := r.submit(j)
+				wait(ts...)
+				if fails {
+					require.ErrorIs(t, errorOf(ts[0]), job.ErrFailed)
+				} else {
+					requireDone(t, ts...)
+					requireProduct(t, j, tensor.View{})
+				}
+				require.NoError(t, r.close(background))
+			})
+		})
+	}
+}
+
+// So is one that is cut, whose first part was written in place. It is another's
+// batch that is lost in between.
+func TestCutForADeviceThatIsGone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, sim.Config{Inner: computing(t), Launch: time.Second, Fault: failing(sim.Lost(), 2)}, func(c *Config) {
+			c.InPlaceBytes, c.MaxColumns, c.MaxJobs = 1, 2, 1
+			c.Reopen = func() (*Home, error) { return discrete(t), nil }
+		})
+		long, urgent := product(fill(4, 4, 1), 6, 1), product(fill(4, 4, 2), 1, 1)
+		urgent.Priority = job.High
+		ts := r.submit(long)
+		synctest.Wait()
+		lost := r.submit(urgent)
+		wait(append(ts, lost...)...)
+		require.ErrorIs(t, errorOf(lost[0]), device.ErrLost)
+		requireDone(t, ts...)
+		requireProduct(t, long, tensor.View{})
+		require.NoError(t, r.close(background))
+	})
+}
+
+// A device is retired when it has compiled what it was asked for.
+func TestRetireWaitsForTheCompiler(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		start, retired := time.Now(), time.Duration(0)
+		r := newRig(t, sim.Config{CompileTime: 10 * time.Second, Fault: failing(sim.Lost(), 1)}, func(c *Config) {
+			c.Reopen = func() (*Home, error) {
+				h := discrete(t)
+				h.Retire = func() { retired = time.Since(start) }
+				return h, nil
+			}
+		})
+		first := r.submit(product(fill(4, 4, 1), 1, 1))
+		time.Sleep(9 * time.Second)
+		second := r.submit(&job.Softmax{X: fill(4, 4, 1)})
+		wait(first...)
+		require.ErrorIs(t, errorOf(first[0]), device.ErrLost)
+		wait(second...)
+		requireDone(t, second...)
+		time.Sleep(time.Minute)
+		require.Equal(t, 19*time.Second, retired)
+		require.NoError(t, r.close(background))
 	})
 }
 

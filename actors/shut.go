@@ -57,6 +57,7 @@ func (d *desk) abandonAll(o job.Outcome, err error) {
 	}
 	for _, list := range [...][]*Batch{d.out, d.cold, d.retries} {
 		for _, b := range list {
+			d.endCheck(b, err)
 			for i := range b.parts {
 				b.parts[i].task.End(o, err)
 			}

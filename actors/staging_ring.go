@@ -96,8 +96,8 @@ func (e *Engine) pin(size int) bool {
 		if e.pinned.Load()+int64(size) <= ringsBytes {
 			break
 		}
-		if r := s.get(); r != nil && e.recycled-r.used > ringRest && r.shut() && s.open.CompareAndSwap(r, nil) {
-			r.free()
+		if r := s.get(); r != nil && e.recycled-r.used > ringRest {
+			s.shut(r)
 		}
 	}
 	if e.pinned.Add(int64(size)) <= ringsBytes {
@@ -105,6 +105,23 @@ func (e *Engine) pin(size int) bool {
 	}
 	e.pinned.Add(-int64(size))
 	return false
+}
+
+// shutRings gives back the memory of all rings that nobody uses just now.
+func (e *Engine) shutRings() {
+	for _, s := range e.rings {
+		if r := s.get(); r != nil {
+			s.shut(r)
+		}
+	}
+}
+
+// shut closes a ring if nobody uses it.
+func (s *StagingRing) shut(r *ring) {
+	if r.shut() && s.open.CompareAndSwap(r, nil) {
+		r.free()
+		s.rest = ringRest
+	}
 }
 
 // liveRings forgets those whose operand is gone.

@@ -82,11 +82,27 @@ func TestStagingRingGoesToAnotherOperand(t *testing.T) {
 	require.False(t, ok)
 
 	r.pinned.Add(-others)
+	first.staging.rest = 0
 	r.openRingOf(first, residentFirst)
 	first.buffer.Free()
 	second.buffer.Free()
 	require.NoError(t, r.close(background))
 	require.Zero(t, r.pinned.Load())
+}
+
+// Memory of rings that nobody uses is there for a batch that finds none.
+func TestStagingRingMakesRoom(t *testing.T) {
+	r := newRig(t, sim.Config{Inner: computing(t), Discrete: true, AllocLimit: 6 << 20}, func(c *Config) { c.MaxColumns = 256 })
+	o, resident := r.load(fill(64, 1024, 1))
+	r.openRingOf(o, resident)
+	j := product(fill(900, 600, 1), 32, 1) // its operands are staged
+	ts := r.submit(j)
+	wait(ts...)
+	requireDone(t, ts...)
+	requireProduct(t, j, tensor.View{})
+	require.Nil(t, o.staging.get())
+	o.buffer.Free()
+	require.NoError(t, r.close(background))
 }
 
 // products returns n jobs on an operand, with their tasks.

@@ -107,6 +107,17 @@ func guard(where string, f func()) (err error) {
 	return nil
 }
 
+// isolate is guard for what may end its goroutine as well, as a test's FailNow does,
+// where that must not stop the caller.
+func isolate(where string, f func()) {
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		_ = guard(where, f)
+	}()
+	<-returned
+}
+
 // lost takes a message that made an actor panic every time. A batch in it goes
 // back to the device actor as refused; wake-ups are sent again.
 func (e *Engine) lost(message any) {

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"time"
+	"weak"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
@@ -23,7 +24,7 @@ type trace struct {
 
 // operandName is a bucketKey that keeps no memory alive.
 type operandName struct {
-	memory  Memory
+	memory  weak.Pointer[StagingRing] // which lies in it
 	base    uintptr
 	offset  int
 	strides tensor.Dims
@@ -85,7 +86,10 @@ func (t *trace) operand(k *Task) uint64 {
 	if key.alone != nil || key == (bucketKey{}) {
 		return 0
 	}
-	name := operandName{key.memory, uintptr(key.base), key.offset, key.strides}
+	name := operandName{base: uintptr(key.base), offset: key.offset, strides: key.strides}
+	if key.memory != nil {
+		name.memory = weak.Make(key.memory.StagingRing())
+	}
 	n, known := t.operands[name]
 	if !known {
 		if len(t.operands) >= maxOperandNames {
@@ -140,7 +144,7 @@ func (t *trace) done(b *Batch) {
 	e := t.next(metrics.KindDone, t.engine.now())
 	e.Slot, e.DeviceTime, e.Dispatches = b.slot, b.timing.Device, len(b.scratch.dispatches)
 	e.Ended = t.since(b.ended)
-	e.InPlace = len(b.parts) > 0 && b.parts[0].inPlace
+	e.InPlace = len(b.parts) > 0 && b.parts[0].held
 	e.Outcome = outcomeOf(b.err)
 	t.send()
 }

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -52,6 +53,45 @@ func TestTraceForgetsOperands(t *testing.T) {
 	}
 	tr.arrived(task)
 	require.Len(t, tr.operands, 1)
+}
+
+// What it remembers of an operand keeps nothing alive, nor does another operand
+// take its number.
+func TestTraceKeepsNoOperand(t *testing.T) {
+	s := newShelf()
+	seen := &notes{}
+	s.engine.opened = s.arrived
+	s.trace = newTrace(s.engine, seen)
+	v := fill(4, 4, 1)
+	gone := make(chan struct{})
+	arrive := func() {
+		o := new(operand)
+		runtime.AddCleanup(o, func(gone chan struct{}) { gone <- struct{}{} }, gone)
+		for i := range 2 {
+			task := s.task(t, product(v, 1, i))
+			task.Memory[OperandA] = o
+			s.trace.arrived(task)
+			task.Memory[OperandA] = nil
+		}
+	}
+	arrive()
+	collected := false
+	for i := 0; i < 1000 && !collected; i++ {
+		runtime.GC()
+		select {
+		case <-gone:
+			collected = true
+		case <-time.After(time.Millisecond):
+		}
+	}
+	require.True(t, collected)
+	arrive()
+	var numbers []uint64
+	for _, e := range *seen {
+		numbers = append(numbers, e.Operand)
+	}
+	require.Equal(t, []uint64{1, 1, 3, 3}, numbers)
+	require.Len(t, s.trace.operands, 2)
 }
 
 func TestTraceOfNothing(t *testing.T) {

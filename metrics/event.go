@@ -48,7 +48,7 @@ type Event struct {
 	DeviceTime time.Duration `json:"device_ns,omitempty"`
 	Ended      time.Duration `json:"ended_ns,omitempty"` // as At: when the device was done
 	Dispatches int           `json:"dispatches,omitempty"`
-	InPlace    bool          `json:"in_place,omitempty"` // the first job was written in place
+	InPlace    bool          `json:"in_place,omitempty"` // the first job was, or was to be, written in place
 	Outcome    string        `json:"outcome,omitempty"`
 
 	// Of a place. Operand counts those of all devices together.
