@@ -126,11 +126,12 @@ func TestCutForADeviceThatIsGone(t *testing.T) {
 // A device is retired when it has compiled what it was asked for.
 func TestRetireWaitsForTheCompiler(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		start, retired := time.Now(), time.Duration(0)
+		start := time.Now()
+		var retired atomic.Int64
 		r := newRig(t, sim.Config{CompileTime: 10 * time.Second, Fault: failing(sim.Lost(), 1)}, func(c *Config) {
 			c.Reopen = func() (*Home, error) {
 				h := discrete(t)
-				h.Retire = func() { retired = time.Since(start) }
+				h.Retire = func() { retired.Store(int64(time.Since(start))) }
 				return h, nil
 			}
 		})
@@ -142,7 +143,7 @@ func TestRetireWaitsForTheCompiler(t *testing.T) {
 		wait(second...)
 		requireDone(t, second...)
 		time.Sleep(time.Minute)
-		require.Equal(t, 19*time.Second, retired)
+		require.EqualValues(t, 19*time.Second, retired.Load())
 		require.NoError(t, r.close(background))
 	})
 }
