@@ -119,6 +119,9 @@ func newChaos(t *testing.T, seed uint64, sum *tally) *chaos {
 	if c.IntN(3) == 0 {
 		cfg.Linger = time.Millisecond
 	}
+	if c.IntN(3) == 0 {
+		cfg.SampleInvariance = 0.5
+	}
 	if c.IntN(2) == 0 {
 		cfg = scheduler.WithLanding(cfg, actors.Landing{Helpers: 1 + c.IntN(3), Each: 1 + c.IntN(3)})
 	}
