@@ -89,10 +89,17 @@ const OutOfMemory Code = 2
 // more: a kernel went wrong, or the GPU.
 func (c Code) Sticky() bool { return slices.Contains(sticky, c) }
 
-// sticky are, in order: deinitialized, no permission, no device, ECC error,
-// NVLink error, illegal address, launch timeout, context destroyed, assert, and
-// what kernels do wrong; unknown.
-var sticky = []Code{4, 46, 100, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 720, 999}
+var sticky = []Code{
+	// cuda.h says that they leave the process in an inconsistent state, or the
+	// context of no use: contained error, illegal address, launch timeout, context
+	// destroyed, assert, stack error, illegal instruction, misaligned address,
+	// invalid address space, invalid program counter, launch failed, tensor memory
+	// leak, MPS client terminated.
+	226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810,
+	// It does not, but nothing can be hoped for: deinitialized, device unavailable,
+	// no device, ECC error, NVLink error, unknown.
+	4, 46, 100, 214, 220, 999,
+}
 
 // do calls a function and turns its result into an error.
 //

@@ -4,6 +4,7 @@ package driver
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 )
 
@@ -88,7 +89,11 @@ func (b *BLAS) NewHandle(s *Stream) (*Handle, error) {
 	if err := b.do(blasCreate, uintptr(unsafe.Pointer(&h.handle))); err != nil {
 		return nil, err
 	}
-	return h, b.do(blasSetStream, h.handle, s.handle)
+	if err := b.do(blasSetStream, h.handle, s.handle); err != nil {
+		_ = h.Close()
+		return nil, err
+	}
+	return h, nil
 }
 
 // Close gives up what cuBLAS holds.
@@ -118,6 +123,12 @@ type Gemm struct {
 	A, B, C                        Matrices // C is not transposed
 }
 
+// Fits reports that cuBLAS can count so far: sizes and leads have 32 bits. What
+// lies apart has 64.
+func (g *Gemm) Fits() bool {
+	return max(g.Rows, g.Columns, g.Interior, g.Count, g.A.Lead, g.B.Lead, g.C.Lead) <= math.MaxInt32
+}
+
 const (
 	computeF32    = 68
 	algoDefault   = ^uintptr(0) // -1
@@ -125,7 +136,7 @@ const (
 	operationT    = 1
 )
 
-// Multiply puts products into the stream.
+// Multiply puts products into the stream. They must fit.
 func (h *Handle) Multiply(g *Gemm) error {
 	operation := func(m *Matrices) uintptr {
 		if m.Transposed {

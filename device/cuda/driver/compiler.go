@@ -69,7 +69,21 @@ func (c *Compiler) do(function int, args ...uintptr) error {
 	return fmt.Errorf("%s: result %d", compilerNames[function], code)
 }
 
-// Compile returns machine code. An error has the compiler's own words.
+// NoCode says that NVRTC has compiled a source and made no machine code of it.
+type NoCode struct {
+	Name     string // of the source
+	Options  []string
+	Compiler Version
+	Path     string
+}
+
+func (e *NoCode) Error() string {
+	return fmt.Sprintf("NVRTC %v (%s) made no machine code of %s with %s; allowed is an architecture sm_NN that it knows",
+		e.Compiler, e.Path, e.Name, strings.Join(e.Options, " "))
+}
+
+// Compile returns machine code, at least a byte. An error has the compiler's own
+// words; a *NoCode is one.
 func (c *Compiler) Compile(name, source string, options []string) ([]byte, error) {
 	var program uintptr
 	text, title := append([]byte(source), 0), append([]byte(name), 0)
@@ -86,7 +100,11 @@ func (c *Compiler) Compile(name, source string, options []string) ([]byte, error
 		log, _ := c.output(program, rtcLogSize, rtcLog)
 		return nil, fmt.Errorf("%w: %s", err, strings.TrimRight(string(log), "\x00\n"))
 	}
-	return c.output(program, rtcCodeSize, rtcCode)
+	code, err := c.output(program, rtcCodeSize, rtcCode)
+	if err == nil && len(code) == 0 {
+		err = &NoCode{Name: name, Options: options, Compiler: c.Version, Path: c.Path()}
+	}
+	return code, err
 }
 
 func (c *Compiler) output(program uintptr, sizeOf, read int) ([]byte, error) {

@@ -4,6 +4,7 @@ package driver
 
 import (
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -31,6 +32,7 @@ type Context struct {
 
 	gpu    int32
 	handle uintptr
+	users  atomic.Int64 // who hold it
 }
 
 // Count returns the number of GPUs.
@@ -60,6 +62,7 @@ func (a *API) Open(number int) (*Context, error) {
 		}
 	}
 	c.Name, c.Memory = goString(&name[0]), int64(total)
+	c.users.Store(1)
 	return c, nil
 }
 
@@ -85,5 +88,21 @@ func (c *Context) With(fn func() error) error {
 	return fn()
 }
 
-// Release gives the context back.
-func (c *Context) Release() error { return c.do(fnPrimaryRelease, uintptr(c.gpu)) }
+// Hold keeps the context until another Release, as Open does. False means that
+// it was given back.
+func (c *Context) Hold() bool {
+	for n := c.users.Load(); n > 0; n = c.users.Load() {
+		if c.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// Release gives the context back if nobody else holds it.
+func (c *Context) Release() error {
+	if c.users.Add(-1) > 0 {
+		return nil
+	}
+	return c.do(fnPrimaryRelease, uintptr(c.gpu))
+}

@@ -23,7 +23,11 @@ func TestMissingLibrariesAreNamed(t *testing.T) {
 
 func TestStickyCodes(t *testing.T) {
 	require.False(t, OutOfMemory.Sticky())
+	require.False(t, Code(720).Sticky(), "a cooperative launch that is too large")
 	require.True(t, Code(700).Sticky(), "an illegal address")
+	require.True(t, Code(226).Sticky(), "a contained error")
+	require.True(t, Code(721).Sticky(), "a leak of tensor memory")
+	require.True(t, Code(810).Sticky(), "MPS ended the process's part")
 	require.Equal(t, "cuLaunchKernel: x (700)", (&Error{Call: "cuLaunchKernel", Code: 700, Text: "x"}).Error())
 }
 

@@ -13,7 +13,7 @@ type Module struct {
 // Function is an entry point of a module.
 type Function struct{ handle uintptr }
 
-// LoadModule loads machine code.
+// LoadModule loads machine code, at least a byte.
 func (c *Context) LoadModule(image []byte) (*Module, error) {
 	m := &Module{context: c}
 	return m, c.do(fnModuleLoad, uintptr(unsafe.Pointer(&m.handle)), uintptr(unsafe.Pointer(&image[0])))
