@@ -57,15 +57,15 @@ func (d *Device) NewQueue() (device.Queue, error) {
 	return newQueue(d, stream), nil
 }
 
-// Close gives up what was compiled, and the GPU. What is asked of the device
-// later fails with an error that wraps device.ErrClosed. A second Close does
-// nothing.
+// Close gives up what was compiled, and the GPU; where something still compiles,
+// that gives it up when it has ended. What is asked of the device later fails with
+// an error that wraps device.ErrClosed. A second Close does nothing.
 func (d *Device) Close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
+	d.modules.Drain(func(f *functions) { _ = d.context.With(f.module.Close) })
 	err := d.context.With(func() error {
-		d.modules.Drain(func(f *functions) { _ = f.module.Close() })
 		d.memory.close()
 		return nil
 	})
