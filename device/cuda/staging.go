@@ -21,10 +21,15 @@ func (q *queue) own(b device.Buffer) (*buffer, error) {
 	return nil, errForeign
 }
 
-// stage returns a compact region of new shared memory, which is freed at the
-// end of the batch.
-func (q *queue) stage(t *task, v *tensor.View) (*buffer, device.Region, error) {
-	b, err := q.device.alloc(device.SpaceShared, max(1, v.Len()*v.DType().Size()))
+// stage returns a compact region of new pinned memory, which is freed at the end
+// of the batch. It has a twin for a copy that is not direct: the transfer is to or
+// from that, and a kernel does the rest.
+func (q *queue) stage(t *task, v *tensor.View, direct bool) (*buffer, device.Region, error) {
+	space := device.SpaceShared
+	if direct {
+		space = device.SpaceHost
+	}
+	b, err := q.device.alloc(space, max(1, v.Len()*v.DType().Size()))
 	if err != nil {
 		return nil, device.Region{}, q.device.failed(copyKernel, err)
 	}
@@ -49,7 +54,8 @@ func (q *queue) bring(t *task, c *device.Copy) error {
 	if err != nil {
 		return &device.KernelError{Kernel: copyKernel, Cause: err}
 	}
-	b, staged, err := q.stage(t, &c.Dst.View)
+	s, direct := directSpan(&c.Dst.View)
+	b, staged, err := q.stage(t, &c.Dst.View, direct)
 	if err != nil {
 		return err
 	}
@@ -59,11 +65,9 @@ func (q *queue) bring(t *task, c *device.Copy) error {
 	if err := q.begin(t); err != nil {
 		return err
 	}
-	s, dense := spanOf(&c.Dst.View)
-	to := driverPointer(b, 0)
-	direct := dense && compact(&c.Dst.View)
-	if direct {
-		to = driverPointer(dst, s.low)
+	to := driverPointer(dst, s.low)
+	if !direct {
+		to = driverPointer(b, 0)
 	}
 	if err := q.stream.CopyToDevice(to, b.host.host, c.Src.View.Len()*c.Src.View.DType().Size()); err != nil {
 		return q.device.failed(copyKernel, err)
@@ -97,16 +101,16 @@ func (q *queue) fetch(t *task, c *device.Copy) error {
 		t.landing = append(t.landing, landing{c.Dst.View, c.Src.View.Rebase(src.host.host)})
 		return nil
 	}
-	b, staged, err := q.stage(t, &c.Src.View)
+	s, direct := directSpan(&c.Src.View)
+	b, staged, err := q.stage(t, &c.Src.View, direct)
 	if err != nil {
 		return err
 	}
 	if err := q.begin(t); err != nil { // where it comes before the GPU's work
 		return err
 	}
-	s, dense := spanOf(&c.Src.View)
 	from := driverPointer(src, s.low)
-	if !dense || !compact(&c.Src.View) {
+	if !direct {
 		if err := q.copy(&device.Copy{Dst: staged, Src: c.Src}); err != nil {
 			return err
 		}
@@ -117,6 +121,13 @@ func (q *queue) fetch(t *task, c *device.Copy) error {
 	}
 	t.landing = append(t.landing, landing{c.Dst.View, staged.View})
 	return nil
+}
+
+// directSpan returns the bytes of a view in the GPU's memory, and whether they go
+// to or from staging memory as they are.
+func directSpan(v *tensor.View) (s span, direct bool) {
+	s, dense := spanOf(v)
+	return s, dense && compact(v)
 }
 
 // compact reports whether the elements of a view stand in memory in order.
