@@ -15,8 +15,8 @@ import (
 func (q *queue) finish(t *task) (timing device.Timing) {
 	q.enter()
 	defer q.leave()
-	if n := len(t.events); n > 0 {
-		if err := t.events[n-1].Wait(); err != nil && !errors.Is(t.err, device.ErrLost) {
+	if len(t.events) > 0 {
+		if err := q.wait(t); err != nil && !errors.Is(t.err, device.ErrLost) {
 			t.err = q.device.failed(kernelNames(t.batch), err)
 		}
 		if t.err == nil {
@@ -38,7 +38,16 @@ func (q *queue) finish(t *task) (timing device.Timing) {
 	return timing
 }
 
-// recycle keeps a batch's events for others, the last until the next batch has
+// wait waits for the end of a batch's work. Where that has no mark, it waits for
+// everything in the stream: until then the GPU may use the batch's memory.
+func (q *queue) wait(t *task) error {
+	if !t.marked {
+		return q.stream.Wait()
+	}
+	return t.events[len(t.events)-1].Wait()
+}
+
+// recycle keeps a batch's events for others, the end until the next batch has
 // ended.
 func (q *queue) recycle(t *task) {
 	n := len(t.events)
@@ -48,8 +57,12 @@ func (q *queue) recycle(t *task) {
 	if q.last != nil {
 		t.events = append(t.events, q.last)
 	}
-	q.last = t.events[n-1]
-	q.events.give(slices.Delete(t.events, n-1, n))
+	q.last = nil
+	if t.marked {
+		q.last = t.events[n-1]
+		t.events = slices.Delete(t.events, n-1, n)
+	}
+	q.events.give(t.events)
 }
 
 // times reads the events.

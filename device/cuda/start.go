@@ -34,7 +34,8 @@ func (q *queue) start(t *task) {
 		t.err = q.encode(t)
 	}
 	if len(t.events) > 0 { // also after an error: what was begun must end
-		if err := q.mark(t); t.err == nil {
+		err := q.mark(t)
+		if t.marked = err == nil; t.err == nil {
 			t.err = err
 		}
 	}

@@ -26,6 +26,7 @@ type task struct {
 	transfers          transfers // of twins
 
 	events    []*driver.Event // the start, around each dispatch if profiled, the end
+	marked    bool            // the last of events is the end; else it has none
 	staging   []*buffer       // until the batch has ended
 	landing   []landing
 	processor time.Duration // how long the processor copied
