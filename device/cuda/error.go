@@ -15,15 +15,21 @@ import (
 // which it marks as lost where nothing works any more.
 func (d *Device) explain(err error) error {
 	var e *driver.Error
-	var s *driver.Status
 	switch {
-	case errors.As(err, &e) && e.Code == driver.OutOfMemory, errors.As(err, &s) && s.OutOfMemory():
+	case lacksMemory(err):
 		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
 	case errors.As(err, &e) && e.Code.Sticky():
 		d.lost.Store(true)
 		return fmt.Errorf("%w: %w", device.ErrLost, err)
 	}
 	return err
+}
+
+// lacksMemory reports that the driver, or cuBLAS, had no memory.
+func lacksMemory(err error) bool {
+	var e *driver.Error
+	var s *driver.Status
+	return errors.As(err, &e) && e.Code == driver.OutOfMemory || errors.As(err, &s) && s.OutOfMemory()
 }
 
 // failed wraps what went wrong with a kernel.

@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync"
@@ -11,40 +12,6 @@ import (
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
 )
-
-// Alloc returns memory: of the GPU, pinned memory of the host, or for
-// device.SpaceShared both, which twins. It is aligned to 256 bytes and not
-// zeroed. 0 bytes are taken as 1. Alloc wraps device.ErrOutOfMemory.
-func (d *Device) Alloc(space device.Space, bytes int) (device.Buffer, error) {
-	if err := d.usable("alloc"); err != nil {
-		return nil, err
-	}
-	if bytes < 0 {
-		return nil, fmt.Errorf("cuda: alloc of %d bytes", bytes)
-	}
-	b, err := d.alloc(space, max(bytes, 1))
-	if err != nil {
-		return nil, fmt.Errorf("cuda: alloc of %d bytes: %w", bytes, d.explain(err))
-	}
-	return b, nil
-}
-
-func (d *Device) alloc(space device.Space, bytes int) (*buffer, error) {
-	b := &buffer{memory: d.memory, space: space, length: bytes}
-	var err error
-	if space != device.SpaceHost {
-		if b.gpu, err = d.memory.take(onGPU, bytes); err != nil {
-			return nil, err
-		}
-	}
-	if space != device.SpaceDevice {
-		if b.host, err = d.memory.take(onHost, bytes); err != nil {
-			d.memory.give(onGPU, b.gpu)
-			return nil, err
-		}
-	}
-	return b, nil
-}
 
 // block is memory of the GPU or pinned memory of the host.
 type block struct {
@@ -105,6 +72,15 @@ func (m *memory) take(w where, bytes int) (block, error) {
 		}
 		m.mu.Unlock()
 	}
+	b, err := m.fresh(w, size)
+	if lacksMemory(err) && m.drop(w) {
+		b, err = m.fresh(w, size)
+	}
+	return b, err
+}
+
+// fresh asks the driver for a block.
+func (m *memory) fresh(w where, size int) (block, error) {
 	b := block{size: size}
 	err := m.context.With(func() (err error) {
 		if w == onGPU {
@@ -118,6 +94,27 @@ func (m *memory) take(w where, bytes int) (block, error) {
 		return block{}, err
 	}
 	return b, nil
+}
+
+// drop gives the spare blocks of a place back to the driver, if there are any.
+func (m *memory) drop(w where) bool {
+	m.mu.Lock()
+	all := m.takeSpare(w)
+	m.mu.Unlock()
+	if len(all) > 0 {
+		_ = m.context.With(func() error { return m.free(w, all...) })
+	}
+	return len(all) > 0
+}
+
+// takeSpare returns the spare blocks of a place, which has none any more. It
+// wants the lock.
+func (m *memory) takeSpare(w where) (all []block) {
+	for c := range m.spare[w] {
+		all = append(all, m.spare[w][c]...)
+		m.spare[w][c] = nil
+	}
+	return all
 }
 
 // give takes a block back that nothing uses any more.
@@ -141,11 +138,17 @@ func (m *memory) give(w where, b block) {
 	_ = m.context.With(func() error { return m.free(w, b) })
 }
 
-func (m *memory) free(w where, b block) error {
-	if w == onGPU {
-		return m.context.Free(b.gpu)
+func (m *memory) free(w where, all ...block) (failed error) {
+	for _, b := range all {
+		var err error
+		if w == onGPU {
+			err = m.context.Free(b.gpu)
+		} else {
+			err = m.context.FreeHost(b.host)
+		}
+		failed = errors.Join(failed, err)
 	}
-	return m.context.FreeHost(b.host)
+	return failed
 }
 
 // close gives back what was kept and keeps nothing from now on. It wants the
@@ -154,12 +157,7 @@ func (m *memory) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
-	for w := range m.spare {
-		for c := range m.spare[w] {
-			for _, b := range m.spare[w][c] {
-				_ = m.free(where(w), b)
-			}
-			m.spare[w][c] = nil
-		}
+	for w := range places {
+		_ = m.free(w, m.takeSpare(w)...)
 	}
 }
