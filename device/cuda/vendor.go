@@ -91,5 +91,5 @@ func (q *queue) gemm(m *device.Matmul) (g *driver.Gemm, ok bool, err error) {
 		g.Rows, g.Columns, g.A, g.B = s.N, s.M, at[1], at[0]
 		g.A.Transposed, g.B.Transposed = lines[1].Transposed, lines[0].Transposed
 	}
-	return g, true, nil
+	return g, g.Fits(), nil // ours has 64 bits for strides, and says what size it cannot have
 }
