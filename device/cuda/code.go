@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // machineCode compiles a source for an architecture, or takes what a cache on disk has of it. That
@@ -53,12 +54,30 @@ func cached(file string) ([]byte, bool) {
 	return code, sha256.Sum256(code) == [sha256.Size]byte(all[len(code):])
 }
 
+// A file has such a name while it is written. One that is older than stale was
+// left by a process that was killed.
+const (
+	unfinished = "new-*"
+	stale      = time.Hour
+)
+
+// sweep removes what was left in a cache.
+func sweep(directory string, now time.Time) {
+	files, _ := os.ReadDir(directory)
+	for _, f := range files {
+		about, err := f.Info()
+		if matched, _ := filepath.Match(unfinished, f.Name()); matched && err == nil && now.Sub(about.ModTime()) > stale {
+			_ = os.Remove(filepath.Join(directory, f.Name()))
+		}
+	}
+}
+
 // keep writes such a file if it can. Others see all of it or nothing.
 func keep(file string, code []byte) {
 	if os.MkdirAll(filepath.Dir(file), 0o700) != nil {
 		return
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), "new-*")
+	temporary, err := os.CreateTemp(filepath.Dir(file), unfinished)
 	if err != nil {
 		return
 	}

@@ -2,10 +2,11 @@
 // behind a stream, and cuBLAS as the vendor library. All of it is found at run
 // time; the program is built without CUDA.
 //
-// A queue has a stream and two goroutines. The runner takes batches, copies
-// what comes from the caller's memory, and gives the GPU transfers and kernels
-// ahead of time; the waiter waits for the GPU, copies what goes to the caller's
-// memory, and ends batches in order.
+// A queue has a stream and four carriers, goroutines that each take a batch from
+// its start to its end: copy what comes from the caller's memory, give the GPU
+// transfers and kernels, wait for it, copy what goes to the caller's memory, and
+// end the batch. Several copy at a time; they give the GPU work and end batches in
+// order.
 //
 // Shared memory is pinned memory of the host with a twin on the GPU. Between
 // batches the host's is true. What a batch touches is transferred to the twin

@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
@@ -48,6 +49,9 @@ func open(c Config) (*Device, error) {
 		return nil, err
 	}
 	d := &Device{context: context, compiler: compiler, memory: newMemory(context)}
+	if directory := cacheDirectory(); directory != "" {
+		sweep(directory, time.Now())
+	}
 	if err := d.start(known, c.portable); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
