@@ -104,6 +104,8 @@ func findingOf(p part, output string, err error) finding {
 	}
 	switch {
 	case f.err != nil:
+	case f.problems > 0: // whatever it ends with
+		f.err = errors.New("the tool ended as if nothing were wrong")
 	case f.summary == "":
 		f.err = errors.New("the tool came to no end")
 	case f.launches == 0:

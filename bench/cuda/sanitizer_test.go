@@ -20,6 +20,7 @@ func TestFindings(t *testing.T) {
 		"memcheck":        {tested + "========= ERROR SUMMARY: 0 errors\n", nil, finding{launches: 48, summary: "0 errors"}},
 		"racecheck":       {tested + "========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)\n", nil, finding{launches: 48, summary: "0 hazards displayed (0 errors, 0 warnings)"}},
 		"hazards":         {tested + "========= RACECHECK SUMMARY: 2 hazards displayed (1 error, 1 warning)\n", broken, finding{launches: 48, summary: "2 hazards displayed (1 error, 1 warning)", problems: 2, err: broken}},
+		"hazards unsaid":  {tested + "========= RACECHECK SUMMARY: 1 hazard displayed (0 errors, 1 warning)\n", nil, finding{launches: 48, summary: "1 hazard displayed (0 errors, 1 warning)", problems: 1, err: errors.New("the tool ended as if nothing were wrong")}},
 		"died":            {tested, nil, finding{launches: 48, err: errors.New("the tool came to no end")}},
 		"nothing to test": {"PASS\n========= ERROR SUMMARY: 0 errors\n", nil, finding{summary: "0 errors", err: errors.New("nothing was launched")}},
 	} {
