@@ -44,13 +44,15 @@ func TestDocumentation(t *testing.T) {
 	checkCurl(t, p, string(readme))
 }
 
-// checkCurl asks what a text shows being asked, and wants the answer that it
-// shows.
+// checkCurl asks whatever a text shows being asked, and wants the answers that
+// it shows.
 func checkCurl(t *testing.T, p *process, doc string) {
 	t.Helper()
-	shown := regexp.MustCompile(`(?s)curl -s localhost:7433(/\S+) -H '([^']+)' -d '([^']+)'\n(\{[^\n]+\})\n`).FindStringSubmatch(doc)
-	require.NotNil(t, shown)
-	require.Equal(t, "Content-Type: application/json", shown[2])
-	_, answer := fetch(t, newHTTP2(t), p.url+shown[1], nil, shown[3])
-	require.JSONEq(t, shown[4], strings.TrimSpace(answer))
+	shown := regexp.MustCompile(`(?s)curl -s localhost:7433(/\S+) -H '([^']+)' -d '([^']+)'\n(\{[^\n]+\})\n`).FindAllStringSubmatch(doc, -1)
+	require.NotEmpty(t, shown)
+	for _, m := range shown {
+		require.Equal(t, "Content-Type: application/json", m[2])
+		_, answer := fetch(t, newHTTP2(t), p.url+m[1], nil, m[3])
+		require.JSONEq(t, m[4], strings.TrimSpace(answer))
+	}
 }
