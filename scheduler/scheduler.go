@@ -39,17 +39,19 @@ type Scheduler struct {
 	closed   atomic.Bool
 	stale    error         // why the Config's profile is not used
 	stopping chan struct{} // closed when Close begins
-	done     chan struct{} // closed when Close has finished
-	closeErr error
+	closing  *job.Closing
 }
 
 // Open starts a scheduler. ctx bounds the warm-up, from kernel to kernel; it is
 // not kept. The error is a *ConfigError or *policy.PrefError for a wrong
-// Config, or wraps device.ErrUnavailable.
+// Config, wraps device.ErrUnavailable, or is a *job.InvalidError for a nil ctx.
 func Open(ctx context.Context, cfg Config) (*Scheduler, error) {
+	if err := job.CheckContext(ctx); err != nil {
+		return nil, err
+	}
 	cfg = cfg.withDefaults()
 	s := &Scheduler{
-		cfg: cfg, moving: newGate(), turn: newTurn(), stopping: make(chan struct{}), done: make(chan struct{}),
+		cfg: cfg, moving: newGate(), turn: newTurn(), stopping: make(chan struct{}), closing: job.NewClosing(),
 	}
 	if m := cfg.Member; m != nil {
 		s.counters, s.turn = m.Counters.With("device", m.Device), m.turn
@@ -154,23 +156,21 @@ func (s *Scheduler) warm(ctx context.Context) error {
 // Close stops admission and finishes what was accepted. When ctx ends first
 // the rest ends with job.ErrClosed, except what is being written in place,
 // which is waited for. Operands are released. Closing again waits for the
-// first Close and returns its error.
+// first Close and returns its error, or waits no longer than its own ctx.
 //
 // job.ErrHung says that a device that hung has not let go of all it was given:
 // a device of the Config must not be closed yet; one of ours is when it does.
 func (s *Scheduler) Close(ctx context.Context) error {
-	if s.closed.CompareAndSwap(false, true) {
+	return s.closing.Do(ctx, func() error {
+		s.closed.Store(true)
 		close(s.stopping)
 		err := s.engine.Close(ctx)
 		s.loaded.Range(func(o, _ any) bool {
 			o.(*Operand).Release()
 			return true
 		})
-		s.closeErr = errors.Join(err, s.records.close(ctx), s.leave())
-		close(s.done)
-	}
-	<-s.done
-	return s.closeErr
+		return errors.Join(err, s.records.close(ctx), s.leave())
+	})
 }
 
 // Info describes the device that jobs run on.

@@ -82,9 +82,8 @@ func TestCloseInTime(t *testing.T) {
 		for _, err := range errs {
 			require.ErrorIs(t, err, job.ErrClosed)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.Equal(t, errs[0], err)
 		}
-		require.Equal(t, errs[0], s.Close(background), "Close after Close")
+		require.Contains(t, errs, s.Close(background), "Close after Close")
 		time.Sleep(time.Minute)
 		probes[1].untouched(t)
 		balanced(t, s)

@@ -73,8 +73,8 @@ func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *
 		return new(job.Options), &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul, *job.Softmax or *job.Attention"}
 	}
 	o = job.OptionsOf(j)
-	if ctx == nil {
-		return o, &job.InvalidError{Field: "context", Got: "nil", Allowed: "a context"}
+	if err := job.CheckContext(ctx); err != nil {
+		return o, err
 	}
 	if err := j.Arrange(&t.Form, policy.Orient); err != nil {
 		return o, err

@@ -31,8 +31,7 @@ type Fleet struct {
 	copying  sync.WaitGroup // copies that no job waits for
 	moving   sync.WaitGroup // jobs that move to another device
 
-	closeOnce sync.Once
-	closeErr  error
+	closing *job.Closing
 }
 
 var _ scheduler.Service = (*Fleet)(nil)
@@ -40,6 +39,9 @@ var _ scheduler.Service = (*Fleet)(nil)
 // Open starts a fleet. ctx bounds the warm-up; it is not kept. The error is as
 // of scheduler.Open; then nothing is open.
 func Open(ctx context.Context, cfg Config) (*Fleet, error) {
+	if err := job.CheckContext(ctx); err != nil {
+		return nil, err
+	}
 	j := newJournal(cfg.Scheduler.Recorder, cfg.Scheduler.CloseRecorder)
 	if err := cfg.check(); err != nil {
 		return nil, errors.Join(err, j.close(ctx))
@@ -47,6 +49,7 @@ func Open(ctx context.Context, cfg Config) (*Fleet, error) {
 	f := &Fleet{
 		common: scheduler.NewCommon(cfg.Scheduler), of: map[*scheduler.Scheduler]*member{},
 		tuning: policy.DefaultPlaceTuning(), operands: map[*Operand]struct{}{}, journal: j,
+		closing: job.NewClosing(),
 	}
 	if cfg.Place != nil {
 		f.tuning = *cfg.Place
@@ -84,8 +87,9 @@ func (f *Fleet) open(ctx context.Context, cfg *Config) error {
 }
 
 // Close stops admission and finishes what was accepted, on all devices at once.
+// Otherwise it is like a scheduler's.
 func (f *Fleet) Close(ctx context.Context) error {
-	f.closeOnce.Do(func() {
+	return f.closing.Do(ctx, func() error {
 		f.mu.Lock()
 		f.closed = true
 		f.mu.Unlock()
@@ -93,9 +97,8 @@ func (f *Fleet) Close(ctx context.Context) error {
 		err := f.closeMembers(ctx)
 		f.copying.Wait()
 		f.releaseAll()
-		f.closeErr = errors.Join(err, f.journal.close(ctx))
+		return errors.Join(err, f.journal.close(ctx))
 	})
-	return f.closeErr
 }
 
 // closeMembers closes those without a device first, as far as ctx allows: jobs

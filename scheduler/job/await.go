@@ -1,10 +1,6 @@
 package job
 
-import (
-	"context"
-	"errors"
-	"fmt"
-)
+import "context"
 
 // wait returns true when the job has ended, false when ctx ended first.
 func (l *Life) wait(ctx context.Context) bool {
@@ -52,13 +48,4 @@ func (l *Life) Await(ctx context.Context) error {
 	}
 	<-w.ch
 	return l.err
-}
-
-// Ending returns how a job ends whose context has ended.
-func Ending(ctx context.Context) (Outcome, error) {
-	cause := context.Cause(ctx)
-	if errors.Is(cause, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return Expired, fmt.Errorf("%w: %w", ErrExpired, cause)
-	}
-	return Cancelled, fmt.Errorf("%w: %w", ErrCancelled, cause)
 }

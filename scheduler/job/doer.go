@@ -8,7 +8,8 @@ import (
 
 // Doer runs jobs: a scheduler of this process, or a client of one in another.
 // All methods may be called from any goroutine; what each promises stands at
-// *scheduler.Scheduler.
+// *scheduler.Scheduler. A nil ctx is refused with an *InvalidError, as it is by
+// everything else here that takes one: nothing is done then.
 type Doer interface {
 	// Do runs a job and waits for its end.
 	Do(ctx context.Context, j Job) error

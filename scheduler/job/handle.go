@@ -14,8 +14,12 @@ func HandleOf(l *Life) Handle { return Handle{life: l} }
 
 // Wait returns when the job has ended: nil when it is done and its result is
 // in C, otherwise an error that wraps one of this package's. If ctx ends first
-// Wait returns its cause; the job goes on.
+// Wait returns its cause; the job goes on. So it does if ctx is nil, which is
+// refused with ErrInvalid.
 func (h Handle) Wait(ctx context.Context) error {
+	if err := CheckContext(ctx); err != nil {
+		return err
+	}
 	if h.life.wait(ctx) {
 		return h.Err()
 	}

@@ -70,8 +70,8 @@ func (c *Client) newCall(ctx context.Context, j job.Job) (*call, error) {
 	if j == nil {
 		return nil, wire.Invalid("job", "a *job.Matmul, *job.Softmax or *job.Attention", "nil")
 	}
-	if ctx == nil {
-		return nil, wire.Invalid("context", "a context", "nil")
+	if err := job.CheckContext(ctx); err != nil {
+		return nil, err
 	}
 	x := calls.Get().(*call)
 	x.client = c

@@ -45,7 +45,7 @@ type Client struct {
 	closing     chan struct{} // closed when Close begins
 	ended       chan struct{} // closed when the last connection is
 	wake        chan struct{} // holds one token: there is something to send
-	closeOnce   sync.Once
+	shutting    *job.Closing
 
 	mu       sync.Mutex
 	window   window

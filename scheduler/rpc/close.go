@@ -7,22 +7,22 @@ import (
 )
 
 // Close stops admission and waits for what was accepted. When ctx ends first
-// the rest ends with job.ErrClosed. The operands are released.
+// the rest ends with job.ErrClosed. The operands are released. Closing again waits
+// for the first Close, or no longer than its own ctx.
 func (c *Client) Close(ctx context.Context) error {
-	c.closeOnce.Do(func() {
+	return c.shutting.Do(ctx, func() error {
 		c.closed.Store(true)
 		close(c.closing)
 		c.drain(ctx)
 		c.nudge()
+		select {
+		case <-c.ended:
+		case <-ctx.Done():
+			c.stop()
+			<-c.ended
+		}
+		return nil
 	})
-	select {
-	case <-c.ended:
-		return nil
-	case <-ctx.Done():
-		c.stop()
-		<-c.ended
-		return nil
-	}
 }
 
 // drain waits for the calls, or ends them when the context ends.

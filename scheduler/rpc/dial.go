@@ -21,6 +21,9 @@ import (
 // answered, or with an error that wraps job.ErrDisconnected or job.ErrInvalid.
 // ctx bounds that only.
 func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
+	if err := job.CheckContext(ctx); err != nil {
+		return nil, err
+	}
 	cfg = cfg.withDefaults()
 	base, socket, transport, err := transportFor(target, &cfg)
 	if err != nil {
@@ -33,7 +36,7 @@ func Dial(ctx context.Context, target string, cfg Config) (*Client, error) {
 	c := &Client{
 		socket: socket,
 		cfg:    cfg, ledger: job.NewLedger(cfg.Limits), wake: make(chan struct{}, 1), turn: make(chan struct{}, 1),
-		closing: make(chan struct{}), ended: make(chan struct{}), operands: map[*contents]struct{}{},
+		closing: make(chan struct{}), ended: make(chan struct{}), shutting: job.NewClosing(), operands: map[*contents]struct{}{},
 		Jobs:      metallicv1connect.NewJobServiceClient(transport, base, options...),
 		Operands:  metallicv1connect.NewOperandServiceClient(transport, base, options...),
 		Scheduler: metallicv1connect.NewSchedulerServiceClient(transport, base, options...),

@@ -16,8 +16,11 @@ import (
 
 // Named returns an operand that the server has under a name, such as a tensor of
 // its files. It outlives restarts of the server. The error wraps job.ErrReleased
-// if there is none, or job.ErrDisconnected.
+// if there is none, job.ErrDisconnected, or job.ErrInvalid for a nil ctx.
 func (c *Client) Named(ctx context.Context, name string) (*Operand, error) {
+	if err := job.CheckContext(ctx); err != nil {
+		return nil, err
+	}
 	r, err := c.Operands.List(ctx, connect.NewRequest(&pb.ListRequest{Prefix: name}))
 	if err != nil {
 		return nil, wire.Failed(err, time.Now())

@@ -35,6 +35,9 @@ type Region struct {
 // it ends with a *job.HeldError. When the server was restarted the memory is of
 // no more use: jobs end with job.ErrRestarted.
 func (c *Client) Share(ctx context.Context, n int) (*Region, error) {
+	if err := job.CheckContext(ctx); err != nil {
+		return nil, err
+	}
 	if c.socket == "" {
 		return nil, &job.InvalidError{Field: "target", Got: "another", Allowed: "unix:///path, to share memory"}
 	}

@@ -103,6 +103,9 @@ func Protocols() *http.Protocols {
 // Drain stops taking jobs: they get job.ErrDraining. It returns when those that
 // were accepted have ended, or with the context's cause.
 func (s *Server) Drain(ctx context.Context) error {
+	if err := job.CheckContext(ctx); err != nil {
+		return err
+	}
 	s.drainOnce.Do(func() { close(s.draining) })
 	tick := time.NewTicker(drainLook)
 	defer tick.Stop()

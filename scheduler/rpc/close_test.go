@@ -1,0 +1,47 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
+)
+
+// A nil context is refused everywhere, and nothing is harmed. Who closes once more
+// waits no longer than he may.
+func TestNilContextAndCloseBesideClose(t *testing.T) {
+	var none context.Context
+	d, release := gated()
+	r := startRig(t, rigConfig{scheduler: scheduler.Config{Device: d}})
+	t.Cleanup(release)
+	c := r.dial(rpc.Config{})
+	h, err := c.Submit(t.Context(), softmax(8))
+	require.NoError(t, err)
+	_, dialed := rpc.Dial(none, r.target, rpc.Config{})
+	_, named := c.Named(none, "w")
+	_, shared := c.Share(none, 4096)
+	_, submitted := c.Submit(none, softmax(8))
+	_, together := c.SubmitAll(none, []job.Job{softmax(8)})
+	for what, err := range map[string]error{
+		"Dial": dialed, "Named": named, "Share": shared, "Submit": submitted, "SubmitAll": together, "Do": c.Do(none, softmax(8)),
+		"DoAll": c.DoAll(none, []job.Job{softmax(8)}), "Wait": h.Wait(none), "Close": c.Close(none), "Drain": r.server.Drain(none),
+	} {
+		require.ErrorIs(t, err, job.ErrInvalid, what)
+		require.ErrorContains(t, err, "context: nil", what)
+	}
+	first := make(chan error, 1)
+	go func() { first <- c.Close(context.Background()) }()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	waitFor(t, func() bool { return errors.Is(c.Do(ended, softmax(8)), job.ErrClosed) }) // it has begun
+	require.ErrorIs(t, c.Close(ended), context.Canceled)
+	release()
+	require.NoError(t, <-first)
+	require.NoError(t, h.Wait(t.Context()))
+	require.NoError(t, c.Close(ended))
+}
