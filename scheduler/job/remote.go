@@ -14,7 +14,8 @@ var (
 	ErrDisconnected = errors.New("job: server not reachable")
 	// ErrDraining: the server takes no new jobs. Retry, later or elsewhere.
 	ErrDraining = errors.New("job: server is draining")
-	// ErrRestarted: the server no longer has the operand. Load it and retry.
+	// ErrRestarted: the server no longer has the operand. See [RestartedError]. Load
+	// it and retry.
 	ErrRestarted = errors.New("job: server was restarted")
 	// ErrOutcomeUnknown: the job was sent, perhaps run, and the server no longer
 	// knows what became of it. It was not run again.
@@ -25,6 +26,26 @@ var (
 	// have released theirs.
 	ErrOutOfMemory = errors.New("job: out of memory for operands")
 )
+
+// RestartedError says what a job names that a server which was restarted has no
+// more. errors.Is(err, ErrRestarted) holds, and Retryable says no: the same job ends
+// so again until somebody has loaded what is missing.
+type RestartedError struct {
+	Field   string  // of the job, such as "A"; "" for shared memory
+	Operand Operand // to be given its contents by Update, or loaded again; nil for shared memory
+}
+
+func (e *RestartedError) Error() string {
+	if e.Operand == nil {
+		return fmt.Sprintf("%v: it no longer has the memory that the job shares with it; share other", ErrRestarted)
+	}
+	v := e.Operand.View()
+	return fmt.Sprintf("%v: it no longer has %s, an operand of %v %v; Update it with its contents, or Load them again",
+		ErrRestarted, e.Field, v.DType(), v.Dims())
+}
+
+// Is makes a RestartedError match ErrRestarted.
+func (e *RestartedError) Is(target error) bool { return target == ErrRestarted }
 
 // RetryableError is any error of another process of which is known whether the
 // same request may succeed later.

@@ -12,8 +12,14 @@ type batch struct {
 	request pb.SubmitStreamRequest
 	jobs    []*pb.Job
 	calls   []*call
-	lost    []*call // that name operands which are gone
+	lost    []lost  // that name operands which are gone
 	given   []*call // that are held and were given up before they could be sent
+}
+
+// lost is a call that the server has not all of.
+type lost struct {
+	call *call
+	err  error
 }
 
 // softMessage is where a message of many jobs is large enough, and softJobs how
@@ -27,8 +33,8 @@ const (
 func (c *Client) next(b *batch, now time.Time) bool {
 	more := c.fill(b, now)
 	for i, x := range b.lost {
-		b.lost[i] = nil
-		x.fail(job.ErrRestarted)
+		b.lost[i] = lost{}
+		x.call.fail(x.err)
 	}
 	for i, x := range b.given {
 		b.given[i] = nil
@@ -66,8 +72,8 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 			b.given = append(b.given, x)
 			continue
 		}
-		if x.lost() {
-			b.lost = append(b.lost, x)
+		if err := x.lost(); err != nil {
+			b.lost = append(b.lost, lost{x, err})
 			continue
 		}
 		if x.together != nil {

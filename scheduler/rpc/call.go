@@ -58,8 +58,10 @@ type together struct{ calls []*call }
 
 // use is an operand that a call names, by the tensor of its message.
 type use struct {
+	operand  *Operand
 	contents *contents
 	memory   *pb.Tensor_Operand
+	tensor   int // of call.tensors
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}
@@ -93,6 +95,9 @@ func (c *Client) tenantOf(o *job.Options) string {
 func (x *call) fill(ctx context.Context, j job.Job) error {
 	if err := j.Arrange(&x.form, asWritten); err != nil {
 		return err
+	}
+	if x.client.closed.Load() { // before an operand that is gone, too
+		return job.ErrClosed
 	}
 	o := job.OptionsOf(j)
 	x.bytes, x.wait, x.deadline = x.form.Volume(), o.Wait, o.Deadline

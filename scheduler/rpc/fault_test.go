@@ -178,7 +178,7 @@ func waitFor(t testing.TB, ok func() bool) {
 }
 
 // A server that is another run than before runs jobs that it was never told of,
-// and says that operands are gone.
+// and those that name operands which are gone end with what can be done about it.
 func TestServerRestarts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	open := func() (*scheduler.Scheduler, *server.Server, *rig) {
@@ -196,24 +196,60 @@ func TestServerRestarts(t *testing.T) {
 	weights := tensor.Matrix(numbers(16, 1), 4, 4)
 	w, err := c.Load(weights)
 	require.NoError(t, err)
-	use := func() error {
-		return c.Do(t.Context(), &job.Matmul{A: w.View(), B: tensor.Vector(numbers(4, 1)), C: tensor.Vector(make([]float32, 4))})
+	product := func() *job.Matmul {
+		return &job.Matmul{A: tensor.Matrix(numbers(4, 1), 1, 4), B: w.T(), C: tensor.Matrix(make([]float32, 4), 1, 4)}
+	}
+	use := func() error { return c.Do(t.Context(), product()) }
+	lost := func(err error) {
+		t.Helper()
+		require.ErrorIs(t, err, job.ErrRestarted)
+		require.EqualError(t, err, "job: server was restarted: it no longer has B, an operand of f32 [1 4 4]; Update it with its contents, or Load them again")
+		var e *job.RestartedError
+		require.ErrorAs(t, err, &e)
+		require.Same(t, w, e.Operand)
+		_, retry := job.Retryable(err)
+		require.False(t, retry)
 	}
 	require.NoError(t, use())
 	first.stop()
 
-	ended := make(chan error, 1)
-	go func() { ended <- c.Do(t.Context(), softmax(8)) }() // waits for a server
+	h, err := c.Submit(t.Context(), softmax(8)) // waits for a server
+	require.NoError(t, err)
+	needs, err := c.Submit(t.Context(), product())
+	require.NoError(t, err)
 	_, _, second := open()
 	defer second.stop()
-	require.NoError(t, <-ended)
+	require.NoError(t, h.Wait(t.Context()))
+	lost(needs.Wait(t.Context()))
+	lost(use())
+	require.NoError(t, w.Update(weights))
+	require.NoError(t, use())
 
-	err = use()
-	require.ErrorIs(t, err, job.ErrRestarted)
+	second.stop()
+	_, _, third := open()
+	defer third.stop()
+	waitFor(t, func() bool { return errors.Is(use(), job.ErrRestarted) })
 	w, err = c.Load(weights)
 	require.NoError(t, err)
 	require.NoError(t, use())
 	require.NoError(t, c.Close(t.Context()))
+}
+
+// A client that is closed says so, whatever else a job lacks.
+func TestClosedBesideRestarted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	r := startRig(t, rigConfig{address: path})
+	c := r.dial(rpc.Config{RetryFor: time.Minute})
+	w, err := c.Load(tensor.Matrix(numbers(16, 1), 4, 4))
+	require.NoError(t, err)
+	use := func() error {
+		return c.Do(t.Context(), &job.Matmul{A: w.View(), B: tensor.Vector(numbers(4, 1)), C: tensor.Vector(make([]float32, 4))})
+	}
+	r.stop()
+	startRig(t, rigConfig{address: path})
+	waitFor(t, func() bool { return errors.Is(use(), job.ErrRestarted) })
+	require.NoError(t, c.Close(t.Context()))
+	require.ErrorIs(t, use(), job.ErrClosed)
 }
 
 // A draining server ends what it has, refuses the rest and says so.

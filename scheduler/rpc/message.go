@@ -94,7 +94,10 @@ func (x *call) operand(i int, v *tensor.View) error {
 		return err
 	}
 	t, memory := &x.tensors[i], &pb.Tensor_Operand{}
-	x.uses = append(x.uses, use{held, memory})
+	x.uses = append(x.uses, use{o, held, memory, i})
+	if held.gone.Load() {
+		return x.lost()
+	}
 	if t.Memory = memory; held.name != "" {
 		t.Memory = &pb.Tensor_Name{Name: held.name}
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // Named returns an operand that the server has under a name, such as a tensor of
-// its files. It outlives restarts of the server. The error wraps job.ErrReleased
+// its files, which outlives restarts of the server. The error wraps job.ErrReleased
 // if there is none, job.ErrDisconnected, or job.ErrInvalid for a nil ctx.
 func (c *Client) Named(ctx context.Context, name string) (*Operand, error) {
 	if err := job.CheckContext(ctx); err != nil {

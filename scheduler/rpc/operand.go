@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"connectrpc.com/connect"
@@ -17,6 +16,11 @@ import (
 // Operand is a matrix that the server keeps on its device, such as a weight
 // that many jobs share. Use View, T or slices of them as A or B of a job of the
 // same client. All methods may be called from any goroutine.
+//
+// The client keeps no copy of it. A server that is restarted does not have it any
+// more, unless another client was there first with the same: jobs end with a
+// *job.RestartedError then, until the operand is given its contents by Update or they
+// are loaded again. One that the server has from its files (Client.Named) is there.
 type Operand struct {
 	client  *Client
 	id      tensor.Resident
@@ -102,9 +106,6 @@ func (o *Operand) acquire() (*contents, error) {
 		case x == nil:
 			return nil, job.ErrReleased
 		}
-		if x.gone.Load() {
-			return nil, job.ErrRestarted
-		}
 		if x.hold() {
 			return x, nil
 		}
@@ -159,15 +160,4 @@ func (c *Client) recover(ctx context.Context) {
 		x.id = found.GetOperand().GetId()
 		c.mu.Unlock()
 	}
-}
-
-// lost reports whether a call names an operand or shared memory that the server
-// has no more.
-func (x *call) lost() bool {
-	for _, u := range x.uses {
-		if u.contents.gone.Load() {
-			return true
-		}
-	}
-	return slices.ContainsFunc(x.regions, func(r *Region) bool { return r.gone.Load() })
 }

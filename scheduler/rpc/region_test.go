@@ -153,7 +153,9 @@ func TestSharedMemoryAndFaults(t *testing.T) {
 
 	r.stop()
 	second := startRig(t, rigConfig{address: address})
-	require.ErrorIs(t, double(at(all, 0, 1, 8)), job.ErrRestarted)
+	err := double(at(all, 0, 1, 8))
+	require.ErrorIs(t, err, job.ErrRestarted)
+	require.ErrorContains(t, err, "share other")
 	require.Zero(t, second.scheduler.Audit().Done)
 }
 
