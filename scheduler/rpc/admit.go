@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,9 @@ func (c *Client) lease(ctx context.Context, x *call) error {
 	case !x.deadline.IsZero() && time.Until(x.deadline) <= 0:
 		return job.ErrExpired
 	}
+	if err := c.fits([]*call{x}); err != nil {
+		return err
+	}
 	for {
 		room := c.ledger.Room
 		err := x.account.Admit(1, x.bytes)
@@ -110,7 +114,7 @@ func (c *Client) acceptAll(ctx context.Context, jobs []job.Job, g *job.Group) ([
 		}
 		list = append(list, x)
 	}
-	if err := c.fitTogether(list); err != nil {
+	if err := cmp.Or(c.fitTogether(list), c.fits(list)); err != nil {
 		return nil, c.refuseAll(list, 0, err)
 	}
 	<-c.turn // one group at a time: two could each wait for what the other has

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -46,8 +47,7 @@ func TestMisspeltJSON(t *testing.T) {
 	require.Zero(t, r.scheduler.Audit().Submitted)
 }
 
-// stream sends messages, all there are, and returns what comes back, trailers
-// included.
+// stream sends messages, all there are, and returns what comes back.
 func (r *rig) stream(kind string, messages ...string) string {
 	r.t.Helper()
 	body := &bytes.Buffer{}
@@ -55,16 +55,33 @@ func (r *rig) stream(kind string, messages ...string) string {
 		body.Write(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(m))))
 		body.WriteString(m)
 	}
+	return r.post(metallicv1connect.JobServiceSubmitStreamProcedure, kind, nil, body)
+}
+
+// post makes a call by hand, over HTTP/2, and returns what comes back, the status of
+// gRPC included.
+func (r *rig) post(procedure, kind string, header http.Header, body io.Reader) string {
+	r.t.Helper()
 	p := new(http.Protocols)
 	p.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: p}
 	defer transport.CloseIdleConnections()
-	answer, err := (&http.Client{Transport: transport}).Post(r.target+metallicv1connect.JobServiceSubmitStreamProcedure, kind, body)
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.target+procedure, body)
+	require.NoError(r.t, err)
+	request.Header = header.Clone()
+	if header == nil {
+		request.Header = http.Header{}
+	}
+	request.Header.Set("Content-Type", kind)
+	answer, err := transport.RoundTrip(request)
 	require.NoError(r.t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(r.t, err)
-	return string(text) + answer.Trailer.Get("Grpc-Message") + answer.Header.Get("Grpc-Message")
+	for _, h := range []http.Header{answer.Header, answer.Trailer} {
+		text = fmt.Appendf(text, " Grpc-Status:%s %s", h.Get("Grpc-Status"), h.Get("Grpc-Message"))
+	}
+	return string(text)
 }
 
 // What a newer client says in protobuf is passed over, as before.

@@ -30,7 +30,7 @@ func allowance(n int64) time.Duration {
 func patient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := r.ContentLength; n > messageBytes+overhead {
-			refuse(w, r, connect.CodeResourceExhausted, http.StatusRequestEntityTooLarge,
+			refuse(w, r, connect.CodeInvalidArgument, http.StatusRequestEntityTooLarge, // no retry helps
 				fmt.Errorf("a message of %d bytes; allowed: up to %d", n, messageBytes))
 			return
 		}

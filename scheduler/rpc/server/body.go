@@ -19,11 +19,12 @@ type body struct {
 	out    *http.ResponseController
 	framed bool  // each message begins with its size
 	plain  int64 // otherwise: what to reserve for the only one, 0 once it is
+	come   int64 // and how much of that has come
 
 	prefix [prefixBytes]byte
 	have   int   // bytes of prefix
 	left   int64 // bytes of the message
-	full   error // why there is no room for it
+	full   error // why there is no room for it, or never will be
 
 	mu   sync.Mutex
 	held int64
@@ -56,7 +57,7 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 			plain:  int64(s.cfg.Limits.MessageBytes),
 		}
 		if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {
-			b.plain = min(b.plain, r.ContentLength)
+			b.plain = r.ContentLength
 		}
 		defer b.end()
 		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
@@ -78,11 +79,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	case b.full != nil:
 		return 0, b.full
 	case !b.framed:
-		if b.full = b.reserve(b.plain); b.full != nil {
-			return 0, b.full
-		}
-		b.plain = 0
-		return b.ReadCloser.Read(p)
+		return b.readPlain(p)
 	case b.have < prefixBytes:
 		return b.readPrefix(p)
 	}
@@ -90,6 +87,23 @@ func (b *body) Read(p []byte) (n int, err error) {
 	if b.left -= int64(n); b.left == 0 {
 		b.have = 0
 		b.deadline(time.Time{})
+	}
+	return n, err
+}
+
+// readPlain reads the only message.
+func (b *body) readPlain(p []byte) (int, error) {
+	most := int64(b.server.cfg.Limits.MessageBytes)
+	if b.plain > most {
+		return 0, b.tooLarge(b.plain, b.ReadCloser)
+	}
+	if b.full = b.reserve(b.plain); b.full != nil {
+		return 0, b.full
+	}
+	b.plain = 0
+	n, err := b.ReadCloser.Read(p)
+	if b.come += int64(n); b.come > most {
+		return 0, b.tooLarge(b.come, b.ReadCloser)
 	}
 	return n, err
 }
@@ -110,12 +124,21 @@ func (b *body) readPrefix(p []byte) (int, error) {
 	size, most := b.left, int64(b.server.cfg.Limits.MessageBytes)
 	switch {
 	case size > most:
-		size = 0 // it is thrown away, piece by piece
+		return 0, b.tooLarge(size, io.LimitReader(b.ReadCloser, size))
 	case b.prefix[0]&flagCompressed != 0:
 		size = most
 	}
 	b.full = b.reserve(size)
 	return n, err
+}
+
+// tooLarge refuses a message for which there never will be room. The rest of it is
+// thrown away, piece by piece: a caller may listen only when all is sent.
+func (b *body) tooLarge(size int64, rest io.Reader) error {
+	b.letGo()
+	n, _ := io.Copy(io.Discard, rest)
+	b.full = b.server.tooLarge("%d bytes", max(size, b.come+n))
+	return b.full
 }
 
 // reserve waits for room for a message, which must come in time then.

@@ -70,7 +70,7 @@ func TestRoomForMessages(t *testing.T) {
 		_, err := io.CopyN(io.Discard, r, n)
 		require.NoError(t, err)
 	}
-	body := bytes.Join([][]byte{framed(0, 1<<20), framed(0, 0), framed(0, 100_000), framed(1, 100_000), framed(0, 1000), framed(0, 2<<20), framed(0, 200_000)}, nil)
+	body := bytes.Join([][]byte{framed(0, 1<<20), framed(0, 0), framed(0, 100_000), framed(1, 100_000), framed(0, 1000), framed(0, 200_000), framed(0, 2<<20)}, nil)
 	read(t, s, "alice", grpc, bytes.NewReader(body), func(ctx context.Context, r io.Reader) {
 		require.EqualValues(t, 1<<20, next(r))
 		skip(r, 1<<20)
@@ -84,9 +84,11 @@ func TestRoomForMessages(t *testing.T) {
 		skip(r, 100_000)
 		require.Zero(t, next(r), "small ones take none")
 		skip(r, 1000)
-		require.Zero(t, next(r), "those that are too large are not kept")
-		skip(r, 2<<20)
 		require.EqualValues(t, 200_000, next(r))
+		skip(r, 200_000)
+		_, err := io.ReadAll(r)
+		require.Equal(t, connect.CodeInvalidArgument, connect.CodeOf(err))
+		require.Zero(t, s.Reading(), "those that are too large are not kept")
 	})
 	require.Zero(t, s.Reading())
 	require.Empty(t, s.reading.tenants)

@@ -71,7 +71,7 @@ func (s *Server) newSession(name, owner string) *session {
 func (s *Server) Handler(options ...connect.HandlerOption) http.Handler {
 	options = append([]connect.HandlerOption{
 		connect.WithReadMaxBytes(s.cfg.Limits.MessageBytes), connect.WithSendMaxBytes(s.cfg.Limits.MessageBytes),
-		connect.WithCompressMinBytes(noCompression), strictJSON(),
+		connect.WithCompressMinBytes(noCompression), strictJSON(), s.boundedGzip(),
 	}, options...)
 	mux := http.NewServeMux()
 	mux.Handle(metallicv1connect.NewJobServiceHandler(jobService{s}, options...))
