@@ -151,10 +151,13 @@ func ExampleScheduler_Submit_retry() {
 
 	first.Cancel() // there is room again, as when it is done
 	second, err := s.Submit(ctx, product(1, 2))
-	fmt.Println(err, second.Wait(ctx))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(second.Wait(ctx))
 	// Output:
 	// true
-	// <nil> <nil>
+	// <nil>
 }
 
 // Replace a weight while it is in use. Jobs see what it held when they were

@@ -81,17 +81,26 @@ func CheckLoad(v tensor.View) error {
 }
 
 // View returns the operand as it was loaded, compact and row-major. It names
-// the operand in jobs; the contents cannot be read through it.
-func (o *Operand) View() tensor.View { return o.view }
+// the operand in jobs; the contents cannot be read through it. A nil Operand's is
+// refused by every job.
+func (o *Operand) View() tensor.View {
+	if o == nil {
+		return tensor.NotLoaded()
+	}
+	return o.view
+}
 
 // T returns the operand's transpose.
-func (o *Operand) T() tensor.View { return o.view.T() }
+func (o *Operand) T() tensor.View { return o.View().T() }
 
 // Update replaces the operand's contents by a copy of v, which must have the
 // type and dimensions it was loaded with. Jobs submitted before see the old
 // contents, jobs submitted after it returns the new. The error is like Load's,
 // or job.ErrReleased.
 func (o *Operand) Update(v tensor.View) error {
+	if o == nil {
+		return &job.InvalidError{Field: "operand", Got: "nil", Allowed: "one that was loaded without an error"}
+	}
 	if err := CheckLoad(v); err != nil {
 		return err
 	}
@@ -121,6 +130,9 @@ func (o *Operand) Update(v tensor.View) error {
 // Jobs submitted later are refused with job.ErrReleased. Releasing again is
 // harmless.
 func (o *Operand) Release() {
+	if o == nil {
+		return
+	}
 	o.change.lock()
 	defer o.change.unlock()
 	if o.shared != nil {

@@ -67,9 +67,10 @@ func index[T any](p *T, i int) *T {
 }
 
 // Value returns element (b, i, j) as a float32. It is for tests, printing and
-// references, not for inner loops.
+// references, not for inner loops. It panics if the memory is not the host's, as
+// that of a loaded operand is not.
 func (v View) Value(b, i, j int) float32 {
-	p := unsafe.Add(v.base, (v.offset+b*v.strides[0]+i*v.strides[1]+j*v.strides[2])*v.dtype.Size())
+	p := v.element("Value", b, i, j)
 	switch v.dtype {
 	case F16:
 		return (*(*Float16)(p)).Float32()
@@ -81,9 +82,10 @@ func (v View) Value(b, i, j int) float32 {
 	panic("tensor: Value of a view without a type")
 }
 
-// SetValue rounds x to the view's type and stores it at (b, i, j).
+// SetValue rounds x to the view's type and stores it at (b, i, j). It panics as Value
+// does.
 func (v View) SetValue(b, i, j int, x float32) {
-	p := unsafe.Add(v.base, (v.offset+b*v.strides[0]+i*v.strides[1]+j*v.strides[2])*v.dtype.Size())
+	p := v.element("SetValue", b, i, j)
 	switch v.dtype {
 	case F16:
 		*(*Float16)(p) = ToFloat16(x)
@@ -94,4 +96,13 @@ func (v View) SetValue(b, i, j int, x float32) {
 	default:
 		panic("tensor: SetValue of a view without a type")
 	}
+}
+
+// element returns where an element lies, for a method that needs to address it: an
+// offset from no memory at all might be somebody's.
+func (v *View) element(method string, b, i, j int) unsafe.Pointer {
+	if v.base == nil && v.dtype != 0 {
+		panic("tensor: " + method + " of a view of memory that the host cannot address, such as a loaded operand's")
+	}
+	return unsafe.Add(v.base, (v.offset+b*v.strides[0]+i*v.strides[1]+j*v.strides[2])*v.dtype.Size())
 }

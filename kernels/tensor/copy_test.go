@@ -78,4 +78,10 @@ func TestValues(t *testing.T) {
 	none := tensor.View{}
 	require.Panics(t, func() { none.Value(0, 0, 0) })
 	require.Panics(t, func() { none.SetValue(0, 0, 0, 1) })
+	loaded := (&tensor.Resident{ID: 1}).Of(tensor.Window(nil, 1<<20, tensor.F32, tensor.Dims{1, 512, 512}, tensor.Dims{1 << 18, 512, 1}, 0))
+	require.NoError(t, loaded.Err())
+	for _, row := range []int{0, 511} { // the last page is not that of address 0
+		require.PanicsWithValue(t, "tensor: Value of a view of memory that the host cannot address, such as a loaded operand's", func() { loaded.Value(0, row, 0) })
+		require.PanicsWithValue(t, "tensor: SetValue of a view of memory that the host cannot address, such as a loaded operand's", func() { loaded.SetValue(0, row, 0, 1) })
+	}
 }

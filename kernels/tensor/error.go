@@ -17,3 +17,7 @@ func (e *Error) Error() string {
 func bad(what, allowed, format string, args ...any) View {
 	return View{err: &Error{What: what, Got: fmt.Sprintf(format, args...), Allowed: allowed}}
 }
+
+// NotLoaded returns the view of an operand that there is not: an error wherever it is
+// used, unlike the zero View, which stands for what may be left out.
+func NotLoaded() View { return bad("operand", "one that was loaded without an error", "nil") }

@@ -95,16 +95,25 @@ func (f *Fleet) keep(o *Operand, v tensor.View) (*version, error) {
 	return &version{operand: o, host: host, bytes: bytes, slots: make([]slot, len(f.members))}, nil
 }
 
-// View returns the operand as it was loaded, compact and row-major.
-func (o *Operand) View() tensor.View { return o.view }
+// View returns the operand as it was loaded, compact and row-major. A nil Operand's
+// is refused by every job.
+func (o *Operand) View() tensor.View {
+	if o == nil {
+		return tensor.NotLoaded()
+	}
+	return o.view
+}
 
 // T returns the operand's transpose.
-func (o *Operand) T() tensor.View { return o.view.T() }
+func (o *Operand) T() tensor.View { return o.View().T() }
 
 // Update replaces the operand's contents by a copy of v, of the type and
 // dimensions it was loaded with. It loads them where the operand's jobs go;
 // copies elsewhere are given up.
 func (o *Operand) Update(v tensor.View) error {
+	if o == nil {
+		return &job.InvalidError{Field: "operand", Got: "nil", Allowed: "one that was loaded without an error"}
+	}
 	if err := scheduler.CheckLoad(v); err != nil {
 		return err
 	}
@@ -140,6 +149,9 @@ func (o *Operand) Update(v tensor.View) error {
 // Release gives the memory back after the last job that uses the operand.
 // Releasing again is harmless.
 func (o *Operand) Release() {
+	if o == nil {
+		return
+	}
 	<-o.turn
 	defer func() { o.turn <- struct{}{} }()
 	f := o.fleet

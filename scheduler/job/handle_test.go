@@ -70,3 +70,21 @@ func TestErrorsOfHandles(t *testing.T) {
 	require.NoError(t, job.Errors([]job.Handle{job.HandleOf(&done), job.HandleOf(&running)}))
 	require.ErrorIs(t, job.Errors([]job.Handle{job.HandleOf(&done), job.HandleOf(&failed)}), job.ErrHung)
 }
+
+// A Handle that came with an error which nobody looked at does not bring the
+// program down, and does not look like a result.
+func TestHandleOfNoJob(t *testing.T) {
+	var h job.Handle
+	h.Cancel()
+	h.CancelCause(errors.New("why"))
+	require.ErrorIs(t, h.Wait(t.Context()), job.ErrInvalid)
+	require.EqualError(t, h.Err(), "job: invalid handle: of no job; allowed: one that was returned without an error")
+	require.True(t, closed(h.Done()))
+	o, ended := h.Outcome()
+	require.True(t, ended)
+	require.Equal(t, job.Failed, o)
+	called := 0
+	h.OnEnd(func() { called++ })
+	require.Equal(t, 1, called)
+	require.ErrorIs(t, job.Errors([]job.Handle{h}), job.ErrInvalid)
+}

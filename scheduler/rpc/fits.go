@@ -10,7 +10,9 @@ import (
 // load is what calls take up of the client's limits.
 type load struct{ jobs, bytes int64 }
 
-func (l load) add(x *call) load { return load{l.jobs + 1, l.bytes + min(x.bytes, math.MaxInt64-l.bytes)} }
+func (l load) add(x *call) load {
+	return load{l.jobs + 1, l.bytes + min(x.bytes, math.MaxInt64-l.bytes)}
+}
 
 // fits refuses calls that the limits never let in together: to wait, or to try
 // again, would be in vain.

@@ -60,15 +60,23 @@ func (c *Client) LoadOperand(v tensor.View) (job.Operand, error) {
 	return o, nil
 }
 
-// View implements job.Operand.
-func (o *Operand) View() tensor.View { return o.view }
+// View implements job.Operand. A nil Operand's is refused by every job.
+func (o *Operand) View() tensor.View {
+	if o == nil {
+		return tensor.NotLoaded()
+	}
+	return o.view
+}
 
 // T implements job.Operand.
-func (o *Operand) T() tensor.View { return o.view.T() }
+func (o *Operand) T() tensor.View { return o.View().T() }
 
 // Update implements job.Operand. Jobs submitted before see the old contents. The
 // error is like Load's, or job.ErrReleased.
 func (o *Operand) Update(v tensor.View) error {
+	if o == nil {
+		return wire.Invalid("operand", "one that was loaded without an error", "nil")
+	}
 	if v.DType() != o.view.DType() || v.Dims() != o.view.Dims() {
 		return wire.Invalid("operand", fmt.Sprintf("%v %v, as loaded", o.view.DType(), o.view.Dims()), "%v %v", v.DType(), v.Dims())
 	}
@@ -91,6 +99,9 @@ func (o *Operand) Update(v tensor.View) error {
 
 // Release implements job.Operand. Releasing again is harmless.
 func (o *Operand) Release() {
+	if o == nil {
+		return
+	}
 	if old := o.current.Swap(nil); old != nil {
 		old.drop()
 	}
