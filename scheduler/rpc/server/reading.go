@@ -48,11 +48,11 @@ func (r *reading) reserve(ctx context.Context, who string, n int64) error {
 	late, stop := context.WithTimeout(ctx, r.patience)
 	defer stop()
 	own := r.enter(who)
-	if own.Acquire(late, n) != nil {
+	if !own.TryAcquire(n) && own.Acquire(late, n) != nil { // room that is there is not waited for
 		r.leave(who)
 		return r.full(ctx, "bytes of the tenant's messages being read", who, r.share, n)
 	}
-	if r.all.Acquire(late, n) != nil {
+	if !r.all.TryAcquire(n) && r.all.Acquire(late, n) != nil {
 		own.Release(n)
 		r.leave(who)
 		return r.full(ctx, "bytes of messages being read", "", r.most, n)
