@@ -6,11 +6,15 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/scheduler"
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // OpenService opens what a Config names: a fleet when its DeviceName means
 // several devices, else a scheduler as it is, which costs nothing more.
 func OpenService(ctx context.Context, cfg scheduler.Config) (scheduler.Service, error) {
+	if err := job.CheckContext(ctx); err != nil {
+		return nil, err
+	}
 	if cfg.Device != nil || !discover.Several(cfg.DeviceName) || discover.Check(cfg.DeviceName) != nil {
 		return one(scheduler.Open(ctx, cfg))
 	}

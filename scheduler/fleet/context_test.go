@@ -23,7 +23,7 @@ func TestNilContextAndCloseBesideClose(t *testing.T) {
 		h, err := r.Submit(background, j)
 		require.NoError(t, err)
 		_, opened := fleet.Open(none, fleet.Config{})
-		_, service := fleet.OpenService(none, scheduler.Config{DeviceName: "sim"})
+		_, service := fleet.OpenService(none, scheduler.Config{DeviceName: "cuda:x,cuda:y"})
 		_, submitted := r.Submit(none, j)
 		_, together := r.SubmitAll(none, []job.Job{j})
 		each := []scheduler.Each{{Job: j}}
