@@ -13,33 +13,32 @@ import (
 
 // contents returns what was loaded, as the host can read it.
 func (c *copyOf) contents() tensor.View {
-	if b := c.Buffer(); b.Pointer() != nil {
+	if b := c.Buffer(); c.host.IsZero() && b.Pointer() != nil {
 		return tensor.Window(b.Pointer(), b.Len(), c.dtype, c.dims, tensor.Compact(c.dims), 0)
 	}
 	return c.host
 }
 
-// keep keeps v, which is in b, to load it on another device: a copy of it where
-// the host cannot read b, or v itself if that lasts.
-func (c *copyOf) keep(b device.Buffer, v tensor.View, lasts bool) (err error) {
+// keep keeps v, which goes to h, to load it on the next device: a copy of it where
+// the host cannot read it, or v itself if that lasts.
+func (c *copyOf) keep(h *home, v tensor.View, lasts bool) (err error) {
 	switch {
 	case !c.host.IsZero() || !c.scheduler.cfg.reopens():
 	case lasts:
 		c.host = v
-	case b.Pointer() == nil:
+	case !h.device.Info().HostMemory:
 		c.host, err = Snapshot(v)
 	}
 	return err
 }
 
-// reload loads what a copy holds, which the host could read until now.
+// reload loads what a copy holds on another home: from what is kept, as the memory
+// of the home before may be free when this one, which hangs, reads it.
 func (h *home) reload(c *copyOf, patience time.Duration) (device.Buffer, error) {
-	v := c.contents()
-	b, err := h.load(v, patience)
-	if err == nil {
-		err = c.keep(b, v, false)
+	if err := c.keep(h, c.contents(), false); err != nil {
+		return nil, err
 	}
-	return b, err
+	return h.load(c.contents(), patience)
 }
 
 // errGone: what was loaded cannot be read any more, which keep prevents.

@@ -64,6 +64,37 @@ func TestContentsAfterTwoMoves(t *testing.T) {
 	}
 }
 
+// A device that hangs while operands move there reads nothing that is freed when
+// they have moved elsewhere.
+func TestMoveThatHangs(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
+		ctx := context.Background()
+		var read tensor.View
+		hung := sim.Open(sim.Config{Discrete: true, Fault: func(b *device.Batch) sim.Fault {
+			read = b.Stages[0].Copies[0].Src.View
+			return sim.Hang()
+		}})
+		next := []device.Device{hung, sim.Open(sim.Config{})}
+		s, err := Open(ctx, Config{Device: losing(t, false, 1), Reopen: func() (device.Device, error) {
+			d := next[0]
+			next = next[1:]
+			return d, nil
+		}})
+		require.NoError(t, err)
+		o, err := s.Load(tensor.Matrix([]float32{1, 2}, 1, 2))
+		require.NoError(t, err)
+		freed := o.current.Load().Buffer().Pointer()
+		x, c := tensor.Vector([]float32{1, 1}), tensor.Vector([]float32{0})
+		require.ErrorIs(t, s.Do(ctx, &job.Matmul{A: o.View(), B: x, C: c}), device.ErrLost)
+		time.Sleep(time.Minute)
+		require.True(t, s.Up())
+		require.EqualValues(t, 2, read.Value(0, 0, 1))
+		require.NotEqual(t, freed, read.Base())
+		hung.Release()
+		require.NoError(t, s.Close(ctx))
+	})
+}
+
 // nobody has an operand on every scheduler that has loaded it.
 type nobody struct{}
 

@@ -90,7 +90,7 @@ func (s *Scheduler) copyTo(h *home, c *copyOf, v tensor.View, constant bool) err
 	if err != nil {
 		return err
 	}
-	if err = c.keep(b, v, constant); err == nil {
+	if err = c.keep(h, v, constant); err == nil {
 		c.at.Store(&b)
 		if s.register(c, h) {
 			return nil

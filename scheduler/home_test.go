@@ -156,6 +156,43 @@ func TestReplacementHangs(t *testing.T) {
 	})
 }
 
+// Close waits for the memory of an operand that somebody else is releasing.
+func TestCloseDuringARelease(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := &slow{Device: sim.Open(sim.Config{}), free: make(chan struct{})}
+		s := openSim(t, scheduler.Config{Device: d})
+		w := square(t, s, 8)
+		released := inTime(func() error { w.Release(); return nil })
+		closed := inTime(func() error { return s.Close(background) })
+		require.Empty(t, closed)
+		close(d.free)
+		require.NoError(t, <-released)
+		require.NoError(t, <-closed)
+		require.Zero(t, d.BytesInUse())
+	})
+}
+
+// slow is a device that frees no memory until it may.
+type slow struct {
+	*sim.Device
+	free chan struct{}
+}
+
+type slowBuffer struct {
+	device.Buffer
+	free chan struct{}
+}
+
+func (s *slow) Alloc(space device.Space, bytes int) (device.Buffer, error) {
+	b, err := s.Device.Alloc(space, bytes)
+	return slowBuffer{b, s.free}, err
+}
+
+func (b slowBuffer) Free() {
+	<-b.free
+	b.Buffer.Free()
+}
+
 // hangs has the n-th batch hang.
 func hangs(n int64) func(*device.Batch) sim.Fault {
 	var batches atomic.Int64

@@ -137,9 +137,9 @@ func (o *Operand) Release() {
 		o.last.CompareAndSwap(nil, o.current.Load())
 	}
 	if old := o.current.Swap(nil); old != nil {
-		o.scheduler.loaded.Delete(o)
 		o.scheduler.quarantine.Forget(o.id.ID)
 		old.Release(1)
+		o.scheduler.loaded.Delete(o) // last: Close waits for those that are there
 	}
 }
 
