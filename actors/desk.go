@@ -76,6 +76,8 @@ func (d *desk) receive(message any) {
 		d.resume((*Batch)(m))
 	case *look:
 		d.look()
+	case *trouble:
+		d.heed(m)
 	case *revived:
 		d.resurrect(m)
 	case *shut:

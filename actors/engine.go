@@ -258,8 +258,8 @@ func (e *Engine) Close(ctx context.Context) error {
 	if e.desk.queue != nil {
 		err = errors.Join(err, <-closed)
 	}
-	e.compiling.Wait()
 	e.reviving.Wait()
+	e.compiling.Wait() // and until a device that was replaced is retired
 	e.stop()
 	e.closeLanders()
 	e.closeRings()

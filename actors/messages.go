@@ -27,6 +27,13 @@ type (
 	// look: has a batch taken too long (the watchdog's timer to the device
 	// actor).
 	look struct{}
+	// trouble: the device was lost, or hung, outside of a batch (to the device
+	// actor).
+	trouble struct {
+		since int64 // what Restarts was then
+		cause error
+		lost  bool
+	}
 	// revived: there is another queue, or none could be had (to the device
 	// actor).
 	revived struct {

@@ -90,8 +90,8 @@ func (d *desk) resurrect(m *revived) {
 		d.restart(true, m.err)
 	default:
 		d.queue = m.queue
+		d.engine.restarts.Add(1) // first: who sees it up must not report what was before
 		d.engine.health.Store(int32(Up))
-		d.engine.restarts.Add(1)
 		d.engine.notify("device restarted", nil)
 		d.schedule()
 	}

@@ -132,7 +132,7 @@ func (e *Engine) lost(message any) {
 		return
 	case *bound:
 		b = (*Batch)(m)
-	case *begun, *completed, *compiled, *look, *revived, *shut:
+	case *begun, *completed, *compiled, *look, *trouble, *revived, *shut:
 		e.sendDevice(message)
 		return
 	default:

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/device"
@@ -21,8 +20,7 @@ type copyOf struct {
 	refs      atomic.Int64
 	dtype     tensor.DType
 	dims      tensor.Dims
-	// host is kept to load the contents on another device, where there is a way
-	// to have one and the host cannot address the buffer.
+	// host is kept to load the contents on another device: see keep.
 	host    tensor.View
 	staging actors.StagingRing
 }
@@ -56,16 +54,9 @@ func (c *copyOf) Release(n int) {
 // move changes the buffer and returns the one before.
 func (c *copyOf) move(to device.Buffer) (from device.Buffer) { return *c.at.Swap(&to) }
 
-// contents returns what was loaded, as the host can read it.
-func (c *copyOf) contents() tensor.View {
-	if b := c.Buffer(); b.Pointer() != nil {
-		return tensor.Window(b.Pointer(), b.Len(), c.dtype, c.dims, tensor.Compact(c.dims), 0)
-	}
-	return c.host
-}
-
 // copyIn puts a compact copy of v on the device. If that is replaced meanwhile
-// it starts again. Constant memory is its own copy for the next device.
+// it starts again. Constant memory is its own copy for the next device, and its
+// owner has other devices: there is no waiting for one that is restarted.
 func (s *Scheduler) copyIn(v tensor.View, constant bool) (*copyOf, error) {
 	c := &copyOf{scheduler: s, dtype: v.DType(), dims: v.Dims()}
 	c.refs.Store(1)
@@ -73,28 +64,41 @@ func (s *Scheduler) copyIn(v tensor.View, constant bool) (*copyOf, error) {
 		if s.closed.Load() {
 			return nil, job.ErrClosed
 		}
-		h := s.home.Load()
-		b, err := h.load(v, s.cfg.HangAfter)
-		switch {
-		case err != nil && s.home.Load() == h:
-			return nil, err
-		case err != nil:
-			continue
-		}
-		if b.Pointer() == nil && c.host.IsZero() && s.cfg.reopens() {
-			if c.host = v; !constant {
-				if c.host, err = Snapshot(v); err != nil {
-					b.Free()
-					return nil, err
-				}
-			}
-		}
-		c.at.Store(&b)
-		if s.register(c, h) {
+		since, h := s.engine.Restarts(), s.home.Load() // in this order: see Engine.Report
+		err := s.copyTo(h, c, v, constant)
+		if err == nil {
 			return c, nil
 		}
-		b.Free()
+		if s.home.Load() == h {
+			if err = s.report(since, err, !constant); err != nil {
+				return nil, err
+			}
+		}
 	}
+}
+
+// errMoved: the device was replaced.
+var errMoved = errors.New("scheduler: the device was replaced")
+
+// copyTo puts a copy of v on a home that is not replaced meanwhile.
+func (s *Scheduler) copyTo(h *home, c *copyOf, v tensor.View, constant bool) error {
+	if !h.users.enter() {
+		return errMoved
+	}
+	defer h.users.leave()
+	b, err := h.load(v, s.cfg.HangAfter)
+	if err != nil {
+		return err
+	}
+	if err = c.keep(h, v, constant); err == nil {
+		c.at.Store(&b)
+		if s.register(c, h) {
+			return nil
+		}
+		err = errMoved
+	}
+	b.Free()
+	return err
 }
 
 // register makes a copy known to whoever replaces the device; false if it has
@@ -109,29 +113,11 @@ func (s *Scheduler) register(c *copyOf, h *home) bool {
 	return true
 }
 
-// Snapshot returns a compact copy of v in memory of its own. The error is like
-// Load's.
-func Snapshot(v tensor.View) (tensor.View, error) {
-	size := v.Len() * v.DType().Size()
-	words := make([]uint64, size/8+1) // aligned for every element type
-	c := tensor.Window(unsafe.Pointer(unsafe.SliceData(words)), len(words)*8, v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
-	if err := device.TryCopy(c, v); err != nil {
-		return tensor.View{}, notRead(err)
-	}
-	return c, nil
-}
-
-// notRead wraps why an operand could not be read or written down.
-func notRead(err error) error {
-	var gone *device.MemoryError
-	if errors.As(err, &gone) {
-		return &job.InvalidError{Field: "operand", Cause: gone}
-	}
-	return fmt.Errorf("load operand: %w", err)
-}
-
 // load puts a compact copy of v in a buffer of its own.
 func (h *home) load(v tensor.View, patience time.Duration) (device.Buffer, error) {
+	if v.IsZero() {
+		return nil, errGone
+	}
 	size := v.Len() * v.DType().Size()
 	space := device.SpaceDevice
 	if h.device.Info().HostMemory {

@@ -32,7 +32,7 @@ func (s *Scheduler) expose() {
 	show("quarantined_fingerprints", "Kinds of jobs that are refused at the moment.",
 		func() float64 { return float64(s.quarantine.Held(s.engine.Now())) })
 	show("jobs_waiting", "Jobs that wait for a batch.", func() float64 { return float64(s.engine.Waiting()) })
-	show("device_hangs_total", "Batches that the device did not end in time.", func() float64 { return float64(s.engine.Hangs()) })
+	show("device_hangs_total", "Batches and loads that the device did not end in time.", func() float64 { return float64(s.engine.Hangs()) })
 	show("device_restarts_total", "Times that the device was given a new queue or opened again.",
 		func() float64 { return float64(s.engine.Restarts()) })
 	show("kernel_cache_hits_total", "Kernels that were compiled already.", func() float64 { return float64(s.KernelCache().Hits) })

@@ -9,14 +9,15 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
-// home is the device that jobs run on, with what was made for it. It never
-// changes; after a restart there may be another.
+// home is the device that jobs run on, with what was made for it. After a restart
+// there may be another.
 type home struct {
 	device  device.Device
 	owned   bool // the device is ours to close
 	plans   *policy.Cache
 	kernels *device.Cache
 	before  device.CacheStats // what the caches of homes before have done
+	users   users             // loads and what they left behind; the device is closed after them
 }
 
 // openHome opens the device that the Config names, if it does not bring one.
@@ -68,10 +69,24 @@ func (s *Scheduler) leave() error {
 	case s.engine == nil:
 		return h.close()
 	}
-	closed := make(chan error, 1)
-	s.engine.Clear(func() { closed <- h.close() })
+	return atOnce(func(closed func(error)) {
+		s.engine.Clear(func() { closed(h.retire()) })
+	})
+}
+
+// retire is close for when no load uses the device any more.
+func (h *home) retire() error {
+	return atOnce(func(closed func(error)) {
+		h.users.end(func() { closed(h.close()) })
+	})
+}
+
+// atOnce returns what f's closed is told, or that it was told nothing yet.
+func atOnce(f func(closed func(error))) error {
+	told := make(chan error, 1)
+	f(func(err error) { told <- err })
 	select {
-	case err := <-closed:
+	case err := <-told:
 		return err
 	default:
 		return fmt.Errorf("%w: it still has what it was given", job.ErrHung)

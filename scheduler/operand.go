@@ -27,7 +27,13 @@ type Operand struct {
 
 // Load copies a matrix to the device and returns it as an operand. Later
 // changes to the caller's memory are not seen; see Update. The error wraps
-// job.ErrInvalid, job.ErrClosed, job.ErrHung or device.ErrOutOfMemory.
+// job.ErrInvalid, job.ErrClosed, device.ErrOutOfMemory, job.ErrHung or
+// job.ErrUnavailable.
+//
+// job.ErrHung: the device hung, or was lost, with the copy on its way. It is
+// restarted and Load may be called again; a device that hangs may read the
+// caller's memory still. While one that was lost is restarted Load waits;
+// job.ErrUnavailable says that it could not be had again.
 func (s *Scheduler) Load(v tensor.View) (*Operand, error) { return s.load(v, nil) }
 
 // load is Load or, for an operand that is shared, LoadFor.
@@ -37,6 +43,10 @@ func (s *Scheduler) load(v tensor.View, shared Shared) (*Operand, error) {
 	if err := CheckLoad(v); err != nil {
 		return nil, err
 	}
+	if !s.loads.enter() {
+		return nil, job.ErrClosed
+	}
+	defer s.loads.leave()
 	c, err := s.copyIn(v, shared != nil)
 	if err != nil {
 		return nil, err
@@ -44,10 +54,6 @@ func (s *Scheduler) load(v tensor.View, shared Shared) (*Operand, error) {
 	o.current.Store(c)
 	o.view = o.id.Of(tensor.Window(nil, c.Buffer().Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0))
 	s.loaded.Store(o, nil)
-	if s.closed.Load() { // Close may have released the operands before this one
-		o.Release()
-		return nil, job.ErrClosed
-	}
 	return o, nil
 }
 
@@ -110,10 +116,14 @@ func (o *Operand) Update(v tensor.View) error {
 			Allowed: fmt.Sprintf("%v %v, as loaded", o.view.DType(), o.view.Dims()),
 		}
 	}
+	if !o.scheduler.loads.enter() {
+		return job.ErrClosed
+	}
+	defer o.scheduler.loads.leave()
 	o.change.lock()
 	defer o.change.unlock()
 	old := o.current.Load()
-	if old == nil && !o.scheduler.closed.Load() {
+	if old == nil {
 		return job.ErrReleased
 	}
 	next, err := o.scheduler.copyIn(v, false)
@@ -139,9 +149,9 @@ func (o *Operand) Release() {
 		o.last.CompareAndSwap(nil, o.current.Load())
 	}
 	if old := o.current.Swap(nil); old != nil {
-		o.scheduler.loaded.Delete(o)
 		o.scheduler.quarantine.Forget(o.id.ID)
 		old.Release(1)
+		o.scheduler.loaded.Delete(o) // last: Close waits for those that are there
 	}
 }
 

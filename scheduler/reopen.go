@@ -32,7 +32,7 @@ func (s *Scheduler) reopen() (*actors.Home, error) {
 	next.before = old.stats()
 	freed, err := s.moveOperands(next)
 	if err != nil {
-		return nil, errors.Join(err, next.device.Close())
+		return nil, errors.Join(err, next.retire())
 	}
 	return &actors.Home{
 		Device: next.device, Cache: next.kernels, Plan: next.plans.Plan,
@@ -41,9 +41,7 @@ func (s *Scheduler) reopen() (*actors.Home, error) {
 			for _, b := range freed {
 				b.Free()
 			}
-			if old.owned {
-				_ = old.device.Close() // nobody waits for its error
-			}
+			_ = old.retire() // nobody waits for its error
 		},
 	}, nil
 }
@@ -114,7 +112,7 @@ func (s *Scheduler) moveOperands(next *home) (freed []device.Buffer, err error) 
 	loaded := map[*copyOf]device.Buffer{}
 	s.copies.Range(func(k, _ any) bool {
 		if c := k.(*copyOf); c.retain() {
-			loaded[c], err = next.load(c.contents(), s.cfg.HangAfter)
+			loaded[c], err = next.reload(c, s.cfg.HangAfter)
 		}
 		return err == nil
 	})

@@ -35,6 +35,7 @@ type Scheduler struct {
 	loaded   sync.Map      // *Operand -> nothing: those not released
 	copies   sync.Map      // *copyOf -> nothing: those not freed
 	moving   gate          // held while copies move to another home
+	loads    users         // Loads and Updates, which Close waits for
 	turn     chan struct{} // holds one token: see waitForAll
 	closed   atomic.Bool
 	stale    error         // why the Config's profile is not used
@@ -155,8 +156,9 @@ func (s *Scheduler) warm(ctx context.Context) error {
 
 // Close stops admission and finishes what was accepted. When ctx ends first
 // the rest ends with job.ErrClosed, except what is being written in place,
-// which is waited for. Operands are released. Closing again waits for the
-// first Close and returns its error, or waits no longer than its own ctx.
+// which is waited for, as are a Load and an Update that run. Operands are released.
+// Closing again waits for the first Close and returns its error, or waits no longer
+// than its own ctx.
 //
 // job.ErrHung says that a device that hung has not let go of all it was given:
 // a device of the Config must not be closed yet; one of ours is when it does.
@@ -165,6 +167,9 @@ func (s *Scheduler) Close(ctx context.Context) error {
 		s.closed.Store(true)
 		close(s.stopping)
 		err := s.engine.Close(ctx)
+		loaded := make(chan struct{})
+		s.loads.end(func() { close(loaded) })
+		<-loaded
 		s.loaded.Range(func(o, _ any) bool {
 			o.(*Operand).Release()
 			return true

@@ -17,7 +17,8 @@ type Shared interface {
 }
 
 // LoadFor is Load of memory that never changes, so that it is not copied for the
-// case that the device is lost. A job that moves to another scheduler finds the
+// case that the device is lost; it does not wait for a device that is restarted,
+// but fails with device.ErrLost. A job that moves to another scheduler finds the
 // operand there by shared.
 func (s *Scheduler) LoadFor(shared Shared, v tensor.View) (*Operand, error) { return s.load(v, shared) }
 

@@ -30,8 +30,13 @@ func (h *home) upload(b device.Buffer, v tensor.View, patience time.Duration) er
 	defer stop()
 	select {
 	case err = <-ended:
+		if errors.Is(err, device.ErrLost) { // by what it was given, for all we know
+			err = fmt.Errorf("%w: %w", job.ErrHung, err)
+		}
 	case <-hung:
-		go func() { // until the device lets go, which may be never
+		h.users.stay() // until the device lets go, which may be never
+		go func() {
+			defer h.users.leave()
 			<-ended
 			_ = q.Close()
 			b.Free()

@@ -21,7 +21,8 @@ type Fleet struct {
 	of       map[*scheduler.Scheduler]*member
 	tuning   policy.PlaceTuning
 	journal  *journal
-	mostHost int64 // see Config.HostBytes
+	mostHost int64         // see Config.HostBytes
+	retuning chan struct{} // holds one token: serialises Retune
 
 	mu       sync.Mutex // guards what follows, and what says so
 	operands map[*Operand]struct{}
@@ -50,7 +51,9 @@ func Open(ctx context.Context, cfg Config) (*Fleet, error) {
 		common: scheduler.NewCommon(cfg.Scheduler), of: map[*scheduler.Scheduler]*member{},
 		tuning: policy.DefaultPlaceTuning(), operands: map[*Operand]struct{}{}, journal: j,
 		closing: job.NewClosing(),
+		retuning: make(chan struct{}, 1),
 	}
+	f.retuning <- struct{}{}
 	if cfg.Place != nil {
 		f.tuning = *cfg.Place
 	}
@@ -150,6 +153,8 @@ func (f *Fleet) Prefs() policy.Prefs { return f.members[0].s.Prefs() }
 // Retune changes them on every device. When one cannot follow they are as they
 // were.
 func (f *Fleet) Retune(prefs policy.Prefs) error {
+	<-f.retuning
+	defer func() { f.retuning <- struct{}{} }()
 	before := f.Prefs()
 	for i, m := range f.members {
 		if err := m.s.Retune(prefs); err != nil {

@@ -61,11 +61,21 @@ func (j *journal) tell(m *member, v *version, what, why string, took time.Durati
 	if v != nil {
 		e.Operand, e.Bytes = v.operand.id.ID, v.bytes
 	}
+	told := make(chan struct{})
+	go j.trace(&e, told)
+	<-told
+}
+
+// trace calls the tracer on a goroutine of its own. Whatever it does to that, panic
+// or end it, the fleet goes on: others hold locks here and are waited for.
+func (j *journal) trace(e *metrics.Event, told chan<- struct{}) {
+	defer close(told)
+	defer func() { _ = recover() }() // as a scheduler takes it
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seq++
 	e.Seq = j.seq
-	j.tracer.Trace(&e)
+	j.tracer.Trace(e)
 }
 
 func (j *journal) dropped() float64 {

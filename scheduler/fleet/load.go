@@ -26,14 +26,16 @@ var errReplaced = errors.New("fleet: operand has changed")
 type bringing struct {
 	claim policy.Claim  // to memory that others use
 	wait  time.Duration // for it, at most
+	back  bool          // if the device is restarted, when it is back
 	why   string        // for the record
 }
 
-func forJob(why string) bringing { return bringing{policy.ClaimAny, jobPatience, why} }
+func forJob(why string) bringing { return bringing{policy.ClaimAny, jobPatience, true, why} }
 
 // bring returns a version's copy on a member, which it loads if need be: once
-// however many ask. The error wraps device.ErrOutOfMemory when there is no room
-// and job.ErrUnavailable when the device is lost, or is errReplaced.
+// however many ask. The error is errReplaced, or wraps device.ErrOutOfMemory when
+// there is no room, job.ErrHung when the device hung or was lost, and
+// job.ErrUnavailable when it was given up.
 func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) (*scheduler.Operand, error) {
 	for {
 		f.mu.Lock()
@@ -120,48 +122,4 @@ func (f *Fleet) land(v *version, m *member, c *scheduler.Operand, err error, too
 	if stale {
 		c.Release()
 	}
-}
-
-// settle loads a version for the first time: where its operand's jobs go, or on
-// the device with most room; on the next best when there is no memory after all.
-func (f *Fleet) settle(ctx context.Context, v *version) error {
-	tried := make([]bool, len(f.members))
-	var failed error
-	for range f.members {
-		f.mu.Lock()
-		f.look()
-		now, home := time.Now(), v.operand.home
-		sites := make([]policy.Site, len(f.members))
-		for i, m := range f.members {
-			sites[i] = m.site(now, v.bytes)
-			sites[i].Up = sites[i].Up && !tried[i]
-		}
-		p := policy.Settle(sites)
-		if home >= 0 && sites[home].Up && sites[home].Missing <= sites[home].Most {
-			p.Site = home
-		}
-		f.mu.Unlock()
-		if p.Site < 0 || tried[p.Site] {
-			break
-		}
-		tried[p.Site] = true
-		_, err := f.bring(ctx, v, f.members[p.Site], bringing{policy.ClaimIdle, loadPatience, "loaded: most memory free"})
-		if !errors.Is(err, device.ErrOutOfMemory) {
-			if err == nil {
-				f.moveHome(v.operand, p.Site)
-			}
-			return err
-		}
-		failed = errors.Join(failed, err)
-	}
-	if failed == nil {
-		failed = fmt.Errorf("fleet: operand of %d bytes: %w on any device", v.bytes, device.ErrOutOfMemory)
-	}
-	return failed
-}
-
-func (f *Fleet) moveHome(o *Operand, member int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	o.home = member
 }

@@ -3,9 +3,11 @@ package fleet
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -23,4 +25,37 @@ func TestLoadBesideClose(t *testing.T) {
 	require.ErrorIs(t, f.settle(ctx, v), errReplaced)
 	require.NoError(t, f.Close(ctx))
 	require.ErrorIs(t, f.settle(ctx, v), job.ErrClosed)
+}
+
+// Close waits for copies and for what a look begins, so once Close has begun a look
+// begins nothing.
+func TestLookBesideClose(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
+		ctx := context.Background()
+		d := sim.Open(sim.Config{Fault: func(*device.Batch) sim.Fault { return sim.Lost() }})
+		f, err := Open(ctx, Config{Devices: []Device{{Name: "a", Device: d}}})
+		require.NoError(t, err)
+		one := func() tensor.View { return tensor.Matrix([]float32{1}, 1, 1) }
+		w, err := f.Load(one())
+		require.NoError(t, err)
+		h, err := f.Submit(ctx, &job.Matmul{A: w.View(), B: one(), C: one()})
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		require.ErrorIs(t, h.Err(), device.ErrLost)
+		look := func(closed bool) {
+			f.mu.Lock()
+			f.closed = closed
+			f.look()
+			f.mu.Unlock()
+		}
+		m := f.members[0]
+		look(true)
+		require.Equal(t, lost, m.state)
+		require.Len(t, m.copies, 1, "left to Close")
+		m.state = restarting
+		look(false)
+		require.Empty(t, m.copies)
+		require.NoError(t, f.Close(ctx))
+		require.ErrorIs(t, f.settle(ctx, &version{operand: w, slots: make([]slot, 1)}), job.ErrClosed)
+	})
 }

@@ -16,7 +16,7 @@ func (f *Fleet) look() {
 		if now != m.state {
 			m.state = now
 			f.journal.tell(m, nil, now.String(), "its scheduler says so", 0)
-			if now == lost {
+			if now == lost && !f.closed { // else Close releases all
 				f.lose(m)
 			}
 		}

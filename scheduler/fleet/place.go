@@ -118,6 +118,6 @@ func (f *Fleet) spread(q *question, from, to *member, now time.Time) {
 		if s := &v.slots[to.index]; s.copy != nil || s.flight != nil {
 			continue
 		}
-		f.launch(v, to, bringing{policy.ClaimSpare, 0, why})
+		f.launch(v, to, bringing{claim: policy.ClaimSpare, why: why})
 	}
 }

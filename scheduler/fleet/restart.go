@@ -8,7 +8,6 @@ import (
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
-	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
 // restartLook is how often a load looks whether a device is back.
@@ -16,17 +15,21 @@ const restartLook = time.Millisecond
 
 // load loads a version on a member, and says how long that took. What a job needs
 // waits for a device that is being restarted, like jobs whose operands are there:
-// until it takes work or is given up, or the fleet is closed.
+// until it takes work or is given up, or the fleet is closed. A load that a device
+// was lost with is not done again: it may be what that was lost by.
 func (f *Fleet) load(v *version, m *member, how bringing) (c *scheduler.Operand, took time.Duration, err error) {
 	for {
-		down := m.restarting()
 		start := time.Now()
-		if c, err = m.s.LoadFor(v, v.host); !errors.Is(err, device.ErrLost) {
-			return c, time.Since(start), err
-		}
-		down = down || m.restarting() // it may have gone, or come back, meanwhile
-		if !down || m.s.Lost() || how.claim != policy.ClaimAny {
+		c, err = m.s.LoadFor(v, v.host)
+		switch {
+		case err == nil:
+			return c, time.Since(start), nil
+		case !errors.Is(err, device.ErrLost):
+			return nil, 0, err
+		case m.s.Lost():
 			return nil, 0, fmt.Errorf("fleet: %s: %w: %w", m.name, job.ErrUnavailable, err)
+		case !how.back || errors.Is(err, job.ErrHung):
+			return nil, 0, fmt.Errorf("fleet: %s: %w: %w", m.name, job.ErrHung, err)
 		}
 		for m.restarting() {
 			if f.isClosed() {

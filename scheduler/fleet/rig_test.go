@@ -3,12 +3,10 @@ package fleet_test
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -23,15 +21,8 @@ import (
 
 var background = context.Background()
 
-// bubble runs f on a virtual clock. Channels that pools keep must not go in or
-// out of it; two collections empty every pool.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	empty := func() { runtime.GC(); runtime.GC() }
-	empty()
-	synctest.Test(t, f)
-	empty()
-}
+// bubble runs f on a virtual clock.
+func bubble(t *testing.T, f func(t *testing.T)) { t.Helper(); fleet.Bubble(t, f) }
 
 // diary keeps what was recorded.
 type diary struct {
