@@ -50,7 +50,7 @@ func Open(ctx context.Context, cfg Config) (*Fleet, error) {
 	f := &Fleet{
 		common: scheduler.NewCommon(cfg.Scheduler), of: map[*scheduler.Scheduler]*member{},
 		tuning: policy.DefaultPlaceTuning(), operands: map[*Operand]struct{}{}, journal: j,
-		closing: job.NewClosing(),
+		closing:  job.NewClosing(),
 		retuning: make(chan struct{}, 1),
 	}
 	f.retuning <- struct{}{}
