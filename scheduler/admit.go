@@ -72,8 +72,12 @@ func alarm(deadline time.Time) (passed <-chan time.Time, stop func() bool) {
 	return t.C, t.Stop
 }
 
-// load is what jobs take up of the admission limits.
+// load is what jobs take up of the admission limits. Its bytes stop at more than
+// mostBytes, which no limit admits: leases give back what each job takes, so a sum
+// that is admitted must be theirs.
 type load struct{ jobs, bytes int64 }
+
+const mostBytes = math.MaxInt64 - 1
 
 func (l *load) add(t *actors.Task) {
 	l.jobs++
@@ -91,8 +95,11 @@ func (s *Scheduler) fits(l load) error {
 
 // within compares a load with limits, of which 0 means none.
 func (l load) within(jobs, bytes int64) error {
+	if bytes == 0 || bytes > mostBytes {
+		bytes = mostBytes
+	}
 	switch {
-	case bytes > 0 && l.bytes > bytes:
+	case l.bytes > bytes:
 		return tooLarge(l.bytes, "bytes of activations and results", bytes)
 	case jobs > 0 && l.jobs > jobs:
 		return tooLarge(l.jobs, "jobs at once", jobs)

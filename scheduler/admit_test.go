@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -138,17 +139,37 @@ func TestTooLargeEver(t *testing.T) {
 	require.Zero(t, s.Audit().InFlight)
 }
 
-// The sizes of these jobs add up to more than an int64 holds.
+// The sizes of these jobs add up to more than an int64 holds. What is admitted of
+// them is given back, to the byte.
 func TestGroupSizesDoNotOverflow(t *testing.T) {
-	s := start(t, scheduler.Config{Device: sim.Open(sim.Config{})})
-	one := tensor.Vector([]float32{1})
-	huge := &job.Matmul{
-		A: one.Strided(tensor.Dims{1, 1, 1 << 61}, tensor.Dims{}, 0),
-		B: one.Strided(tensor.Dims{1, 1 << 61, 1}, tensor.Dims{}, 0),
-		C: tensor.Vector([]float32{1}),
-	}
-	refusedJob(t, s.DoAll(background, []job.Job{huge, huge, huge, huge, huge}), "group", "size")
-	require.Zero(t, s.Audit().Bytes)
+	bubble(t, func(t *testing.T) {
+		s := start(t, scheduler.Config{Device: seconds(1), Limits: job.Limits{Bytes: math.MaxInt64}})
+		one := tensor.Vector([]float32{1})
+		huge := &job.Matmul{
+			A: one.Strided(tensor.Dims{1, 1, 1 << 61}, tensor.Dims{}, 0),
+			B: one.Strided(tensor.Dims{1, 1 << 61, 1}, tensor.Dims{}, 0),
+			C: tensor.Vector([]float32{1}),
+		}
+		for _, tenants := range [][]string{{"", "", "", "", ""}, {"a", "b", "a", "b"}} {
+			var jobs []job.Job
+			for _, tenant := range tenants {
+				j := *huge
+				j.Tenant = tenant
+				jobs = append(jobs, &j)
+			}
+			refusedJob(t, s.DoAll(background, jobs), "group", "size")
+			require.Zero(t, s.Audit().Bytes)
+		}
+		require.NoError(t, s.DoAll(background, []job.Job{huge, huge}))
+		require.Zero(t, s.Audit().Bytes)
+
+		first, second := submit(t, s, probe{Matmul: huge}), submit(t, s, probe{Matmul: huge})
+		_, err := s.Submit(background, huge)
+		require.ErrorIs(t, err, job.ErrQueueFull, "a third is more than is counted")
+		require.NoError(t, s.Do(background, newProbe(square(t, s, 4), job.Options{}).Matmul), "there is room")
+		require.NoError(t, errors.Join(first.Wait(background), second.Wait(background)))
+		require.Zero(t, s.Audit().Bytes)
+	})
 }
 
 func TestAGroupIsAdmittedWholeOrNotAtAll(t *testing.T) {

@@ -2,6 +2,7 @@ package job
 
 import (
 	"cmp"
+	"math"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -9,7 +10,7 @@ import (
 )
 
 // Limits bound what may be in flight: accepted and not ended. A limit of 0
-// means no limit.
+// means none but what an int64 counts.
 type Limits struct {
 	Jobs        int64
 	Bytes       int64 // of activations, results and a row of scores; loaded operands not counted
@@ -148,7 +149,7 @@ func (a *Account) full(n, bytes int64) *QueueFullError {
 
 func exceeded(limit string, load *atomic.Int64, more, most int64) *QueueFullError {
 	if most == 0 {
-		return nil
+		most = math.MaxInt64 // what is in use never overflows
 	}
 	inUse := load.Load()
 	if more <= most-inUse {

@@ -21,6 +21,7 @@ func TestLedgerLimits(t *testing.T) {
 		full    *job.QueueFullError
 	}{
 		"none":            {job.Limits{}, 5, 1 << 40, 1 << 40, math.MaxInt64 / 4, nil},
+		"nor beyond":      {job.Limits{}, 1, 60, 1, math.MaxInt64, &job.QueueFullError{Limit: "bytes", InUse: 70, Max: math.MaxInt64, Excess: 70}},
 		"jobs fit":        {job.Limits{Jobs: 4}, 2, 0, 1, 0, nil},
 		"jobs":            {job.Limits{Jobs: 4}, 2, 0, 2, 0, &job.QueueFullError{Limit: "jobs", InUse: 3, Max: 4, Excess: 1}},
 		"bytes fit":       {job.Limits{Bytes: 100}, 1, 60, 1, 30, nil},
