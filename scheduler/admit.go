@@ -12,7 +12,7 @@ import (
 )
 
 // admit takes a lease, waiting for room if the job asked to.
-func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options) error {
+func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options, out *Outbox) error {
 	t.Account = s.ledger.Account(o.Tenant)
 	bytes := t.Bytes
 	if err := s.fits(load{1, bytes}); err != nil {
@@ -20,6 +20,7 @@ func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options) e
 	}
 	err := t.Account.Admit(1, bytes)
 	if err != nil && o.Wait && errors.Is(err, job.ErrQueueFull) {
+		out.HandOver()
 		err = s.waitForRoom(ctx, o.Deadline, t.Account, load{1, bytes})
 	}
 	if err != nil {

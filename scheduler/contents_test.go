@@ -98,7 +98,7 @@ func TestMoveThatHangs(t *testing.T) {
 // nobody has an operand on every scheduler that has loaded it.
 type nobody struct{}
 
-func (nobody) On(*Scheduler) (*Operand, error) { return nil, job.ErrReleased }
+func (nobody) On(context.Context, *Scheduler, *Outbox) (*Operand, error) { return nil, job.ErrReleased }
 
 // What is not there is not loaded.
 func TestHomeLoadsNothing(t *testing.T) {

@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 
-	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -17,25 +16,14 @@ type Each struct {
 
 // SubmitEach hands over many jobs at once, each accepted or refused on its
 // own. When ctx ends those that were accepted are cancelled. It costs less
-// than as many calls of Submit. Jobs with Options.Wait make those after them
-// wait, too; those before them run meanwhile.
+// than as many calls of Submit. A job that has to wait, for room or for memory
+// that its operand needs, makes those after it wait, too; those before it run
+// meanwhile.
 func (s *Scheduler) SubmitEach(ctx context.Context, each []Each) {
-	l := lots.Get().(*lot)
-	defer l.recycle()
+	o := outboxes.Get().(*Outbox)
 	for i := range each {
-		e, t := &each[i], actors.NewTask()
-		t.Keep = true
-		if len(l.tasks) > 0 && e.Job != nil && job.OptionsOf(e.Job).Wait {
-			s.engine.SubmitAll(l.tasks) // the room may be theirs to give
-			clear(l.tasks)
-			l.tasks = l.tasks[:0]
-		}
-		if e.Err = s.accept(ctx, t, e.Job, true); e.Err == nil {
-			e.Handle = job.HandleOf(&t.Life)
-			l.tasks = append(l.tasks, t)
-		}
+		o.Submit(ctx, s, &each[i])
 	}
-	if len(l.tasks) > 0 {
-		s.engine.SubmitAll(l.tasks)
-	}
+	o.HandOver()
+	outboxes.Put(o)
 }

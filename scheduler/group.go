@@ -103,7 +103,7 @@ func (s *Scheduler) submitAll(ctx context.Context, jobs []job.Job, on []*Schedul
 func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error {
 	for i, j := range jobs {
 		t, here := l.task(), l.at(s, i)
-		o, err := here.prepare(ctx, t, j)
+		o, err := here.prepare(ctx, t, j, nil)
 		if err != nil {
 			t.Refuse()
 			return s.refuseAll(l, jobs, fmt.Errorf("job %d of %d: %w", i, len(jobs), err))

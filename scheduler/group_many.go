@@ -2,9 +2,7 @@ package scheduler
 
 import (
 	"context"
-	"slices"
 
-	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
@@ -33,19 +31,12 @@ func (l *lot) submit(s *Scheduler) {
 		s.engine.SubmitAll(l.tasks)
 		return
 	}
-	var together []*actors.Task
-	for i, here := range l.on {
-		if i >= len(l.tasks) || slices.Index(l.on, here) < i { // it has had its turn
-			continue
-		}
-		together = together[:0]
-		for k, t := range l.tasks {
-			if l.on[k] == here {
-				together = append(together, t)
-			}
-		}
-		here.engine.SubmitAll(together)
+	o := outboxes.Get().(*Outbox)
+	for i, t := range l.tasks {
+		o.add(l.on[i], t)
 	}
+	o.HandOver()
+	outboxes.Put(o)
 }
 
 // closed reports whether a scheduler of the lot was closed.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"sync/atomic"
@@ -172,7 +173,7 @@ func (o *Operand) acquire() (*copyOf, error) {
 }
 
 // retain takes hold of the operands that a task's form names.
-func (s *Scheduler) retain(t *actors.Task) error {
+func (s *Scheduler) retain(ctx context.Context, t *actors.Task, out *Outbox) error {
 	for i, v := range [actors.Operands]*tensor.View{
 		actors.OperandA: &t.Form.A, actors.OperandB: &t.Form.B, actors.OperandBias: &t.Form.Bias,
 	} {
@@ -180,7 +181,7 @@ func (s *Scheduler) retain(t *actors.Task) error {
 		if r == nil {
 			continue
 		}
-		c, here, err := s.take(r)
+		c, here, err := s.take(ctx, r, out)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"errors"
 
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
@@ -11,9 +12,11 @@ import (
 // may have, such as one of package fleet.
 type Shared interface {
 	// On returns a scheduler's operand with the contents of the moment, which it
-	// loads if need be. It is called while a job is submitted. The error is
-	// job.ErrReleased when there is no such operand any more.
-	On(s *Scheduler) (*Operand, error)
+	// loads if need be. It is called while a job is submitted. It waits no longer
+	// than ctx, and before it waits it calls out.HandOver. The error is
+	// job.ErrReleased when there is no such operand any more, and job.ErrCancelled
+	// or job.ErrExpired when ctx ended.
+	On(ctx context.Context, s *Scheduler, out *Outbox) (*Operand, error)
 }
 
 // LoadFor is Load of memory that never changes, so that it is not copied for the
@@ -40,7 +43,7 @@ func (o *Operand) Released() bool { return o.current.Load() == nil && o.InUse() 
 
 // take returns the contents of a loaded operand for one job, and the identity
 // that it has here.
-func (s *Scheduler) take(r *tensor.Resident) (*copyOf, *tensor.Resident, error) {
+func (s *Scheduler) take(ctx context.Context, r *tensor.Resident, out *Outbox) (*copyOf, *tensor.Resident, error) {
 	switch o := r.Owner.(type) {
 	case *Operand:
 		if o.scheduler == s {
@@ -48,19 +51,19 @@ func (s *Scheduler) take(r *tensor.Resident) (*copyOf, *tensor.Resident, error) 
 			return c, r, err
 		}
 		if o.shared != nil { // the job comes from another scheduler
-			return s.takeShared(o.shared)
+			return s.takeShared(ctx, o.shared, out)
 		}
 	case Shared:
-		return s.takeShared(o)
+		return s.takeShared(ctx, o, out)
 	}
 	return nil, nil, &job.InvalidError{Field: "operand", Got: "loaded by another scheduler", Allowed: "operands of this one"}
 }
 
 // takeShared tries again when what it was given is released meanwhile, as long
 // as there is another.
-func (s *Scheduler) takeShared(shared Shared) (*copyOf, *tensor.Resident, error) {
+func (s *Scheduler) takeShared(ctx context.Context, shared Shared, out *Outbox) (*copyOf, *tensor.Resident, error) {
 	for {
-		o, err := shared.On(s)
+		o, err := shared.On(ctx, s, out)
 		if err != nil {
 			return nil, nil, err
 		}

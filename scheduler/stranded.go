@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"context"
+
 	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -51,7 +53,7 @@ func (j Stranded) Move(to *Scheduler) (err error) {
 			m.Release(1)
 		}
 	}
-	if err := to.retain(t); err != nil {
+	if err := to.retain(context.Background(), t, nil); err != nil {
 		return err
 	}
 	if to.closed.Load() {

@@ -19,7 +19,7 @@ import (
 // it alone. Only a *job.HeldError says that C itself may still be written.
 func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
 	t := actors.NewTask()
-	if err := s.accept(ctx, t, j, false); err != nil {
+	if err := s.accept(ctx, t, j, false, nil); err != nil {
 		return err
 	}
 	s.engine.Submit(t)
@@ -38,7 +38,7 @@ func (s *Scheduler) Do(ctx context.Context, j job.Job) error {
 func (s *Scheduler) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
 	t := actors.NewTask()
 	t.Keep = true
-	if err := s.accept(ctx, t, j, true); err != nil {
+	if err := s.accept(ctx, t, j, true, nil); err != nil {
 		return job.Handle{}, err
 	}
 	s.engine.Submit(t)
@@ -46,11 +46,12 @@ func (s *Scheduler) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
 }
 
 // accept checks a job, makes its plan and takes a lease for it. On an error
-// the task is dropped and the job counted as rejected.
-func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job, follow bool) error {
-	o, err := s.prepare(ctx, t, j)
+// the task is dropped and the job counted as rejected. What is in out is handed
+// over before it waits.
+func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job, follow bool, out *Outbox) error {
+	o, err := s.prepare(ctx, t, j, out)
 	if err == nil {
-		err = s.admit(ctx, t, o)
+		err = s.admit(ctx, t, o, out)
 	}
 	if err != nil {
 		s.refuse(t, o)
@@ -68,7 +69,7 @@ func (s *Scheduler) refuse(t *actors.Task, o *job.Options) {
 }
 
 // prepare fills in the task: form, plan, operands, deadline.
-func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *job.Options, err error) {
+func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job, out *Outbox) (o *job.Options, err error) {
 	if j == nil {
 		return new(job.Options), &job.InvalidError{Field: "job", Got: "nil", Allowed: "a *job.Matmul, *job.Softmax or *job.Attention"}
 	}
@@ -89,7 +90,7 @@ func (s *Scheduler) prepare(ctx context.Context, t *actors.Task, j job.Job) (o *
 	if t.Plan, err = s.home.Load().plans.Plan(t.Form.Problem); err != nil {
 		return o, &job.InvalidError{Field: "problem", Cause: err}
 	}
-	if err := s.retain(t); err != nil {
+	if err := s.retain(ctx, t, out); err != nil {
 		return o, err
 	}
 	if s.quarantine.Holding() {

@@ -12,7 +12,7 @@ import (
 // Do submits a job and waits for its end. Where no device has its operands it
 // waits for them to be loaded, too.
 func (f *Fleet) Do(ctx context.Context, j job.Job) error {
-	m, err := f.place(ctx, j, nil)
+	m, err := f.place(ctx, j, nil, nil)
 	if err != nil {
 		return f.refuse(j, err)
 	}
@@ -22,7 +22,7 @@ func (f *Fleet) Do(ctx context.Context, j job.Job) error {
 // Submit hands a job over and returns its handle: at once, but where no device
 // has its operands, when they are loaded.
 func (f *Fleet) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
-	m, err := f.place(ctx, j, nil)
+	m, err := f.place(ctx, j, nil, nil)
 	if err != nil {
 		return job.Handle{}, f.refuse(j, err)
 	}
@@ -52,30 +52,18 @@ func (f *Fleet) Explain(j job.Job) (plan *kernels.Plan, orientation string, err 
 }
 
 // SubmitEach hands over many jobs, each accepted or refused on its own: those of
-// one device together.
+// one device together. A job that has to wait makes those after it wait, too;
+// those before it run meanwhile, wherever that is.
 func (f *Fleet) SubmitEach(ctx context.Context, each []scheduler.Each) {
-	g := &group{fleet: f}
-	on := make([]*member, len(each))
+	var out scheduler.Outbox
 	for i := range each {
-		if on[i], each[i].Err = f.place(ctx, each[i].Job, g); each[i].Err != nil {
-			each[i].Err = f.refuse(each[i].Job, each[i].Err)
-			on[i] = nil
+		e := &each[i]
+		m, err := f.place(ctx, e.Job, nil, &out)
+		if err != nil {
+			e.Err = f.refuse(e.Job, err)
+			continue
 		}
+		out.Submit(ctx, m.s, e)
 	}
-	g.done()
-	var together []scheduler.Each
-	for _, m := range f.members {
-		together = together[:0]
-		for i, here := range on {
-			if here == m {
-				together = append(together, each[i])
-			}
-		}
-		m.s.SubmitEach(ctx, together)
-		for i := len(on) - 1; i >= 0; i-- {
-			if on[i] == m {
-				each[i], together = together[len(together)-1], together[:len(together)-1]
-			}
-		}
-	}
+	out.HandOver()
 }

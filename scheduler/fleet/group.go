@@ -8,10 +8,45 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
-// group is jobs that are placed together: each counts before it is submitted.
+// group is jobs that are placed together: each counts before it is submitted, and
+// none is before all have what they need, side by side. A nil group is empty.
 type group struct {
 	fleet  *Fleet
 	placed []*slot
+	needed map[*slot]bool // by the jobs so far
+	each   []int64        // the bytes of these, by member
+}
+
+func (f *Fleet) newGroup() *group {
+	return &group{fleet: f, needed: map[*slot]bool{}, each: make([]int64, len(f.members))}
+}
+
+// keep notes what another job needs on its member.
+func (g *group) keep(q *question, m *member) {
+	if g == nil {
+		return
+	}
+	for _, v := range q.versions {
+		if s := &v.slots[m.index]; !g.needed[s] {
+			g.needed[s] = true
+			g.each[m.index] += v.bytes
+		}
+	}
+}
+
+// beside returns the bytes that the jobs so far need on a member besides what
+// another one does.
+func (g *group) beside(q *question, m *member) int64 {
+	if g == nil {
+		return 0
+	}
+	bytes := g.each[m.index]
+	for _, v := range q.versions {
+		if g.needed[&v.slots[m.index]] {
+			bytes -= v.bytes
+		}
+	}
+	return bytes
 }
 
 // done is called when all are placed: from their submission on they count
@@ -26,7 +61,8 @@ func (g *group) done() {
 }
 
 // DoAll submits many jobs at once, accepted together or not at all on whatever
-// devices they run, and waits for all.
+// devices they run, and waits for all. What they need is held there until all are
+// accepted, so it must fit side by side: else none is, with job.ErrInvalid.
 func (f *Fleet) DoAll(ctx context.Context, jobs []job.Job) error {
 	on, err := f.placeAll(ctx, jobs)
 	if err != nil {
@@ -46,11 +82,11 @@ func (f *Fleet) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle, er
 
 // placeAll chooses the scheduler of each job.
 func (f *Fleet) placeAll(ctx context.Context, jobs []job.Job) ([]*scheduler.Scheduler, error) {
-	g := &group{fleet: f}
+	g := f.newGroup()
 	defer g.done()
 	on := make([]*scheduler.Scheduler, len(jobs))
 	for i, j := range jobs {
-		m, err := f.place(ctx, j, g)
+		m, err := f.place(ctx, j, g, nil)
 		if err != nil {
 			return nil, fmt.Errorf("job %d of %d: %w", i, len(jobs), err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -168,6 +169,44 @@ func TestJobsThatAreWrong(t *testing.T) {
 		_, err = r.LoadOperand(tensor.View{})
 		require.ErrorIs(t, err, job.ErrInvalid)
 		other.end(t)
+		r.end(t)
+	})
+}
+
+// A group whose operands cannot lie side by side is refused at once, and for good;
+// the same jobs one by one are not. One whose operands fit on several devices goes
+// there, wherever jobs with these went before.
+func TestGroupMustFitSideBySide(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := open(t, fleet.Config{OperandBytes: matrix, HostBytes: 3 * matrix}, steady(time.Millisecond, 0), steady(time.Millisecond, 0))
+		a, b, c := weight(t, r.Fleet, 64, 1), weight(t, r.Fleet, 64, 2), weight(t, r.Fleet, 64, 3)
+		time.Sleep(time.Second)
+		three, _ := mixed(6, a, b, c)
+		for range 2 {
+			start := time.Now()
+			_, err := r.SubmitAll(background, three)
+			require.Zero(t, time.Since(start))
+			require.ErrorIs(t, err, device.ErrOutOfMemory)
+			require.ErrorContains(t, err, "job 2 of 6")
+			var wrong *job.InvalidError
+			require.ErrorAs(t, err, &wrong)
+			require.Equal(t, "operands", wrong.Field)
+			require.Equal(t, "16384 bytes beside 32768 bytes for the jobs before it", wrong.Got)
+			require.Contains(t, wrong.Allowed, "16384 bytes")
+			_, again := job.Retryable(err)
+			require.False(t, again)
+		}
+		each := eachOf(a, b, c, a)
+		r.SubmitEach(background, each)
+		for _, e := range each {
+			require.NoError(t, e.Err)
+			require.NoError(t, e.Handle.Wait(background))
+		}
+		for _, two := range [][]*fleet.Operand{{a, b}, {b, c}, {c, a}} { // two of them had one home
+			time.Sleep(time.Second)
+			jobs, _ := mixed(6, two...)
+			require.NoError(t, r.DoAll(background, jobs))
+		}
 		r.end(t)
 	})
 }

@@ -175,7 +175,7 @@ func (o *Operand) version() *version {
 
 // On implements scheduler.Shared: jobs are placed before, so the copy is there
 // unless it was given up in between.
-func (o *Operand) On(s *scheduler.Scheduler) (*scheduler.Operand, error) {
+func (o *Operand) On(ctx context.Context, s *scheduler.Scheduler, out *scheduler.Outbox) (*scheduler.Operand, error) {
 	m := o.fleet.of[s]
 	if m == nil {
 		return nil, &job.InvalidError{Field: "operand", Got: "loaded by another fleet", Allowed: "operands of this one"}
@@ -185,7 +185,7 @@ func (o *Operand) On(s *scheduler.Scheduler) (*scheduler.Operand, error) {
 		if v == nil {
 			return nil, o.fleet.gone()
 		}
-		c, err := o.fleet.bring(context.Background(), v, m, forJob("needed by a job that was placed there"))
+		c, err := o.fleet.fetch(ctx, v, m, out, "needed by a job that was placed there")
 		if err != errReplaced {
 			return c, err
 		}

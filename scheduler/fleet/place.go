@@ -6,24 +6,27 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
 // place chooses the member for a job and sees to it that what the job needs is
-// there. A job that is wrong goes to any: the error is the same everywhere.
-func (f *Fleet) place(ctx context.Context, j job.Job, g *group) (*member, error) {
+// there. What is in out is handed over before it waits. A job that is wrong goes to
+// any: the error is the same everywhere.
+func (f *Fleet) place(ctx context.Context, j job.Job, g *group, out *scheduler.Outbox) (*member, error) {
 	q := f.newQuestion()
 	defer q.recycle()
-	q.group = g
+	q.group, q.out = g, out
 	if ctx == nil || j == nil || j.Arrange(&q.form, policy.Orient) != nil || !q.needs(f) {
 		return f.first(), nil
 	}
 	m, err := f.find(ctx, q)
 	if m == nil {
-		m = f.first()
+		return f.first(), err
 	}
-	return m, err
+	g.keep(q, m)
+	return m, nil
 }
 
 // find is place for a job that was read. A nil member means that an operand was
@@ -102,11 +105,32 @@ func (f *Fleet) count(q *question, m *member, p policy.Placement) {
 // restarted come back with it; what it lacks waits for it.
 func (f *Fleet) bringAll(ctx context.Context, q *question, m *member) error {
 	for _, v := range q.versions {
-		if _, err := f.bring(ctx, v, m, forJob("no device that takes work has it: brought where its job is done first")); err != nil {
+		if _, err := f.fetch(ctx, v, m, q.out, "no device that takes work has it: brought where its job is done first"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fetch is bring for a job. What is in out is handed over before it waits.
+func (f *Fleet) fetch(ctx context.Context, v *version, m *member, out *scheduler.Outbox, why string) (*scheduler.Operand, error) {
+	if c := f.there(v, m); c != nil {
+		return c, nil
+	}
+	out.HandOver()
+	return f.bring(ctx, v, m, forJob(why))
+}
+
+// there returns a version's copy on a member for a job that asks for it, nil for
+// none.
+func (f *Fleet) there(v *version, m *member) *scheduler.Operand {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &v.slots[m.index]
+	if s.copy != nil {
+		s.asked = time.Now()
+	}
+	return s.copy
 }
 
 // spread copies what a job needs to another member, for those after it.

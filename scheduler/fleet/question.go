@@ -7,6 +7,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
@@ -17,10 +18,11 @@ type question struct {
 	operands []*Operand // that the job needs, by decide the largest first
 	versions []*version // their contents of the moment
 	sites    []policy.Site
-	avoid    []bool // members that could not load what the job needs
-	failed   error  // why the last of them could not
-	group    *group // that the job is placed with, nil for none
-	stranded bool   // the versions are those that the job had
+	avoid    []bool            // members that could not load what the job needs
+	failed   error             // why the last of them could not
+	group    *group            // that the job is placed with, nil for none
+	out      *scheduler.Outbox // what is handed over before it waits
+	stranded bool              // the versions are those that the job had
 }
 
 var questions = sync.Pool{New: func() any { return new(question) }}
@@ -34,7 +36,7 @@ func (f *Fleet) newQuestion() *question {
 }
 
 func (q *question) recycle() {
-	q.form, q.group, q.failed, q.stranded = job.Form{}, nil, nil, false
+	q.form, q.group, q.out, q.failed, q.stranded = job.Form{}, nil, nil, nil, false
 	clear(q.operands)
 	clear(q.versions)
 	clear(q.avoid)
@@ -85,19 +87,25 @@ func (q *question) refused(f *Fleet, p policy.Placement) error {
 
 // tooLarge is for operands that no device can have side by side, now or later.
 func (q *question) tooLarge(f *Fleet) error {
-	bytes, most := int64(0), int64(0)
+	bytes, most, beside := int64(0), int64(0), int64(0)
 	for _, v := range q.versions {
 		bytes += v.bytes
 	}
 	for _, m := range f.members {
+		beside += q.group.beside(q, m)
 		if m.state != lost {
 			most = max(most, m.most)
 		}
 	}
-	return fmt.Errorf("fleet: %w: %w", device.ErrOutOfMemory, &job.InvalidError{
+	wrong := &job.InvalidError{
 		Field: "operands", Got: fmt.Sprintf("%d bytes", bytes),
 		Allowed: fmt.Sprintf("up to %d bytes for a job, the most that a device has for operands", most),
-	})
+	}
+	if bytes <= most && beside > 0 { // it is the others of its group that leave no room
+		wrong.Got += fmt.Sprintf(" beside %d bytes for the jobs before it", beside)
+		wrong.Allowed = fmt.Sprintf("what fits side by side into up to %d bytes on each device; jobs that are submitted one by one take turns", most)
+	}
+	return fmt.Errorf("fleet: %w: %w", device.ErrOutOfMemory, wrong)
 }
 
 // read looks up the operands' contents; false when there are none.

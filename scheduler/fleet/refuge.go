@@ -65,10 +65,10 @@ func (f *Fleet) replace(j scheduler.Stranded) (*member, error) {
 
 // On implements scheduler.Shared for jobs that move: they keep the contents that
 // they were submitted with.
-func (v *version) On(s *scheduler.Scheduler) (*scheduler.Operand, error) {
+func (v *version) On(ctx context.Context, s *scheduler.Scheduler, out *scheduler.Outbox) (*scheduler.Operand, error) {
 	m := v.operand.fleet.of[s]
 	if m == nil {
 		return nil, &job.InvalidError{Field: "operand", Got: "loaded by another fleet", Allowed: "operands of this one"}
 	}
-	return v.operand.fleet.bring(context.Background(), v, m, forJob("needed by a job that moved there"))
+	return v.operand.fleet.fetch(ctx, v, m, out, "needed by a job that moved there")
 }

@@ -32,7 +32,7 @@ func (f *Fleet) ask(q *question, now time.Time) policy.Placement {
 
 // survey describes one member.
 func (f *Fleet) survey(q *question, m *member, now time.Time) policy.Site {
-	needed, missing, coming, futile := int64(0), int64(0), false, false
+	needed, missing, coming, futile := q.group.beside(q, m), int64(0), false, false
 	for _, v := range q.versions {
 		needed += v.bytes
 		if s := &v.slots[m.index]; s.copy == nil {
@@ -47,7 +47,7 @@ func (f *Fleet) survey(q *question, m *member, now time.Time) policy.Site {
 		site.Room = -1
 	}
 	if needed > m.most { // not even in turn: what is there would have to go
-		site.Room, site.Most = -1, -1
+		site.Missing, site.Room, site.Most = needed, -1, -1
 	}
 	m.queue.sweep(m, now)
 	site.Cost = q.cost(m)
