@@ -16,9 +16,9 @@ type stretch struct {
 }
 
 // joinRing puts the vector of a task that is about to be submitted beside its
-// operand, if there is a place for it.
+// operand, if there is a place for it. Its submitter must not have returned: when
+// the job has ended, the vector's memory may be used for something else.
 func (t *Task) joinRing() {
-	t.leaveRing() // another engine may have had it
 	t.single = true
 	m := t.Memory[OperandA]
 	if m == nil {

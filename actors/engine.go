@@ -183,14 +183,15 @@ func Depth(asked, most int) int {
 // Now returns the time that a task's Arrived is taken by.
 func (e *Engine) Now() time.Time { return e.now() }
 
-// Submit takes over an admitted task.
+// Submit takes over an admitted task from the goroutine that submits it.
 func (e *Engine) Submit(t *Task) {
 	t.joinRing()
 	e.dispatcherFor(t.Plan).put(t, t)
 }
 
-// SubmitAll takes over many admitted tasks at once. Their vectors are left where
-// they are: one goroutine would copy them all.
+// SubmitAll takes over many admitted tasks at once, or those of another engine.
+// Their vectors are left where they are: one goroutine would copy them all, and of
+// jobs that were accepted before the memory may be gone.
 func (e *Engine) SubmitAll(ts []*Task) {
 	for i := 0; i < len(ts); {
 		d := e.dispatcherFor(ts[i].Plan)

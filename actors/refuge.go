@@ -45,6 +45,7 @@ func (d *desk) waiting() (ts []*Task) {
 	clear(d.retries[len(kept):])
 	d.retries = kept
 	for _, t := range ts {
+		t.leaveRing()
 		t.tenant, t.taken = nil, 0
 	}
 	return ts

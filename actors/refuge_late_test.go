@@ -40,3 +40,31 @@ func TestRefugeTakesWhatComesMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// A job that another engine takes gives up its place beside an operand here.
+func TestRefugeIsInNoRing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var ring *ring
+		users := int32(-1)
+		r := newRig(t, sim.Config{Discrete: true, QueueDepth: 2}, func(c *Config) {
+			c.Refuge = func(ts []*Task, _ error) {
+				users = ring.places[ts[0].place].Load()
+				ts[0].Forsake(job.ErrCancelled)
+			}
+		})
+		o, resident := r.load(fill(128, 64, 1))
+		ring = r.openRingOf(o, resident)
+		_, tasks := r.products(o, resident, 1, 0)
+		r.at(func() {
+			r.Submit(tasks[0])
+			require.EqualValues(t, 1, ring.places[tasks[0].place].Load())
+			require.NoError(t, r.desk.queue.Close())
+			r.desk.queue = nil
+			r.desk.giveUp(errors.New("gone"))
+		})
+		wait(tasks...)
+		require.Zero(t, users)
+		o.buffer.Free()
+		require.NoError(t, r.close(background))
+	})
+}

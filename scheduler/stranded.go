@@ -60,7 +60,7 @@ func (j Stranded) Move(to *Scheduler) (err error) {
 		return job.ErrClosed
 	}
 	t.Account = to.ledger.Account(t.Account.Tenant)
-	to.engine.Submit(t)
+	to.engine.SubmitAll([]*actors.Task{t})
 	return nil
 }
 
