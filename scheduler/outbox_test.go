@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,10 +54,11 @@ func TestSubmitEachRunsWhatComesBefore(t *testing.T) {
 		ctx, stop := context.WithTimeout(background, time.Minute)
 		defer stop()
 		each := []scheduler.Each{{Job: rows(8)}, {Job: rows(8)}, {Job: new(absent).times(4)}, {Job: rows(8)}}
-		go s.SubmitEach(ctx, each)
+		var call sync.WaitGroup
+		call.Go(func() { s.SubmitEach(ctx, each) })
 		time.Sleep(2 * time.Second)
 		require.EqualValues(t, 2, s.Audit().Done)
-		time.Sleep(time.Minute)
+		call.Wait()
 		require.ErrorIs(t, each[2].Err, job.ErrExpired)
 		require.ErrorIs(t, each[3].Err, job.ErrExpired)
 	})

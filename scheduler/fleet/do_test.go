@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -52,11 +53,12 @@ func TestSubmitEachRunsWhatComesBefore(t *testing.T) {
 			o.Tenant, o.Wait = "busy", true
 		}
 		start := time.Now()
-		go r.SubmitEach(background, each)
+		var call sync.WaitGroup
+		call.Go(func() { r.SubmitEach(background, each) })
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 1, r.diary.jobs("sim:1"))
 		require.EqualValues(t, 1, r.TenantAudit("busy").InFlight, "the third waits for the first")
-		time.Sleep(time.Minute)
+		call.Wait()
 		for i, e := range each {
 			require.NoError(t, e.Err, "job %d", i)
 			require.NoError(t, e.Handle.Wait(background))

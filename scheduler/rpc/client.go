@@ -15,8 +15,9 @@ import (
 // Client runs jobs on a server. It is a job.Doer: its methods promise what those
 // of *scheduler.Scheduler do, with these differences. A job that the server
 // refuses has been handed over already: Submit returns its handle, which ends
-// with the error. The memory behind a job's views may be read, and C written,
-// only until the job has ended, whatever the outcome.
+// with the error. C is written only until the job has ended, whatever the outcome.
+// The rest may be read a moment longer if it ended before its time: its message may
+// be on its way, and in a Region the server's device may read it.
 //
 // While the server cannot be reached, jobs wait for it as long as
 // Config.RetryFor says. They are sent again when it is back, and never run
