@@ -18,12 +18,15 @@ type Each struct {
 // own. When ctx ends those that were accepted are cancelled. It costs less
 // than as many calls of Submit. A job that has to wait, for room or for memory
 // that its operand needs, makes those after it wait, too; those before it run
-// meanwhile.
-func (s *Scheduler) SubmitEach(ctx context.Context, each []Each) {
+// meanwhile. told, if it is not nil, is called with the index of each as soon as it
+// is accepted or refused: before SubmitEach returns the first may have ended.
+func (s *Scheduler) SubmitEach(ctx context.Context, each []Each, told func(i int)) {
 	o := outboxes.Get().(*Outbox)
+	defer o.recycle() // hands over, also what was accepted when told panics
 	for i := range each {
 		o.Submit(ctx, s, &each[i])
+		if told != nil {
+			told(i)
+		}
 	}
-	o.HandOver()
-	outboxes.Put(o)
 }

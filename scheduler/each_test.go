@@ -22,24 +22,24 @@ func TestSubmitEach(t *testing.T) {
 	s, err := scheduler.Open(t.Context(), scheduler.Config{Device: sim.Open(sim.Config{}), Limits: job.Limits{Bytes: 1 << 20}})
 	require.NoError(t, err)
 	each := []scheduler.Each{{Job: rows(8)}, {Job: nil}, {Job: rows(1 << 20)}, {Job: rows(16)}}
-	s.SubmitEach(t.Context(), each)
+	s.SubmitEach(t.Context(), each, nil)
 	require.NoError(t, each[0].Err)
 	require.ErrorIs(t, each[1].Err, job.ErrInvalid)
 	require.ErrorIs(t, each[2].Err, job.ErrInvalid)
 	require.NoError(t, each[0].Handle.Wait(t.Context()))
 	require.NoError(t, each[3].Handle.Wait(t.Context()))
-	s.SubmitEach(t.Context(), nil)
+	s.SubmitEach(t.Context(), nil, nil)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s.SubmitEach(ctx, each[:1])
+	s.SubmitEach(ctx, each[:1], nil)
 	require.ErrorIs(t, each[0].Err, job.ErrCancelled)
 	audit := s.Audit()
 	require.Equal(t, int64(2), audit.Done)
 	require.Equal(t, int64(3), audit.Rejected)
 	require.True(t, audit.Balances())
 	require.NoError(t, s.Close(t.Context()))
-	s.SubmitEach(t.Context(), each[3:])
+	s.SubmitEach(t.Context(), each[3:], nil)
 	require.ErrorIs(t, each[3].Err, job.ErrClosed)
 }
 
@@ -54,7 +54,7 @@ func TestSubmitEachWaits(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute) // else it hangs
 	defer stop()
-	s.SubmitEach(ctx, each)
+	s.SubmitEach(ctx, each, nil)
 	for _, i := range []int{0, 2, 3} {
 		require.NoError(t, each[i].Err, "job %d", i)
 		require.NoError(t, each[i].Handle.Wait(t.Context()))

@@ -32,11 +32,10 @@ func (l *lot) submit(s *Scheduler) {
 		return
 	}
 	o := outboxes.Get().(*Outbox)
+	defer o.recycle()
 	for i, t := range l.tasks {
 		o.add(l.on[i], t)
 	}
-	o.HandOver()
-	outboxes.Put(o)
 }
 
 // closed reports whether a scheduler of the lot was closed.

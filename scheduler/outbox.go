@@ -48,6 +48,12 @@ func (o *Outbox) add(s *Scheduler, t *actors.Task) {
 	y.to, y.tasks = s, append(y.tasks, t)
 }
 
+// recycle hands over what it has and keeps its memory for another.
+func (o *Outbox) recycle() {
+	o.HandOver()
+	outboxes.Put(o)
+}
+
 // HandOver hands all of them over. A nil Outbox has none.
 func (o *Outbox) HandOver() {
 	if o == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -55,11 +56,29 @@ func TestSubmitEachRunsWhatComesBefore(t *testing.T) {
 		defer stop()
 		each := []scheduler.Each{{Job: rows(8)}, {Job: rows(8)}, {Job: new(absent).times(4)}, {Job: rows(8)}}
 		var call sync.WaitGroup
-		call.Go(func() { s.SubmitEach(ctx, each) })
+		call.Go(func() { s.SubmitEach(ctx, each, nil) })
 		time.Sleep(2 * time.Second)
 		require.EqualValues(t, 2, s.Audit().Done)
 		call.Wait()
 		require.ErrorIs(t, each[2].Err, job.ErrExpired)
 		require.ErrorIs(t, each[3].Err, job.ErrExpired)
 	})
+}
+
+// Jobs that were accepted run, whatever becomes of the caller who is told so.
+func TestSubmitEachOfACallerWhoPanics(t *testing.T) {
+	s := start(t, scheduler.Config{Device: sim.Open(sim.Config{})})
+	each := []scheduler.Each{{Job: rows(8)}, {Job: rows(8)}, {Job: rows(8)}}
+	require.PanicsWithValue(t, "told of 1", func() {
+		s.SubmitEach(background, each, func(i int) {
+			if i == 1 {
+				panic("told of 1")
+			}
+		})
+	})
+	for _, e := range each[:2] {
+		require.NoError(t, e.Err)
+		require.NoError(t, e.Handle.Wait(background))
+	}
+	require.EqualValues(t, 2, s.Audit().Submitted)
 }

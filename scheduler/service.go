@@ -14,7 +14,7 @@ import (
 // promises stands at *Scheduler.
 type Service interface {
 	job.Doer
-	SubmitEach(ctx context.Context, each []Each)
+	SubmitEach(ctx context.Context, each []Each, told func(i int))
 	Explain(j job.Job) (plan *kernels.Plan, orientation string, err error)
 	Info() device.Info
 	Audit() job.Audit

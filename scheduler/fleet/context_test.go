@@ -27,7 +27,7 @@ func TestNilContextAndCloseBesideClose(t *testing.T) {
 		_, submitted := r.Submit(none, j)
 		_, together := r.SubmitAll(none, []job.Job{j})
 		each := []scheduler.Each{{Job: j}}
-		r.SubmitEach(none, each)
+		r.SubmitEach(none, each, nil)
 		for what, err := range map[string]error{
 			"Open": opened, "OpenService": service, "Submit": submitted, "SubmitAll": together, "SubmitEach": each[0].Err,
 			"Do": r.Do(none, j), "DoAll": r.DoAll(none, []job.Job{j}), "Wait": h.Wait(none), "Close": r.Close(none),

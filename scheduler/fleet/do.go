@@ -54,16 +54,18 @@ func (f *Fleet) Explain(j job.Job) (plan *kernels.Plan, orientation string, err 
 // SubmitEach hands over many jobs, each accepted or refused on its own: those of
 // one device together. A job that has to wait makes those after it wait, too;
 // those before it run meanwhile, wherever that is.
-func (f *Fleet) SubmitEach(ctx context.Context, each []scheduler.Each) {
+func (f *Fleet) SubmitEach(ctx context.Context, each []scheduler.Each, told func(i int)) {
 	var out scheduler.Outbox
+	defer out.HandOver() // also what was accepted when told panics
 	for i := range each {
 		e := &each[i]
-		m, err := f.place(ctx, e.Job, nil, &out)
-		if err != nil {
+		if m, err := f.place(ctx, e.Job, nil, &out); err != nil {
 			e.Err = f.refuse(e.Job, err)
-			continue
+		} else {
+			out.Submit(ctx, m.s, e)
 		}
-		out.Submit(ctx, m.s, e)
+		if told != nil {
+			told(i)
+		}
 	}
-	out.HandOver()
 }

@@ -30,7 +30,7 @@ func TestSubmitEachTakesTurns(t *testing.T) {
 		time.Sleep(time.Second)
 		each := eachOf(a, b, c, c, a)
 		start := time.Now()
-		r.SubmitEach(background, each)
+		r.SubmitEach(background, each, nil)
 		for i, e := range each {
 			require.NoError(t, e.Err, "job %d", i)
 			require.NoError(t, e.Handle.Wait(background))
@@ -54,7 +54,7 @@ func TestSubmitEachRunsWhatComesBefore(t *testing.T) {
 		}
 		start := time.Now()
 		var call sync.WaitGroup
-		call.Go(func() { r.SubmitEach(background, each) })
+		call.Go(func() { r.SubmitEach(background, each, nil) })
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 1, r.diary.jobs("sim:1"))
 		require.EqualValues(t, 1, r.TenantAudit("busy").InFlight, "the third waits for the first")

@@ -47,7 +47,7 @@ func TestGroupOnTwoDevices(t *testing.T) {
 		bad, _ := product(a)
 		bad.Priority = 9
 		each[10].Job = bad
-		r.SubmitEach(background, each)
+		r.SubmitEach(background, each, nil)
 		for _, e := range each[:10] {
 			require.NoError(t, e.Err)
 			require.NoError(t, e.Handle.Wait(background))
@@ -197,7 +197,7 @@ func TestGroupMustFitSideBySide(t *testing.T) {
 			require.False(t, again)
 		}
 		each := eachOf(a, b, c, a)
-		r.SubmitEach(background, each)
+		r.SubmitEach(background, each, nil)
 		for _, e := range each {
 			require.NoError(t, e.Err)
 			require.NoError(t, e.Handle.Wait(background))

@@ -159,7 +159,7 @@ func (s *stress) submit(ctx context.Context, r *rand.Rand, list []job.Job) []err
 		for i, j := range list {
 			each[i].Job = j
 		}
-		s.SubmitEach(ctx, each)
+		s.SubmitEach(ctx, each, nil)
 		for i := range each {
 			if errs[i] = each[i].Err; errs[i] == nil {
 				errs[i] = each[i].Handle.Wait(background)

@@ -42,6 +42,7 @@ type Ledger struct {
 
 // NewLedger returns a ledger with nothing in flight.
 func NewLedger(limits Limits) *Ledger {
+	limits.Bytes = cmp.Or(limits.Bytes, math.MaxInt64) // so that no sum overflows
 	l := &Ledger{limits: limits}
 	l.first.ledger = l
 	return l
@@ -149,7 +150,7 @@ func (a *Account) full(n, bytes int64) *QueueFullError {
 
 func exceeded(limit string, load *atomic.Int64, more, most int64) *QueueFullError {
 	if most == 0 {
-		most = math.MaxInt64 // what is in use never overflows
+		return nil
 	}
 	inUse := load.Load()
 	if more <= most-inUse {

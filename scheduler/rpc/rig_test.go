@@ -33,7 +33,8 @@ type rigConfig struct {
 	server    server.Config
 	address   string // a path of a unix socket, or of TCP; "": a socket of its own
 	tcp       bool
-	wrap      func(http.Handler) http.Handler // the server's; nil: as it is
+	wrap      func(http.Handler) http.Handler           // the server's; nil: as it is
+	over      func(scheduler.Service) scheduler.Service // what the server has of it; nil: as it is
 }
 
 func startRig(t testing.TB, cfg rigConfig) *rig {
@@ -47,7 +48,9 @@ func startRig(t testing.TB, cfg rigConfig) *rig {
 	}
 	s, err := scheduler.Open(context.Background(), cfg.scheduler)
 	require.NoError(t, err)
-	cfg.server.Scheduler = s
+	if cfg.server.Scheduler = s; cfg.over != nil {
+		cfg.server.Scheduler = cfg.over(s)
+	}
 	srv, err := server.New(cfg.server)
 	require.NoError(t, err)
 	r := &rig{t: t, scheduler: s, server: srv}

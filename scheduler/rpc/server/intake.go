@@ -26,7 +26,8 @@ type intake struct {
 	asked   string // the tenant that was asked for last
 	tenant  string // and the one that it is
 	known   bool
-	taken   []*region // that the job which is being read uses
+	taken   []*region   // that the job which is being read uses
+	told    func(i int) // submitted
 }
 
 func (s *Server) newIntake(x *session, b *book, v visit) *intake {
@@ -34,7 +35,7 @@ func (s *Server) newIntake(x *session, b *book, v visit) *intake {
 		server: s, session: x, book: b, visit: v,
 		reader: wire.Reader{MaxResult: s.cfg.Limits.MessageBytes - 1024}, // room for the rest of a message
 	}
-	in.reader.Find = in
+	in.reader.Find, in.told = in, in.submitted
 	return in
 }
 
@@ -112,14 +113,18 @@ func (in *intake) submitEach(ctx context.Context) {
 	if len(in.each) == 0 {
 		return
 	}
-	in.server.cfg.Scheduler.SubmitEach(ctx, in.each)
-	for i, e := range in.entries {
-		if err := in.each[i].Err; err != nil {
-			e.refuse(err)
-			continue
-		}
-		e.run(in.each[i].Handle, &in.works[i])
+	in.server.cfg.Scheduler.SubmitEach(ctx, in.each, in.told)
+}
+
+// submitted goes on with a job that was accepted or refused by itself: those after
+// it may have to wait, and its answer must not.
+func (in *intake) submitted(i int) {
+	e := in.entries[i]
+	if err := in.each[i].Err; err != nil {
+		e.refuse(err)
+		return
 	}
+	e.run(in.each[i].Handle, &in.works[i])
 }
 
 func (in *intake) submitAll(ctx context.Context) {
