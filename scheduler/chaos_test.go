@@ -139,7 +139,7 @@ func (c *chaos) open() *sim.Device {
 	require.NoError(c.t, err)
 	d := sim.Open(sim.Config{
 		Inner: inner, Time: c.time, Fault: c.batch, CompileError: c.compile,
-		Before: c.before, QueueDepth: c.depth, Discrete: c.discrete, CompileTime: c.compiling, AllocLimit: c.memory,
+		Before: c.before, QueueDepth: c.depth, Discrete: c.discrete != c.chance(c.otherKind), CompileTime: c.compiling, AllocLimit: c.memory,
 	})
 	c.devices.Lock()
 	defer c.devices.Unlock()

@@ -27,6 +27,7 @@ type weather struct {
 	before            time.Duration // of the host's
 	depth             int
 	discrete          bool
+	otherKind         float64 // that a device in place of another can read the callers' memory where that could not, or the reverse
 	memory            int64
 }
 
@@ -41,8 +42,9 @@ func newWeather(seed uint64) *weather {
 		launch:       []time.Duration{0, time.Millisecond, 300 * time.Millisecond}[r.IntN(3)],
 		compiling:    []time.Duration{0, time.Millisecond, time.Second}[r.IntN(3)],
 		depth:        1 + r.IntN(3), discrete: r.IntN(4) == 0,
-		memory: []int64{1 << 30, 64 << 10}[r.IntN(2)],
-		before: []time.Duration{0, time.Millisecond}[r.IntN(2)],
+		memory:    []int64{1 << 30, 64 << 10}[r.IntN(2)],
+		before:    []time.Duration{0, time.Millisecond}[r.IntN(2)],
+		otherKind: pick(0, 0, 0.5),
 	}
 }
 
