@@ -15,7 +15,7 @@ import (
 // serveCommand is a scheduler that many processes share. Each flag has a
 // variable; flags come first.
 type serveCommand struct {
-	Listen []daemon.Address `default:"127.0.0.1:7433" env:"METALLIC_SERVE_LISTEN" placeholder:"ADDRESS" help:"HOST:PORT or unix:PATH; again for more. What others can reach needs TLS and tokens or a client CA."`
+	Listen []daemon.Address `default:"${address}" env:"METALLIC_SERVE_LISTEN" placeholder:"ADDRESS" help:"HOST:PORT or unix:PATH; again for more. What others can reach needs TLS and tokens or a client CA."`
 	Admin  daemon.Address   `env:"METALLIC_SERVE_ADMIN" placeholder:"ADDRESS" help:"Where admins find the profiler, and all else, without credentials: a loopback address or unix:PATH."`
 
 	TLSCert  string `env:"METALLIC_SERVE_TLS_CERT" placeholder:"FILE" help:"PEM certificates; TCP addresses speak TLS only. Read again on SIGHUP, as are the next three."`

@@ -29,8 +29,8 @@ func TestParseAddress(t *testing.T) {
 		tls    bool
 		target string
 	}{
-		{"127.0.0.1:7733", false, "http://127.0.0.1:7733"},
-		{"localhost:7733", true, "https://localhost:7733"},
+		{DefaultAddress, false, "http://" + DefaultAddress},
+		{"localhost:7433", true, "https://localhost:7433"},
 		{"[::1]:1", false, "http://[::1]:1"},
 		{"gpu.example.com:443", false, "https://gpu.example.com:443"},
 		{"http://10.0.0.1:1/", false, "http://10.0.0.1:1"},
