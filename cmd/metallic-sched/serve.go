@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -24,10 +25,10 @@ type serveCommand struct {
 	Tokens   string `env:"METALLIC_SERVE_TOKENS" placeholder:"FILE" help:"Bearer tokens, a line each: TOKEN TENANT [admin]. Others must not be able to read it."`
 
 	Drain          time.Duration `default:"30s" env:"METALLIC_SERVE_DRAIN" help:"How long accepted jobs may take to end after SIGTERM."`
-	MaxConnections int           `default:"16384" env:"METALLIC_SERVE_MAX_CONNECTIONS" placeholder:"N" help:"More are closed at once."`
+	MaxConnections int           `default:"16384" env:"METALLIC_SERVE_MAX_CONNECTIONS" placeholder:"N" help:"At least 1; more are closed at once."`
 	Operands       []string      `env:"METALLIC_SERVE_OPERANDS" placeholder:"FILE" help:".safetensors files whose tensors jobs may name; again for more."`
 
-	Jobs        int64    `default:"4000000" env:"METALLIC_SERVE_JOBS" placeholder:"N" help:"Jobs in flight; more are refused."`
+	Jobs        int64    `default:"4000000" env:"METALLIC_SERVE_JOBS" placeholder:"N" help:"Jobs in flight, at least 1; more are refused."`
 	Bytes       byteSize `default:"8GiB" env:"METALLIC_SERVE_BYTES" placeholder:"SIZE" help:"Their activations and results."`
 	TenantJobs  int64    `env:"METALLIC_SERVE_TENANT_JOBS" placeholder:"N" help:"Jobs in flight of one tenant; 0 for no limit."`
 	TenantBytes byteSize `env:"METALLIC_SERVE_TENANT_BYTES" placeholder:"SIZE" help:"Their activations and results; none for no limit."`
@@ -42,7 +43,7 @@ type serveCommand struct {
 // Run implements the command.
 func (c *serveCommand) Run(ctx context.Context, s streams, k *kong.Context) error {
 	if c.PrintConfig {
-		return printConfig(s.out, k)
+		return errors.Join(printConfig(s.out, k), c.check())
 	}
 	if err := c.check(); err != nil {
 		return err
@@ -62,12 +63,14 @@ func (c *serveCommand) check() error {
 	if err := cfg.Check(); err != nil {
 		return wrongUsage("%v", err)
 	}
-	for name, n := range map[string]int64{"jobs": c.Jobs, "tenant-jobs": c.TenantJobs, "max-connections": int64(c.MaxConnections)} {
-		if n < 0 {
-			return wrongUsage("--%s is %d; allowed: a whole number, at least 0", name, n)
-		}
-	}
-	if c.Drain <= 0 {
+	switch {
+	case c.MaxConnections < 1:
+		return wrongUsage("--max-connections is %d; allowed: at least 1", c.MaxConnections)
+	case c.Jobs < 1: // to a scheduler 0 is the default
+		return wrongUsage("--jobs is %d; allowed: at least 1", c.Jobs)
+	case c.TenantJobs < 0:
+		return wrongUsage("--tenant-jobs is %d; allowed: at least 1, or 0 for no limit", c.TenantJobs)
+	case c.Drain <= 0:
 		return wrongUsage("--drain is %v; allowed: more than 0", c.Drain)
 	}
 	return nil
