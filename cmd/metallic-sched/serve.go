@@ -73,7 +73,7 @@ func (c *serveCommand) check() error {
 	case c.Drain <= 0:
 		return wrongUsage("--drain is %v; allowed: more than 0", c.Drain)
 	}
-	return nil
+	return checkDevice(c.Device)
 }
 
 func (c *serveCommand) config(s scheduler.Config, log *slog.Logger) daemon.Config {

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/pem"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -103,12 +104,33 @@ func TestTokenAndTLS(t *testing.T) {
 	require.ErrorIs(t, err, job.ErrForbidden)
 	_, _, _, err = ask(Access{})
 	require.ErrorIs(t, err, job.ErrDisconnected, "loopback without anything for TLS means http")
+	require.ErrorContains(t, err, "if it speaks TLS: https://HOST:PORT, or --tls-ca FILE")
+	_, err = s.Dial(t.Context(), "")
+	require.Error(t, err, "it has no such service")
+	require.NotContains(t, err.Error(), "if it speaks TLS")
+	hasty, err := (&Access{}).Server(strings.TrimPrefix(h.URL, "https://"))
+	require.NoError(t, err)
+	_, err = hasty.Dial(t.Context(), "")
+	require.ErrorContains(t, err, "if it speaks TLS: ")
 
 	plain, err := (&Access{}).Server(h.URL)
 	require.NoError(t, err)
 	_, _, err = plain.Status(t.Context())
 	require.ErrorIs(t, err, job.ErrDisconnected)
 	require.ErrorContains(t, err, "certificate")
+	require.NotContains(t, err.Error(), "if it speaks TLS")
+}
+
+// Where nobody listens nothing is said of TLS.
+func TestNoServer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	s, err := (&Access{}).Server(l.Addr().String())
+	require.NoError(t, err)
+	_, _, err = s.Status(t.Context())
+	require.ErrorIs(t, err, job.ErrDisconnected)
+	require.NotContains(t, err.Error(), "TLS")
 }
 
 // A session for jobs takes the same way.
