@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -36,7 +37,7 @@ type serveCommand struct {
 	TenantOperandBytes byteSize `env:"METALLIC_SERVE_TENANT_OPERAND_BYTES" placeholder:"SIZE" help:"Operands and unfinished uploads that one tenant holds; default 4GiB where others can reach the server, else no limit."`
 
 	Device      string `env:"METALLIC_SERVE_DEVICE" help:"auto, metal, cuda, cpu or sim, or several such as cuda:0,cuda:1 or cuda:all, instead of METALLIC_DEVICE."`
-	LogFormat   string `default:"text" enum:"text,json" env:"METALLIC_SERVE_LOG_FORMAT" help:"text or json, to stderr. METALLIC_LOG_LEVEL says how much."`
+	LogFormat   string `default:"text" enum:"text,json" env:"METALLIC_SERVE_LOG_FORMAT" help:"text or json, to stderr. METALLIC_LOG_LEVEL says how much. Not json with METALLIC_METRICS_CONSOLE."`
 	PrintConfig bool   `help:"Print every setting, its value and where that comes from, and end."`
 }
 
@@ -72,8 +73,18 @@ func (c *serveCommand) check() error {
 		return wrongUsage("--tenant-jobs is %d; allowed: at least 1, or 0 for no limit", c.TenantJobs)
 	case c.Drain <= 0:
 		return wrongUsage("--drain is %v; allowed: more than 0", c.Drain)
+	case c.LogFormat == "json" && consoleMetrics():
+		return wrongUsage("--log-format json and %s, which writes text among it: not both; METALLIC_METRICS_JSONL_PATH writes JSON", consoleVariable)
 	}
 	return checkDevice(c.Device)
+}
+
+const consoleVariable = "METALLIC_METRICS_CONSOLE"
+
+// consoleMetrics reports whether every batch is told on standard error.
+func consoleMetrics() bool {
+	settings, _ := scheduler.EnvSettings() // what is wrong with others is not asked here
+	return slices.Contains(settings, scheduler.EnvSetting{Name: consoleVariable, Value: "true", Set: true})
 }
 
 func (c *serveCommand) config(s scheduler.Config, log *slog.Logger) daemon.Config {
