@@ -17,13 +17,21 @@ type Replay struct {
 	// Differences are the first of them, up to 10,000, in the order of slots.
 	Different   int
 	Differences []Difference
+	// Moved counts the jobs that another backend computes, which is no difference
+	// in what slots were used for. Of attentions the links are not compared.
+	Moved map[Move]int
 	// Drained counts the slots made up at the end for jobs that were left over,
 	// Left the units of jobs that even those did not finish.
 	Drained, Left int
 }
 
+// Move is from the backend that a job had in the trace to that which it has now.
+type Move struct{ Recorded, Replayed string }
+
 func newReplay() Replay {
-	return Replay{Recorded: Tally{Reasons: map[string]int{}}, Replayed: Tally{Reasons: map[string]int{}}}
+	return Replay{
+		Recorded: Tally{Reasons: map[string]int{}}, Replayed: Tally{Reasons: map[string]int{}}, Moved: map[Move]int{},
+	}
 }
 
 // Tally adds up batches. Device is measured, but for batches that were not

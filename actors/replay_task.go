@@ -50,6 +50,9 @@ func (r *Replayer) task(e *metrics.Event) (*Task, error) {
 	if t.Plan, err = r.plan(p, e.Backend); err != nil {
 		return nil, err
 	}
+	if now := t.Plan.Family().String(); now != e.Backend {
+		r.result.Moved[Move{e.Backend, now}]++
+	}
 	t.Form.Problem = p
 	t.Units = t.Form.Units()
 	t.Account = r.engine.Ledger.Account(e.Tenant)

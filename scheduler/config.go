@@ -32,7 +32,8 @@ type Config struct {
 	// BLAS is the cpu device's library for the mps backend: a file name or
 	// path, or "none". Default "": the first that is found of the usual ones
 	// (OpenBLAS, BLIS, MKL; Accelerate on macOS). It is not used for a Device
-	// that is given.
+	// that is given. Where it is, or would be as a Fallback, one that is named
+	// and cannot be used fails Open with a *blas.LibraryError.
 	BLAS string
 	// Metal is the library of the metal device: "" for that of macOS, or
 	// "simulated", which runs shaders on the processor, for tests, on Linux.

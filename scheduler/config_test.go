@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cpu/blas"
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels"
@@ -143,6 +144,25 @@ func decodeStep(n int) kernels.Problem {
 	return kernels.Problem{
 		Op: kernels.OpMatmul, Shape: kernels.Shape{Batch: 1, M: 64, N: n, K: 64}, A: tensor.F32, B: tensor.F32, C: tensor.F32,
 	}
+}
+
+// A library that is named is there, or Open fails: where it is used, and where
+// it will be if the device is lost.
+func TestWrongBLAS(t *testing.T) {
+	missing := Config{BLAS: "/nowhere/libblas.so"}
+	cpu, fallback, unused := missing, missing, missing
+	cpu.DeviceName = "cpu"
+	fallback.DeviceName, fallback.Fallback = "sim", true
+	unused.DeviceName = "sim"
+	for _, c := range []Config{cpu, fallback} {
+		_, err := Open(t.Context(), c)
+		var wrong *blas.LibraryError
+		require.ErrorAs(t, err, &wrong)
+		require.ErrorContains(t, err, `"/nowhere/libblas.so", which cannot be used: `)
+	}
+	s, err := Open(t.Context(), unused)
+	require.NoError(t, err)
+	require.NoError(t, s.Close(t.Context()))
 }
 
 func TestWarmCompilesBeforeOpenReturns(t *testing.T) {

@@ -84,7 +84,7 @@ func fromEnviron(list []string, stderr io.Writer) (Config, error) {
 		problems = append(problems, problemOf("JSONLPath", vars, err))
 	}
 	if e.Trace && e.JSONLPath == "" {
-		problems = append(problems, problemOf("Trace", vars, errNoTraceFile))
+		problems = append(problems, problemOf("JSONLPath", vars, errTraceNowhere))
 	}
 	if len(problems) > 0 {
 		_ = recorders.Close(context.Background()) // nothing was recorded
@@ -98,7 +98,7 @@ func fromEnviron(list []string, stderr io.Writer) (Config, error) {
 	return cfg, nil
 }
 
-var errNoTraceFile = errors.New("METALLIC_METRICS_JSONL_PATH is not set")
+var errTraceNowhere = errors.New("METALLIC_TRACE writes there")
 
 // variables returns those of ours that are set to something.
 func variables(list []string) map[string]string {

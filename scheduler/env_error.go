@@ -23,7 +23,8 @@ type EnvProblem struct {
 	Allowed string
 	// Nearest is the known variable most like an unknown one, if any is.
 	Nearest string
-	// Cause says why an allowed value could not be used, or is nil.
+	// Cause says why an allowed value could not be used, or why there must be
+	// one, or is nil.
 	Cause error
 }
 
@@ -35,7 +36,7 @@ func (e *EnvError) Error() string {
 		unknown = unknown || p.Allowed == ""
 	}
 	if unknown {
-		lines = append(lines, "known variables: "+strings.Join(envNames(), ", "))
+		lines = append(lines, "known variables: "+strings.Join(knownVariables(), ", "))
 	}
 	return strings.Join(lines, "\n\t")
 }
@@ -57,13 +58,15 @@ func (p EnvProblem) String() string {
 		return fmt.Sprintf("%s (%q) is not a known variable; did you mean %s?", p.Name, p.Value, p.Nearest)
 	case p.Allowed == "":
 		return fmt.Sprintf("%s (%q) is not a known variable", p.Name, p.Value)
+	case p.Value == "":
+		return fmt.Sprintf("%s is not set; allowed: %s (%v)", p.Name, p.Allowed, p.Cause)
 	case p.Cause != nil:
 		return fmt.Sprintf("%s is %q; allowed: %s (%v)", p.Name, p.Value, p.Allowed, p.Cause)
 	}
 	return fmt.Sprintf("%s is %q; allowed: %s", p.Name, p.Value, p.Allowed)
 }
 
-// envNames lists the known variables.
+// envNames lists the variables that a scheduler goes by.
 func envNames() []string {
 	var names []string
 	for f := range reflect.TypeFor[environment]().Fields() {
@@ -72,19 +75,25 @@ func envNames() []string {
 	return names
 }
 
-// readElsewhere are variables of ours that say nothing to a scheduler: some
-// devices read their own, and the command serve has one for each of its flags.
-var readElsewhere = []string{
+// deviceVariables are those that devices read by themselves.
+var deviceVariables = []string{
 	"METALLIC_CLANG", "METALLIC_CACHE_DIR", "METALLIC_CUDA_DRIVER", "METALLIC_CUDA_NVRTC", "METALLIC_CUDA_CUBLAS",
+}
+
+// serveVariables are those of the command serve, one for each of its flags.
+var serveVariables = []string{
 	"METALLIC_SERVE_LISTEN", "METALLIC_SERVE_ADMIN", "METALLIC_SERVE_TLS_CERT", "METALLIC_SERVE_TLS_KEY",
 	"METALLIC_SERVE_CLIENT_CA", "METALLIC_SERVE_TOKENS", "METALLIC_SERVE_DRAIN", "METALLIC_SERVE_MAX_CONNECTIONS",
 	"METALLIC_SERVE_OPERANDS", "METALLIC_SERVE_JOBS", "METALLIC_SERVE_BYTES", "METALLIC_SERVE_TENANT_JOBS",
 	"METALLIC_SERVE_TENANT_BYTES", "METALLIC_SERVE_TENANT_OPERAND_BYTES", "METALLIC_SERVE_DEVICE", "METALLIC_SERVE_LOG_FORMAT",
 }
 
+// knownVariables lists all of ours.
+func knownVariables() []string { return slices.Concat(envNames(), deviceVariables, serveVariables) }
+
 func unknownVariables(vars map[string]string) []EnvProblem {
 	var problems []EnvProblem
-	known := append(envNames(), readElsewhere...)
+	known := knownVariables()
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		if !slices.Contains(known, name) {
 			problems = append(problems, EnvProblem{Name: name, Value: vars[name], Nearest: nearest(name, known)})

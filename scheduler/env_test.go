@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,7 +141,7 @@ func TestEnvMalformedValues(t *testing.T) {
 		"METALLIC_EXP_KERNELS":          notTruthy,
 		"METALLIC_LOG_LEVEL":            {"trace", "INFO+2", "0", "warning"},
 		"METALLIC_METRICS_JSONL_PATH":   {"/nowhere/at/all", t.TempDir()},
-		"METALLIC_TRACE":                append(notTruthy, "1"), // without a file to trace to
+		"METALLIC_TRACE":                notTruthy,
 		"METALLIC_METRICS_CONSOLE":      notTruthy,
 		"METALLIC_ENABLE_PROFILING":     notTruthy,
 	} {
@@ -200,7 +201,12 @@ func TestEnvErrorNamesEachBadVariable(t *testing.T) {
 		`known variables: METALLIC_DEVICE, METALLIC_BLAS, METALLIC_METAL_LIBRARY, METALLIC_PROFILE, METALLIC_MATMUL_BACKEND, METALLIC_MATMUL_SMALLN_MAX_N,` +
 			` METALLIC_MATMUL_SIMD_M_MIN, METALLIC_MATMUL_SIMD_N_MIN, METALLIC_MATMUL_FORCE_SMALLN,` +
 			` METALLIC_SOFTMAX_BACKEND, METALLIC_SOFTMAX_VEC_MAX_COLS, METALLIC_EXP_KERNELS, METALLIC_QUEUE_DEPTH, METALLIC_LINGER, METALLIC_IN_PLACE_BYTES, METALLIC_LOG_LEVEL, METALLIC_METRICS_JSONL_PATH,` +
-			` METALLIC_TRACE, METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING`,
+			` METALLIC_TRACE, METALLIC_METRICS_CONSOLE, METALLIC_ENABLE_PROFILING,` +
+			` METALLIC_CLANG, METALLIC_CACHE_DIR, METALLIC_CUDA_DRIVER, METALLIC_CUDA_NVRTC, METALLIC_CUDA_CUBLAS,` +
+			` METALLIC_SERVE_LISTEN, METALLIC_SERVE_ADMIN, METALLIC_SERVE_TLS_CERT, METALLIC_SERVE_TLS_KEY, METALLIC_SERVE_CLIENT_CA,` +
+			` METALLIC_SERVE_TOKENS, METALLIC_SERVE_DRAIN, METALLIC_SERVE_MAX_CONNECTIONS, METALLIC_SERVE_OPERANDS, METALLIC_SERVE_JOBS,` +
+			` METALLIC_SERVE_BYTES, METALLIC_SERVE_TENANT_JOBS, METALLIC_SERVE_TENANT_BYTES, METALLIC_SERVE_TENANT_OPERAND_BYTES,` +
+			` METALLIC_SERVE_DEVICE, METALLIC_SERVE_LOG_FORMAT`,
 	}, "\n\t"))
 }
 
@@ -281,8 +287,8 @@ func TestEnvTrace(t *testing.T) {
 		require.Equal(t, want, strings.Contains(string(lines), `"kind":"trace"`))
 	}
 	_, err := fromEnviron([]string{"METALLIC_TRACE=1"}, &bytes.Buffer{})
-	require.ErrorContains(t, err, "METALLIC_TRACE is \"1\"")
-	require.ErrorContains(t, err, "METALLIC_METRICS_JSONL_PATH is not set")
+	require.EqualError(t, err, "scheduler: environment:\n\t"+
+		"METALLIC_METRICS_JSONL_PATH is not set; allowed: a file that can be created or appended to (METALLIC_TRACE writes there)")
 }
 
 func TestEnvLogger(t *testing.T) {
@@ -298,7 +304,7 @@ func TestEnvLogger(t *testing.T) {
 // Variables that others read are no mistake, but those that nobody reads are.
 func TestEnvReadElsewhere(t *testing.T) {
 	var set []string
-	for _, name := range readElsewhere {
+	for _, name := range slices.Concat(deviceVariables, serveVariables) {
 		require.NotContains(t, envNames(), name)
 		set = append(set, name+"=x")
 	}
@@ -312,9 +318,16 @@ func TestEnvReadElsewhere(t *testing.T) {
 func TestEnvSettings(t *testing.T) {
 	t.Setenv("METALLIC_DEVICE", "sim")
 	t.Setenv("METALLIC_LOG_LEVEL", "")
+	t.Setenv("METALLIC_CACHE_DIR", "/var/cache/kernels")
 	list, err := EnvSettings()
 	require.NoError(t, err)
-	require.Len(t, list, len(envNames()))
+	var names []string
+	for _, s := range list {
+		names = append(names, s.Name)
+	}
+	require.Equal(t, slices.Concat(envNames(), deviceVariables), names)
+	require.Contains(t, list, EnvSetting{"METALLIC_CACHE_DIR", "/var/cache/kernels", true})
+	require.Contains(t, list, EnvSetting{"METALLIC_CUDA_DRIVER", "", false})
 	require.Equal(t, EnvSetting{"METALLIC_DEVICE", "sim", true}, list[0])
 	require.Contains(t, list, EnvSetting{"METALLIC_LOG_LEVEL", "INFO", false})
 	t.Setenv("METALLIC_TRACE", "perhaps")

@@ -22,6 +22,11 @@ type home struct {
 
 // openHome opens the device that the Config names, if it does not bring one.
 func (s *Scheduler) openHome() error {
+	if s.cfg.Fallback { // then it is too late to learn that there is none
+		if err := s.cfg.Libraries().CheckCPU(); err != nil {
+			return fmt.Errorf("scheduler: fall back: %w", err)
+		}
+	}
 	d, owned := s.cfg.Device, false
 	if d == nil {
 		var err error

@@ -55,6 +55,7 @@ func requireSame(t testing.TB, r *actors.Replay) {
 		t.Fatalf("%d differences, the first:\nrecorded %+v\nreplayed %+v", r.Different, d.Recorded, d.Replayed)
 	}
 	require.Equal(t, r.Recorded, r.Replayed)
+	require.Empty(t, r.Moved)
 	require.Zero(t, r.Drained)
 }
 

@@ -3,17 +3,29 @@ package main
 import (
 	"context"
 
+	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 )
 
 // environment returns the Config that the METALLIC_ variables ask for, with
 // another device if one is named.
 func environment(device string) (scheduler.Config, error) {
+	if err := checkDevice(device); err != nil {
+		return scheduler.Config{}, err
+	}
 	cfg, err := scheduler.FromEnv()
 	if err == nil && device != "" {
 		cfg.DeviceName = device
 	}
 	return cfg, err
+}
+
+// checkDevice returns what is wrong with a --device, if one is given.
+func checkDevice(name string) error {
+	if name == "" || discover.Check(name) == nil {
+		return nil
+	}
+	return wrongUsage("--device is %q; allowed: %s", name, discover.NameSyntax)
 }
 
 // settings is environment for commands that run no jobs: nothing is recorded.

@@ -34,7 +34,7 @@ type explainCommand struct {
 	Device string `placeholder:"NAME" help:"The device to ask (default: METALLIC_DEVICE, or the best found)."`
 	Caps   string `placeholder:"LIST" help:"Assume these capabilities instead: none, or a list of simd, vendor, reduction, simdgroup=N, max-threadgroup=N."`
 	JSON   bool   `name:"json" help:"Write JSON."`
-	File   string `short:"f" placeholder:"FILE" help:"Explain every line of a CSV file (- for standard input) with the columns suite,m,k,n,expect; fail if a choice is not the expected one."`
+	File   string `short:"f" placeholder:"FILE" help:"Explain every line of a CSV file (- for standard input) with the columns suite,m,k,n,expect; fail if a choice is not the expected one: a backend, or one with its variant as in smalln/N4."`
 }
 
 // Run implements the command.
@@ -86,6 +86,9 @@ func (c *explainCommand) modes(op kernels.Op) (question, error) {
 		op: op, shape: kernels.Shape{Batch: c.Batch},
 		transA: c.TransA, transB: c.TransB, beta: c.Beta, bias: c.Bias,
 		causal: c.Causal, queryOffset: c.QueryOffset, loaded: c.Loaded, kvHeads: cmp.Or(c.KVHeads, c.Batch),
+	}
+	if op == kernels.OpAttention && (q.kvHeads < 1 || c.Batch%q.kvHeads != 0) {
+		return q, wrongUsage("--kv-heads is %d, --batch %d; allowed: a divisor of it", q.kvHeads, c.Batch)
 	}
 	var err error
 	if q.a, q.b, q.c, err = parseTypes(c.Dtype); err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels"
 )
 
-// expectation is one line of a file of products with the backend each should
-// get.
+// expectation is one line of a file of products with the backend that each
+// should get, or the backend and the variant: smalln, or smalln/N4.
 type expectation struct {
 	line   int
 	suite  string
@@ -68,7 +68,7 @@ func (s *selector) explainAll(q question, lines []expectation) (answers []answer
 			return nil, 0, fmt.Errorf("line %d: %w", l.line, err)
 		}
 		expect := s.expected(l.expect)
-		ok := expect == "" || expect == answer.Backend
+		ok := expect == "" || expect == answer.Backend || expect == answer.Backend+"/"+answer.Variant
 		if !ok {
 			wrong++
 		}
@@ -81,10 +81,14 @@ func (s *selector) explainAll(q question, lines []expectation) (answers []answer
 // matrix multiply has mlx for simd.
 func (s *selector) expected(text string) string {
 	word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-	if word == kernels.FamilySIMD.String() && !s.caps.SIMDMatrix {
-		return kernels.FamilyMLX.String()
+	backend, variant, given := strings.Cut(word, "/")
+	if backend == kernels.FamilySIMD.String() && !s.caps.SIMDMatrix {
+		backend = kernels.FamilyMLX.String()
 	}
-	return word
+	if given {
+		return backend + "/" + variant
+	}
+	return backend
 }
 
 func writeAnswers(w io.Writer, lines []expectation, answers []answerLine) {

@@ -43,7 +43,7 @@ func newExplanation(s *selector, f *job.Form, plan *kernels.Plan) *explanation {
 	}
 	e := &explanation{
 		Op: p.Op.String(), Device: s.of, Caps: describeCaps(s.caps), Orientation: f.Orientation,
-		Written: p.Written().String(), Normalised: p.Shape.String(), DTypes: types,
+		Written: asked(p).String(), Normalised: p.Shape.String(), DTypes: types,
 		Backend: plan.Family().String(), Variant: plan.Variant(), Kernel: plan.Key.Kernel,
 		Key: plan.Key.String(), Threadgroup: plan.Key.Threadgroup,
 	}
@@ -51,6 +51,16 @@ func newExplanation(s *selector, f *job.Form, plan *kernels.Plan) *explanation {
 		e.Rules = append(e.Rules, explainRule(r))
 	}
 	return e
+}
+
+// asked returns the shape as it was given: of an attention with all the heads of
+// queries, of which each of keys has several.
+func asked(p *kernels.Problem) kernels.Shape {
+	s := p.Written()
+	if p.Op == kernels.OpAttention {
+		s.Batch *= max(1, p.Group)
+	}
+	return s
 }
 
 func (e *explanation) write(w io.Writer) {

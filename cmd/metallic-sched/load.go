@@ -27,14 +27,14 @@ type loadCommand struct {
 
 	Mix      string        `default:"gemv" help:"What jobs there are: ${mixes}, or a file of such lines (see --mix-help) or of counted products (.csv)."`
 	MixHelp  bool          `help:"Show how a mix is written, and end."`
-	Rate     string        `default:"1000" placeholder:"RATE,..." help:"Jobs a second, one stage each: ${rates}."`
+	Rate     *string       `placeholder:"RATE,..." help:"Jobs a second, one stage each: ${rates} (default: 1000)."`
 	Arrivals string        `enum:"poisson,even" default:"poisson" help:"How jobs arrive: poisson (independent callers), even."`
 	Callers  []int         `placeholder:"N,..." help:"Closed loop instead of a rate: so many callers that wait for each answer, one stage each."`
 	Trace    string        `placeholder:"FILE" help:"Replay the jobs of a recorded run instead: of a trace (METALLIC_TRACE), or of any file of decisions (METALLIC_METRICS_JSONL_PATH); or counted products, each as often as counted, at --rate: qwen25, or a file (.csv)."`
 	Speed    float64       `default:"1" help:"Of the replay."`
 	Seed     uint64        `default:"1" help:"Seed of arrivals, jobs and numbers."`
 	For      time.Duration `default:"10s" help:"How long each stage lasts, with its warm-up."`
-	Warmup   time.Duration `default:"1s" help:"The start of each stage that does not count."`
+	Warmup   time.Duration `default:"1s" help:"The start of each stage that does not count; of a trace at most half."`
 	Window   time.Duration `default:"1s" help:"Results are kept, and stability is judged, by stretches of this length."`
 	Stable   bool          `help:"Go on, up to three times as long, until the last three windows are within 10%; it is a failure if they never are."`
 

@@ -44,10 +44,12 @@ func (c *loadCommand) check() error {
 		return wrongUsage("--device and --addr: a server has its own device")
 	case c.Search && c.Objective == "":
 		return wrongUsage("--search looks for the highest rate that meets --objective, which is missing")
-	case c.Search && (c.Trace != "" || len(c.Callers) > 0 || strings.ContainsAny(c.Rate, ",:")):
+	case c.Search && (c.Trace != "" || len(c.Callers) > 0 || strings.ContainsAny(c.rate(), ",:")):
 		return wrongUsage("--search starts from one --rate; allowed: a number")
 	case c.Trace != "" && len(c.Callers) > 0:
 		return wrongUsage("--trace or --callers, not both")
+	case c.Rate != nil && len(c.Callers) > 0:
+		return wrongUsage("--rate or --callers, not both: callers send when they have their answer")
 	case !(c.Speed > 0):
 		return wrongUsage("--speed is %v; allowed: more than 0", c.Speed)
 	case !(c.Precision > 0):
@@ -84,6 +86,14 @@ func readMix(name string) (loadtest.Mix, error) {
 	return loadtest.ParseMix(f)
 }
 
+// rate is what --rate says.
+func (c *loadCommand) rate() string {
+	if c.Rate == nil {
+		return "1000"
+	}
+	return *c.Rate
+}
+
 // arrivals returns when jobs are due at a rate, and the mean of it.
 func (c *loadCommand) arrivals(rate string) (*loadtest.Arrivals, float64, error) {
 	shape, mean, err := loadtest.ParseShape(rate, c.For)
@@ -115,7 +125,7 @@ func (c *loadCommand) openStages(cfg *loadtest.Config) (err error) {
 	if c.Search {
 		return c.searchStages(cfg, stage)
 	}
-	for text := range strings.SplitSeq(c.Rate, ",") {
+	for text := range strings.SplitSeq(c.rate(), ",") {
 		st, err := stage(text)
 		if err != nil {
 			return err
@@ -136,7 +146,7 @@ func (c *loadCommand) most() time.Duration {
 const maxSearchRate = 1e7
 
 func (c *loadCommand) searchStages(cfg *loadtest.Config, stage func(string) (loadtest.Stage, error)) error {
-	first, err := stage(c.Rate)
+	first, err := stage(c.rate())
 	if err != nil {
 		return err
 	}

@@ -22,13 +22,13 @@ func (c *loadCommand) traceStage(cfg *loadtest.Config) (err error) {
 		return err
 	}
 	last := time.Duration(float64(sends[len(sends)-1].At) / c.Speed)
+	if last < 2*cfg.Warmup { // little would count, and pass
+		return wrongUsage("--trace lasts %v at --speed %v, --warmup is %v; allowed: at most half of it, 0s to count all", last.Round(time.Microsecond), c.Speed, cfg.Warmup)
+	}
 	cfg.Stages = []loadtest.Stage{{
 		Name: "trace", Rate: float64(len(sends)) / max(last, 1).Seconds(), Source: loadtest.Replayed(sends, c.Speed),
 		Length: last + 1, // the last job is due before the end
 	}}
-	if last <= cfg.Warmup {
-		cfg.Warmup = 0
-	}
 	cfg.Info.Loop, cfg.Info.Mix = loadtest.LoopTrace, c.Trace
 	return nil
 }
@@ -41,7 +41,7 @@ func (c *loadCommand) countedSends(cfg *loadtest.Config) (sends []loadtest.Send,
 	if cfg.Mix, err = readMix(c.Trace); err != nil {
 		return nil, err
 	}
-	arrivals, _, err := c.arrivals(c.Rate)
+	arrivals, _, err := c.arrivals(c.rate())
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +53,9 @@ func (c *loadCommand) countedSends(cfg *loadtest.Config) (sends []loadtest.Send,
 
 // recordedSends are the jobs of a recorded run, at their times.
 func (c *loadCommand) recordedSends(cfg *loadtest.Config) ([]loadtest.Send, error) {
+	if c.Rate != nil {
+		return nil, wrongUsage("--rate or the --trace of a recorded run, not both: its jobs have their times, which --speed changes")
+	}
 	f, err := os.Open(c.Trace)
 	if err != nil {
 		return nil, err

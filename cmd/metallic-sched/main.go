@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/ab"
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/remote"
 	"github.com/metallic-sched/metallic-sched/scheduler/loadtest"
 	"github.com/metallic-sched/metallic-sched/scheduler/suite"
 )
@@ -51,16 +52,7 @@ func execute(args []string, s streams) int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 
 	dropEmptyVariables()
-	parser := kong.Must(&commands{},
-		kong.Name("metallic-sched"),
-		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+
-			"The METALLIC_* environment variables apply to every command."),
-		kong.Writers(s.out, s.err),
-		kong.Vars{
-			"mixes": strings.Join(loadtest.Presets(), ", "), "rates": loadtest.RateSyntax, "suites": strings.Join(suite.Names(), ", "), "unit": ab.DefaultUnit,
-		},
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
-	command, err := parser.Parse(longFlags(args))
+	command, err := newParser(ctx, s).Parse(longFlags(args))
 	if err != nil {
 		fmt.Fprintf(s.err, "metallic-sched: %v; see metallic-sched --help\n", err)
 		return 2
@@ -81,6 +73,20 @@ func execute(args []string, s streams) int {
 		fmt.Fprintf(s.err, "metallic-sched: %v\n", err)
 		return 1
 	}
+}
+
+// newParser returns what reads a command line.
+func newParser(ctx context.Context, s streams) *kong.Kong {
+	return kong.Must(&commands{},
+		kong.Name("metallic-sched"),
+		kong.Description("Batches matrix products and softmaxes of many callers on one device. "+
+			"The METALLIC_* environment variables apply to every command."),
+		kong.Writers(s.out, s.err),
+		kong.Vars{
+			"mixes": strings.Join(loadtest.Presets(), ", "), "rates": loadtest.RateSyntax, "suites": strings.Join(suite.Names(), ", "), "unit": ab.DefaultUnit,
+			"address": remote.DefaultAddress,
+		},
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
 }
 
 // usageError is a command line that cannot be meant.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -29,6 +30,7 @@ func (r *retrace) write(w io.Writer, show int) {
 		t.Render()
 	}
 	r.totals(w)
+	r.moves(w)
 	r.differences(w, show)
 	r.footnotes(w)
 }
@@ -55,10 +57,28 @@ func (r *retrace) totals(w io.Writer) {
 	t.Render()
 }
 
+// moves shows what other backends jobs have, whatever batches they are in.
+func (r *retrace) moves(w io.Writer) {
+	if len(r.replay.Moved) == 0 {
+		return
+	}
+	t := newTable(w, "Jobs with another backend", 2, "recorded", "replayed", "jobs")
+	for _, m := range slices.SortedFunc(maps.Keys(r.replay.Moved), func(a, b actors.Move) int {
+		return cmp.Or(cmp.Compare(a.Recorded, b.Recorded), cmp.Compare(a.Replayed, b.Replayed))
+	}) {
+		t.AppendRow(table.Row{m.Recorded, m.Replayed, r.replay.Moved[m]})
+	}
+	t.Render()
+}
+
 // differences shows the first slots that were used otherwise.
 func (r *retrace) differences(w io.Writer, show int) {
 	all := r.replay.Differences
-	if r.replay.Different == 0 {
+	switch {
+	case r.replay.Different == 0 && len(r.replay.Moved) > 0:
+		fmt.Fprintf(w, "All %d batches have the same jobs, in the same order.\n", r.replay.Recorded.Batches)
+		return
+	case r.replay.Different == 0:
 		fmt.Fprintf(w, "All %d decisions are the same.\n", r.replay.Recorded.Batches)
 		return
 	}

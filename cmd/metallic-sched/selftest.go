@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,9 @@ func (c *selftestCommand) Run(ctx context.Context, s streams) error {
 		return wrongUsage("--timeout is %v; allowed: more than 0", c.Timeout)
 	case c.Part != "":
 		return c.serve(ctx, cfg.DeviceName, cfg.Libraries(), s.out)
+	}
+	if err := writable(cmp.Or(c.Report, "metallic-sched-selftest")); err != nil {
+		return err
 	}
 	program, err := os.Executable()
 	if err != nil {

@@ -66,7 +66,8 @@ func excerpt(log string, most int) string {
 	return b.String()
 }
 
-// showUntested says loudly what was not tested, and why.
+// showUntested says loudly what was not tested, and why; and what a device that
+// has passed does not offer.
 func showUntested(w io.Writer, r *selftest.Report) {
 	say := func(part selftest.Part, whys []string) {
 		for _, why := range whys {
@@ -77,9 +78,8 @@ func showUntested(w io.Writer, r *selftest.Report) {
 		for _, c := range r.Conformance.Checks {
 			if c.Outcome != selftest.Failed {
 				for line := range strings.Lines(c.Log) {
-					if why, ok := strings.CutPrefix(strings.TrimSpace(line), "NOT TESTED: "); ok {
-						say(selftest.PartConformance, []string{why})
-					}
+					what, why, _ := strings.Cut(strings.TrimSpace(line), ": ")
+					fmt.Fprintf(w, "%s: %s: %s\n", what, selftest.PartConformance, why)
 				}
 			}
 		}

@@ -110,3 +110,18 @@ func TestShowFailures(t *testing.T) {
 		"FAILED: benchmark: matmul_mlx of f16, 4x4, N=4\n    no time\n"+
 		"FAILED: benchmark\n    signal: aborted, after: matmul_mlx\n"+strings.Repeat("    a\n", 11)+"    ... (the report has the rest)\n", out.String())
 }
+
+// What was left out and what is not there are told apart.
+func TestShowUntested(t *testing.T) {
+	var out bytes.Buffer
+	showUntested(&out, &selftest.Report{
+		Conformance: &selftest.Conformance{Checks: []selftest.Check{
+			{Name: "copies", Outcome: selftest.NotTested, Log: "NOT TESTED: copies: the device computes nothing"},
+			{Name: "kernels", Outcome: selftest.Passed, Log: "NOT OFFERED: f16: no such type\nNOT OFFERED: mps promises no invariance"},
+		}},
+		Numerics: &selftest.Numerics{Untested: []string{"nothing computed"}},
+	})
+	require.Equal(t, "NOT TESTED: conformance: copies: the device computes nothing\n"+
+		"NOT OFFERED: conformance: f16: no such type\nNOT OFFERED: conformance: mps promises no invariance\n"+
+		"NOT TESTED: numerics: nothing computed\n", out.String())
+}

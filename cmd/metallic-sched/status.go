@@ -13,7 +13,7 @@ import (
 
 // serverFlags say which server to ask.
 type serverFlags struct {
-	Addr string `default:"127.0.0.1:7733" placeholder:"ADDR" help:"The server: HOST:PORT, unix:PATH or https://HOST:PORT (default: ${default})."`
+	Addr string `default:"${address}" placeholder:"ADDR" help:"The server: HOST:PORT, unix:PATH or https://HOST:PORT (default: ${default})."`
 	remote.Access
 }
 

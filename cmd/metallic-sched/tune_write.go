@@ -34,19 +34,6 @@ func (c *tuneCommand) paths() (path string) {
 	return path
 }
 
-// writable finds out whether a file can be written, before minutes are spent on
-// what would be in it.
-func writable(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("tune: %s is a directory; allowed: a file", path)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("tune: %s could not be written: %w", path, err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
 // write tells what is in the profile and saves it and the page. What was found is
 // told also if it cannot be saved.
 func (c *tuneCommand) write(out io.Writer, path string, p *profile.Profile) error {

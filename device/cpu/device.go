@@ -18,7 +18,8 @@ type Config struct {
 	// among them. 0 means GOMAXPROCS.
 	Threads int
 	// BLAS is the platform's library for the mps family: a file name or path,
-	// or "none". "" means the first that is found of the usual ones.
+	// or "none". "" means the first that is found of the usual ones, if any is;
+	// one that is named must be there.
 	BLAS string
 }
 
@@ -32,13 +33,17 @@ type Device struct {
 	closed atomic.Bool
 }
 
-// Open starts the threads of a CPU device.
+// Open starts the threads of a CPU device. It fails with a *blas.LibraryError
+// for a BLAS that is named and cannot be used.
 func Open(c Config) (*Device, error) {
 	if c.Threads < 0 {
 		return nil, fmt.Errorf("cpu: %d threads; allowed: at least 0, 0 for one per processor", c.Threads)
 	}
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0)
+	}
+	if err := blas.Check(c.BLAS); err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
 	}
 	library, err := blas.Find(c.BLAS)
 	info := describeDevice(c.Threads, library, err)

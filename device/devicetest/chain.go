@@ -36,7 +36,7 @@ func testChain(t *testing.T, b *bench) {
 	} {
 		row := b.suite.Catalog.Find(x.kernel)
 		if row == nil || row.NeedsSIMDMatrix && !b.device.Info().Caps.SIMDMatrix {
-			t.Logf("NOT TESTED: %s: not in the catalog, or not for this device", x.kernel)
+			t.Logf("NOT OFFERED: %s: not in the catalog, or not for this device", x.kernel)
 			continue
 		}
 		newChain(t, b, x.in, x.out, x.turned).run(x.kernel, x.mirrored)

@@ -20,7 +20,7 @@ func testKernels(t *testing.T, b *bench) {
 	if b.device.Info().HostMemory {
 		places = append(places, inPlace)
 	} else {
-		t.Log("NOT TESTED: operands in the caller's memory: the device does not read it")
+		t.Log("NOT OFFERED: operands in the caller's memory: the device does not read it")
 	}
 	turn := 0
 	next := func(t testing.TB) *placement {

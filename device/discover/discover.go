@@ -3,12 +3,14 @@
 package discover
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu"
+	"github.com/metallic-sched/metallic-sched/device/cpu/blas"
 	"github.com/metallic-sched/metallic-sched/device/cuda"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 )
@@ -19,12 +21,16 @@ const Auto = "auto"
 // Config says what devices are opened with. The zero Config is ready to use.
 type Config struct {
 	// BLAS is the cpu device's library for the mps family: a file name or
-	// path, or "none". "" means the first that is found of the usual ones.
+	// path, or "none". "" means the first that is found of the usual ones. One
+	// that is named and cannot be used is a *blas.LibraryError.
 	BLAS string
 	// Metal is the library of the metal device: "" for that of macOS, or
 	// Simulated.
 	Metal string
 }
+
+// CheckCPU returns why the cpu device cannot be opened, before it is needed.
+func (c Config) CheckCPU() error { return blas.Check(c.BLAS) }
 
 // Simulated is a Metal that runs shaders on the processor, for tests: it gives
 // results, at about a thousandth of a GPU's speed. It is compiled with clang on
@@ -89,10 +95,13 @@ func Open(name string, c Config) (device.Device, error) {
 		return openBest(c)
 	}
 	d, err := backends[indexOf(kind)].open(c, number)
-	if err != nil {
-		return nil, fmt.Errorf("device %s: %w; available: %s", name, err, strings.Join(available(c), ", "))
+	switch {
+	case err == nil:
+		return d, nil
+	case wrongLibrary(err): // another device is no help
+		return nil, fmt.Errorf("device %s: %w", name, err)
 	}
-	return d, nil
+	return nil, fmt.Errorf("device %s: %w; available: %s", name, err, strings.Join(available(c), ", "))
 }
 
 func openBest(c Config) (device.Device, error) {
@@ -102,12 +111,20 @@ func openBest(c Config) (device.Device, error) {
 			continue
 		}
 		d, err := b.open(c, 0)
-		if err == nil {
+		switch {
+		case err == nil:
 			return d, nil
+		case wrongLibrary(err):
+			return nil, err
 		}
 		tried = append(tried, fmt.Sprintf("%s: %v", b.name, err))
 	}
 	return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, strings.Join(tried, "; "))
+}
+
+func wrongLibrary(err error) bool {
+	var named *blas.LibraryError
+	return errors.As(err, &named)
 }
 
 func available(c Config) []string {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cpu/blas"
 )
 
 func TestOpen(t *testing.T) {
@@ -37,8 +38,23 @@ func TestConfigIsPassedOn(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, d.Info().Caps.Vendor)
 	require.NoError(t, d.Close())
-	entries := List(Config{BLAS: "/nowhere/libblas.so"})
-	require.Contains(t, entries[2].Caps.VendorHelp, "/nowhere/libblas.so")
+}
+
+// A library that is named must be there, where it is used.
+func TestWrongLibrary(t *testing.T) {
+	c := Config{BLAS: "/nowhere/libblas.so"}
+	for _, name := range []string{"cpu", "auto"} {
+		_, err := Open(name, c)
+		var wrong *blas.LibraryError
+		require.ErrorAs(t, err, &wrong, name)
+		require.Equal(t, c.BLAS, wrong.Name)
+		require.NotErrorIs(t, err, device.ErrUnavailable)
+	}
+	require.Error(t, c.CheckCPU())
+	require.ErrorContains(t, List(c)[2].Err, c.BLAS)
+	d, err := Open("sim", c)
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
 }
 
 func TestList(t *testing.T) {

@@ -17,7 +17,7 @@ func exerciseInvariance(t *testing.T, impl *Implementation, seed uint64) {
 		}
 		t.Run(family.String(), func(t *testing.T) {
 			if !family.BatchInvariant() {
-				t.Logf("NOT TESTED: %v promises no invariance", family)
+				t.Logf("NOT OFFERED: %v promises no invariance", family)
 				return
 			}
 			for _, types := range typesOf(rows[0]) {

@@ -63,7 +63,7 @@ func (impl *Implementation) supports(t testing.TB, row *kernels.Row, types [3]te
 	}
 	ok, why := row.Supports(p, impl.Caps)
 	if !ok {
-		t.Logf("NOT TESTED: %s with %v: %s", row.Name, types, why)
+		t.Logf("NOT OFFERED: %s with %v: %s", row.Name, types, why)
 	}
 	return ok
 }

@@ -52,14 +52,18 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Check(); err != nil {
 		return err
 	}
-	d := &daemon{
-		cfg: cfg, log: cfg.Logger, tenants: newTenants(maxTenants),
-		counters: metrics.NewCounters(), noise: quiet{every: time.Second}, failed: make(chan error, 1),
-	}
+	d := newDaemon(cfg)
 	if err := d.open(ctx); err != nil {
 		return errors.Join(err, d.close())
 	}
 	return errors.Join(d.serve(ctx), d.close())
+}
+
+func newDaemon(cfg Config) *daemon {
+	return &daemon{
+		cfg: cfg, log: cfg.Logger, tenants: newTenants(maxTenants),
+		counters: metrics.NewCounters(), noise: quiet{every: time.Second}, failed: make(chan error, 1),
+	}
 }
 
 // open makes everything ready.
@@ -70,12 +74,8 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if err := d.openScheduler(ctx); err != nil {
 		return err
 	}
-	for _, path := range d.cfg.Operands {
-		n, err := d.api.AddFile(path)
-		if err != nil {
-			return err
-		}
-		d.log.Info("operands", "file", path, "tensors", n)
+	if err := d.addOperands(); err != nil {
+		return err
 	}
 	d.conns = &connections{most: int64(connectionLimit(d.cfg.MaxConnections)), full: d.tooMany}
 	d.ready = newReadiness(d.jobs)

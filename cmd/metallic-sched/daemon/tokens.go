@@ -29,8 +29,8 @@ type token struct {
 const minTokenBytes = 22
 
 // OpenTokens reads a file with a token, its tenant and, optionally, the word
-// admin in each line, separated by spaces; # begins a comment. Others must not
-// be able to read it.
+// admin in each line, separated by spaces; # begins a comment. No token may be
+// there twice, and others must not be able to read the file.
 func OpenTokens(path string) (*Tokens, error) {
 	t := &Tokens{path: path}
 	return t, t.Reload()
@@ -60,7 +60,7 @@ func (t *Tokens) Reload() error {
 
 // parseTokens never names a token in an error.
 func parseTokens(r io.Reader) (list []token, err error) {
-	lines := bufio.NewScanner(r)
+	lines, lineOf := bufio.NewScanner(r), map[[sha256.Size]byte]int{}
 	for n := 1; lines.Scan(); n++ {
 		text, _, _ := strings.Cut(lines.Text(), "#")
 		fields := strings.Fields(text)
@@ -72,7 +72,12 @@ func parseTokens(r io.Reader) (list []token, err error) {
 		case len(fields[0]) < minTokenBytes:
 			return nil, fmt.Errorf("line %d: a token of %d characters; allowed: at least %d", n, len(fields[0]), minTokenBytes)
 		}
-		list = append(list, token{hash: sha256.Sum256([]byte(fields[0])), tenant: fields[1], admin: len(fields) == 3})
+		hash := sha256.Sum256([]byte(fields[0]))
+		if first, again := lineOf[hash]; again {
+			return nil, fmt.Errorf("line %d: the token of line %d again; allowed: a token of its own for each line", n, first)
+		}
+		lineOf[hash] = n
+		list = append(list, token{hash: hash, tenant: fields[1], admin: len(fields) == 3})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, err

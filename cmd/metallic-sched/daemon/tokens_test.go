@@ -52,6 +52,8 @@ func TestTokenFilesThatAreRefused(t *testing.T) {
 		aliceToken + "\n":              "line 1: want TOKEN TENANT",
 		"#\n" + aliceToken + " a b\n":  "line 2: want TOKEN TENANT",
 		aliceToken + " a admin more\n": "want TOKEN TENANT",
+		aliceToken + " alice\n#\n" + aliceToken + " bob\n":         "line 3: the token of line 1 again",
+		aliceToken + " alice\n" + aliceToken + " alice admin # \n": "line 2: the token of line 1 again",
 	} {
 		_, err := OpenTokens(tokenFile(t, text))
 		require.ErrorContains(t, err, want)

@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// DefaultAddress is where a server listens and is looked for unless told
+// otherwise.
+const DefaultAddress = "127.0.0.1:7433"
+
 // AddressError is an address that names no server.
 type AddressError struct{ Address, Problem string }
 

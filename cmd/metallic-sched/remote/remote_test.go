@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/pem"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,8 +30,8 @@ func TestParseAddress(t *testing.T) {
 		tls    bool
 		target string
 	}{
-		{"127.0.0.1:7733", false, "http://127.0.0.1:7733"},
-		{"localhost:7733", true, "https://localhost:7733"},
+		{DefaultAddress, false, "http://" + DefaultAddress},
+		{"localhost:7433", true, "https://localhost:7433"},
 		{"[::1]:1", false, "http://[::1]:1"},
 		{"gpu.example.com:443", false, "https://gpu.example.com:443"},
 		{"http://10.0.0.1:1/", false, "http://10.0.0.1:1"},
@@ -103,12 +104,33 @@ func TestTokenAndTLS(t *testing.T) {
 	require.ErrorIs(t, err, job.ErrForbidden)
 	_, _, _, err = ask(Access{})
 	require.ErrorIs(t, err, job.ErrDisconnected, "loopback without anything for TLS means http")
+	require.ErrorContains(t, err, "if it speaks TLS: https://HOST:PORT, or --tls-ca FILE")
+	_, err = s.Dial(t.Context(), "")
+	require.Error(t, err, "it has no such service")
+	require.NotContains(t, err.Error(), "if it speaks TLS")
+	hasty, err := (&Access{}).Server(strings.TrimPrefix(h.URL, "https://"))
+	require.NoError(t, err)
+	_, err = hasty.Dial(t.Context(), "")
+	require.ErrorContains(t, err, "if it speaks TLS: ")
 
 	plain, err := (&Access{}).Server(h.URL)
 	require.NoError(t, err)
 	_, _, err = plain.Status(t.Context())
 	require.ErrorIs(t, err, job.ErrDisconnected)
 	require.ErrorContains(t, err, "certificate")
+	require.NotContains(t, err.Error(), "if it speaks TLS")
+}
+
+// Where nobody listens nothing is said of TLS.
+func TestNoServer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	s, err := (&Access{}).Server(l.Addr().String())
+	require.NoError(t, err)
+	_, _, err = s.Status(t.Context())
+	require.ErrorIs(t, err, job.ErrDisconnected)
+	require.NotContains(t, err.Error(), "TLS")
 }
 
 // A session for jobs takes the same way.

@@ -31,7 +31,8 @@ func (s *Server) Socket() bool { return s.address.socket != "" }
 func (s *Server) Dial(ctx context.Context, tenant string) (*rpc.Client, error) {
 	ctx, stop := context.WithTimeout(ctx, Patience)
 	defer stop()
-	return rpc.Dial(ctx, s.address.target, rpc.Config{Tenant: tenant, HTTP: s.client, Header: s.header})
+	c, err := rpc.Dial(ctx, s.address.target, rpc.Config{Tenant: tenant, HTTP: s.client, Header: s.header})
+	return c, s.hint(err)
 }
 
 // Status asks how the server is. version is what it says it is, if it does. The
@@ -45,7 +46,7 @@ func (s *Server) Status(ctx context.Context) (status *pb.StatusResponse, version
 	case limited.Err() != nil && ctx.Err() == nil:
 		return nil, "", fmt.Errorf("%s: %w: no answer in %v", s.Address(), job.ErrDisconnected, Patience)
 	default:
-		return nil, "", s.failed(err)
+		return nil, "", s.hint(s.failed(err))
 	}
 	product, version, _ := strings.Cut(r.Header().Get("Server"), "/")
 	if product != Product {
@@ -94,4 +95,15 @@ func (s *Server) failed(err error) error {
 		known = fmt.Errorf("%w: %w", job.ErrDisconnected, op)
 	}
 	return fmt.Errorf("%s: %w", s.Address(), known)
+}
+
+// hint adds what a server that hangs up without a word may want: TLS. One that is
+// not there at all wants nothing.
+func (s *Server) hint(err error) error {
+	op := (*net.OpError)(nil)
+	noServer := errors.As(err, &op) && op.Op == "dial"
+	if s.address.secure || s.address.socket != "" || noServer || !errors.Is(err, job.ErrDisconnected) {
+		return err
+	}
+	return fmt.Errorf("%w; if it speaks TLS: https://HOST:PORT, or --tls-ca FILE", err)
 }

@@ -18,7 +18,8 @@ type Check struct {
 	Name    string  `json:"name"`
 	Outcome Outcome `json:"outcome"`
 	Seconds float64 `json:"seconds"`
-	// Log is what a failed check printed, and what others said they left out.
+	// Log is what a failed check printed, and of others what they left out and
+	// what the device does not offer.
 	Log string `json:"log,omitempty"`
 }
 
@@ -43,7 +44,7 @@ const mark = "\x16" // begins lines of package testing's own
 var (
 	started = regexp.MustCompile(`^=== (RUN|NAME|CONT|PAUSE)\s+(\S*)$`)
 	ended   = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\S+) \(([0-9.]+)s\)$`)
-	skipped = regexp.MustCompile(`NOT TESTED: (.*)`)
+	missing = regexp.MustCompile(`NOT (TESTED|OFFERED): .*`)
 )
 
 // add reads a line, without its end. It returns the name of a test that began.
@@ -118,17 +119,15 @@ func (t *transcript) leaks(c Check, log string) Check {
 	return c
 }
 
-// nothing ends what a check says that has looked at no results at all.
-const nothing = "the device computes nothing"
-
-// sayWhatIsMissing keeps what a check says that it does not test.
+// sayWhatIsMissing keeps what a check says that it has left out, so that it does
+// not pass, and what the device does without, which is no fault of it.
 func (c *Check) sayWhatIsMissing(log string) {
 	var said []string
-	for _, m := range skipped.FindAllStringSubmatch(log, -1) {
+	for _, m := range missing.FindAllStringSubmatch(log, -1) {
 		if !slices.Contains(said, m[0]) {
 			said = append(said, m[0])
 		}
-		if strings.HasSuffix(m[1], nothing) {
+		if m[1] == "TESTED" {
 			c.Outcome = NotTested
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/cmd/metallic-sched/remote"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
@@ -66,7 +67,7 @@ func TestFrameSizes(t *testing.T) {
 	for i := range 50 {
 		crowd.Rates.Tenants = append(crowd.Rates.Tenants, TenantRate{Name: fmt.Sprintf("tenant %d 織物", i)})
 	}
-	empty := &Snapshot{Address: "http://127.0.0.1:7733", Problem: "job: server not reachable"}
+	empty := &Snapshot{Address: "http://" + remote.DefaultAddress, Problem: "job: server not reachable"}
 	for _, s := range []*Snapshot{busy(), crowd, empty} {
 		for _, size := range [][2]int{{80, 24}, {MinWidth, MinHeight}, {200, 60}, {61, 15}, {1, 1}} {
 			lines := Frame(s, size[0], size[1])

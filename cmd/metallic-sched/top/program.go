@@ -7,18 +7,12 @@ import (
 	"strings"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
+	tea "charm.land/bubbletea/v2"
 )
 
-// styles are how lines look; terminals without colours show them plain.
-var styles = map[Style]lipgloss.Style{
-	Plain:   lipgloss.NewStyle(),
-	Title:   lipgloss.NewStyle().Bold(true),
-	Heading: lipgloss.NewStyle().Reverse(true),
-	Alarm:   lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Color("1")),
-	Faint:   lipgloss.NewStyle().Faint(true),
-}
+// styles are the SGR codes of how lines look; terminals without colours show
+// them plain.
+var styles = map[Style]string{Title: "1", Heading: "7", Alarm: "1;31", Faint: "2"}
 
 // program is the terminal program.
 type program struct {
@@ -41,7 +35,7 @@ func Run(ctx context.Context, w *Watch, interval time.Duration, in io.Reader, ou
 	defer stop()
 	go w.Follow(ctx, nil)
 	p := &program{ctx: ctx, watch: w, interval: interval, width: 80, height: 24}
-	_, err := tea.NewProgram(p, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithInput(in), tea.WithOutput(out)).Run()
+	_, err := tea.NewProgram(p, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
 	if ctx.Err() != nil { // a signal ends it as well as q
 		return nil
 	}
@@ -59,7 +53,7 @@ func (p *program) look() tea.Msg {
 // Update implements tea.Model.
 func (p *program) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 	switch m := m.(type) {
-	case tea.KeyMsg:
+	case tea.KeyPressMsg:
 		switch m.String() {
 		case "q", "Q", "esc", "ctrl+c":
 			return p, tea.Quit
@@ -76,7 +70,13 @@ func (p *program) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // View implements tea.Model.
-func (p *program) View() string {
+func (p *program) View() tea.View {
+	v := tea.NewView(p.text())
+	v.AltScreen = true
+	return v
+}
+
+func (p *program) text() string {
 	switch {
 	case p.shown == nil:
 		return "asking " + p.watch.source.Address()
@@ -88,7 +88,11 @@ func (p *program) View() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(styles[line.Style].Render(line.Text))
+		if code := styles[line.Style]; code != "" {
+			fmt.Fprintf(&b, "\x1b[%sm%s\x1b[m", code, line.Text)
+			continue
+		}
+		b.WriteString(line.Text)
 	}
 	return b.String()
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/require"
 
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
@@ -88,22 +88,22 @@ func untilTold(t *testing.T) (context.Context, func()) { return context.WithCanc
 func TestProgram(t *testing.T) {
 	w := NewWatch(&script{statuses: []*pb.StatusResponse{status("x", 1, [2]float64{10, 0})}})
 	p := &program{ctx: t.Context(), watch: w, interval: time.Hour, width: 80, height: 24}
-	require.Contains(t, p.View(), "asking unix:///s")
+	require.Contains(t, p.text(), "asking unix:///s")
 	_, next := p.Update(p.Init()())
 	require.NotNil(t, next, "it looks again")
-	require.Equal(t, 24, len(strings.Split(p.View(), "\n")))
-	require.Contains(t, p.View(), "10 done")
+	require.Equal(t, 24, len(strings.Split(p.text(), "\n")))
+	require.Contains(t, p.text(), "10 done")
 	_, next = p.Update(dueMsg{})
 	require.IsType(t, seenMsg{}, next())
 
 	p.Update(tea.WindowSizeMsg{Width: 100, Height: 30})
-	require.Equal(t, 30, len(strings.Split(p.View(), "\n")))
+	require.Equal(t, 30, len(strings.Split(p.text(), "\n")))
 	p.Update(tea.WindowSizeMsg{Width: 20, Height: 5})
-	require.Contains(t, p.View(), "20x5 is too small")
+	require.Contains(t, p.text(), "20x5 is too small")
 
-	_, next = p.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("x")})
+	_, next = p.Update(tea.KeyPressMsg{Code: 'x', Text: "x"})
 	require.Nil(t, next)
-	for _, key := range []tea.KeyMsg{{Type: tea.KeyRunes, Runes: []rune("q")}, {Type: tea.KeyCtrlC}, {Type: tea.KeyEsc}} {
+	for _, key := range []tea.KeyPressMsg{{Code: 'q', Text: "q"}, {Code: 'c', Mod: tea.ModCtrl}, {Code: tea.KeyEscape}} {
 		_, next = p.Update(key)
 		require.Equal(t, tea.QuitMsg{}, next())
 	}

@@ -24,7 +24,7 @@ type result struct {
 // Find opens the library of the given file name or path; with "" the first of
 // the platform's usual ones that is there. It looks once for each name; a
 // library stays open to the end of the process. The error says what was tried
-// and what to do.
+// and what to do; that of a name is a *LibraryError.
 func Find(name string) (*Library, error) {
 	found.Lock()
 	defer found.Unlock()
@@ -55,20 +55,30 @@ var advice = map[string]string{
 }
 
 func find(name string, from loader, goos string) (*Library, error) {
-	if name == None {
+	switch name {
+	case None:
 		return nil, fmt.Errorf("BLAS is %q; name a library, or leave it empty to look for one", name)
+	case "":
+		return findUsual(from, goos)
 	}
-	names := usual[goos]
-	if name != "" {
-		names = []string{name}
+	l, err := open(name, from)
+	if err != nil {
+		return nil, &LibraryError{name, err}
 	}
-	tried := make([]string, 0, len(names))
-	for _, n := range names {
-		l, why := open(n, from)
-		if l != nil {
+	return l, nil
+}
+
+func findUsual(from loader, goos string) (*Library, error) {
+	tried := make([]string, 0, len(usual[goos]))
+	for _, n := range usual[goos] {
+		l, err := open(n, from)
+		switch {
+		case err == nil:
 			return l, nil
+		case !missing(err):
+			n += " (" + err.Error() + ")"
 		}
-		tried = append(tried, n+why)
+		tried = append(tried, n)
 	}
 	if len(tried) == 0 {
 		tried = append(tried, "nothing, none is known for "+goos)

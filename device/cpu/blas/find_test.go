@@ -54,11 +54,12 @@ func TestFind(t *testing.T) {
 		{fake{}, "", "linux", "", "libopenblas0-pthread"},
 		{fake{}, "", "linux", "", "METALLIC_BLAS"},
 		{fake{}, "", "plan9", "", "tried nothing, none is known for plan9"},
-		{fake{}, "libmine.so", "linux", "", "tried libmine.so;"},
-		{fake{}, "libbroken.so", "linux", "", "tried libbroken.so (libbroken.so: invalid ELF header)"},
+		{fake{"libopenblas.so.0": {"sin"}}, "", "linux", "", "tried libopenblas.so.0 (it has no cblas_sgemm), libopenblas.so,"},
+		{fake{}, "libmine.so", "linux", "", `BLAS is "libmine.so", which cannot be used: libmine.so: cannot open shared object file`},
+		{fake{}, "libbroken.so", "linux", "", `"libbroken.so", which cannot be used: libbroken.so: invalid ELF header; allowed: a library's file name or path, or none`},
 		{fake{"libopenblas.so.0": cblas}, None, "linux", "", `BLAS is "none"`},
-		{fake{"libm.so": {"sin"}}, "libm.so", "linux", "", "libm.so (it has no cblas_sgemm)"},
-		{fake{"libhalf.so": {"cblas_sgemm"}}, "libhalf.so", "linux", "", "libhalf.so (it has no cblas_sgemv)"},
+		{fake{"libm.so": {"sin"}}, "libm.so", "linux", "", `"libm.so", which cannot be used: it has no cblas_sgemm`},
+		{fake{"libhalf.so": {"cblas_sgemm"}}, "libhalf.so", "linux", "", `"libhalf.so", which cannot be used: it has no cblas_sgemv`},
 
 		{fake{"libopenblas.so.0": with("openblas_set_num_threads", "openblas_get_config")}, "", "linux", "OpenBLAS 1.2.3 (libopenblas.so.0)", ""},
 		{fake{"libblis.so.4": with("bli_thread_set_num_threads")}, "", "linux", "BLIS (libblis.so.4)", ""},
@@ -97,6 +98,16 @@ func TestOfItsOwnThreads(t *testing.T) {
 	require.False(t, l.SetsThreads())
 	l.Acquire(7)
 	l.Release()
+}
+
+// Only a name can be wrong.
+func TestCheck(t *testing.T) {
+	require.NoError(t, Check(""))
+	require.NoError(t, Check(None))
+	var wrong *LibraryError
+	require.ErrorAs(t, Check("/nowhere/libblas.so"), &wrong)
+	require.Equal(t, "/nowhere/libblas.so", wrong.Name)
+	require.Error(t, wrong.Unwrap())
 }
 
 func TestFindLooksOnce(t *testing.T) {

@@ -1,6 +1,7 @@
 package blas
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 )
@@ -13,29 +14,24 @@ type loader interface {
 	bind(fn any, address uintptr)
 }
 
-// open returns the library, or why not, in brackets; only a file that is not
-// there needs no reason.
-func open(name string, from loader) (l *Library, why string) {
+func open(name string, from loader) (*Library, error) {
 	handle, err := from.open(name)
 	if err != nil {
-		if missing(err) {
-			return nil, ""
-		}
-		return nil, " (" + err.Error() + ")"
+		return nil, err
 	}
-	l = &Library{Path: name}
+	l := &Library{Path: name}
 	for _, s := range []struct {
 		fn   any
 		name string
 	}{{&l.sgemm, "cblas_sgemm"}, {&l.sgemv, "cblas_sgemv"}} {
 		address, err := from.symbol(handle, s.name)
 		if err != nil || address == 0 {
-			return nil, " (it has no " + s.name + ")"
+			return nil, errors.New("it has no " + s.name)
 		}
 		from.bind(s.fn, address)
 	}
 	l.recognise(handle, from)
-	return l, ""
+	return l, nil
 }
 
 // missing tells a library that is not installed from one that is broken.
