@@ -92,14 +92,15 @@ func pack(v tensor.View) ([]byte, tensor.View) {
 	return unsafe.Slice((*byte)(base), size), c
 }
 
-// endCheck ends a job whose second run comes to nothing: its result is that of the
-// first.
+// endCheck ends a job that will not be run again: its result is that of the first
+// run. One that the device has is left out, as its memory may be read still.
 func (d *desk) endCheck(b *Batch, why error) {
-	if b.check != nil {
-		g := b.ghost(d.engine.now(), why) // the device may have the batch itself
-		g.commit()
-		d.engine.loop.tell(&g.settlement)
+	if b.check == nil || b.stage.Load() != idle {
+		return
 	}
+	g := b.ghost(d.engine.now(), why)
+	g.commit()
+	d.engine.loop.tell(&g.settlement)
 }
 
 // compare holds the second run against the first, unless it failed, and commits

@@ -114,7 +114,6 @@ func (d *desk) sink(b *Batch, w *wreckage, cause error) {
 	w.add()
 	b.wreckage = w
 	d.takeBack(b)
-	d.endCheck(b, cause)
 	d.record(b.ghost(d.engine.now(), cause))
 	held := &job.HeldError{Cause: cause, Released: w.gone}
 	for i := range b.parts {
