@@ -41,7 +41,8 @@ const (
 // next when they are freed: the driver takes long to give them. Its methods may
 // be called from any goroutine.
 type memory struct {
-	context *driver.Context
+	context  *driver.Context
+	dropping sync.Mutex // held while spare blocks are given back
 
 	mu     sync.Mutex
 	spare  [places][classes][]block
@@ -73,7 +74,8 @@ func (m *memory) take(w where, bytes int) (block, error) {
 		m.mu.Unlock()
 	}
 	b, err := m.fresh(w, size)
-	if lacksMemory(err) && m.drop(w) {
+	if lacksMemory(err) {
+		m.drop(w)
 		b, err = m.fresh(w, size)
 	}
 	return b, err
@@ -96,15 +98,17 @@ func (m *memory) fresh(w where, size int) (block, error) {
 	return b, nil
 }
 
-// drop gives the spare blocks of a place back to the driver, if there are any.
-func (m *memory) drop(w where) bool {
+// drop gives the spare blocks of a place back to the driver. It returns when those
+// that others are giving back are there, too.
+func (m *memory) drop(w where) {
+	m.dropping.Lock()
+	defer m.dropping.Unlock()
 	m.mu.Lock()
 	all := m.takeSpare(w)
 	m.mu.Unlock()
 	if len(all) > 0 {
 		_ = m.context.With(func() error { return m.free(w, all...) })
 	}
-	return len(all) > 0
 }
 
 // takeSpare returns the spare blocks of a place, which has none any more. It

@@ -37,3 +37,36 @@ func TestSpareMemoryIsGivenBack(t *testing.T) {
 		require.Zero(t, gpu+pinned, space)
 	}
 }
+
+// Who finds no memory while somebody else gives some back waits for that.
+func TestSpareMemoryIsOnItsWay(t *testing.T) {
+	const room = 1 << 20
+	d, libraries := simulated(t, room)
+	kept, err := d.Alloc(device.SpaceDevice, room)
+	require.NoError(t, err)
+	kept.Free()
+	freeing, failed := make(chan struct{}), make(chan struct{})
+	late := libraries.Calls("cuMemAlloc_v2") + 2
+	libraries.On = func(function string, nth int) uintptr {
+		switch {
+		case function == "cuMemFree_v2" && nth == 1:
+			close(freeing)
+			<-failed
+		case function == "cuMemAlloc_v2" && nth == late:
+			close(failed)
+			return 2 // out of memory
+		}
+		return 0
+	}
+	first := make(chan error)
+	go func() {
+		_, err := d.Alloc(device.SpaceDevice, room/2)
+		first <- err
+	}()
+	<-freeing
+	_, err = d.Alloc(device.SpaceDevice, room/4)
+	require.NoError(t, err)
+	require.NoError(t, <-first)
+	libraries.On = nil
+	require.NoError(t, d.Close())
+}

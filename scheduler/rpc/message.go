@@ -96,7 +96,7 @@ func (x *call) operand(i int, v *tensor.View) error {
 	t, memory := &x.tensors[i], &pb.Tensor_Operand{}
 	x.uses = append(x.uses, use{o, held, memory, i})
 	if held.gone.Load() {
-		return x.lost()
+		return &job.RestartedError{Field: x.field(i), Operand: o}
 	}
 	if t.Memory = memory; held.name != "" {
 		t.Memory = &pb.Tensor_Name{Name: held.name}
