@@ -251,6 +251,7 @@ func (b *Batch) claim(p *part) (inPlace, ok bool) {
 	t := p.task
 	switch {
 	case p.held && b.engine.writesInPlace(t):
+		p.inPlace = true
 		return true, true
 	case p.held: // for a device that could write there; nobody else does
 		p.inPlace = false

@@ -50,6 +50,17 @@ func (b *Batch) rebind(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A part that is held is written in place wherever the device can.
+func TestBindHeld(t *testing.T) {
+	b := binding(t, true, 1, newShelf().task(t, product(fill(4, 6, 1), 1, 1)))
+	for _, can := range []bool{true, false, true} {
+		b.engine.info.HostMemory = can
+		b.rebind(t)
+		require.Equal(t, can, b.parts[0].inPlace)
+		require.True(t, b.parts[0].held)
+	}
+}
+
 func TestBindAloneUsesMemoryWhereItLies(t *testing.T) {
 	j := product(fill(4, 6, 1), 1, 1)
 	b := binding(t, true, -1, newShelf().task(t, j))

@@ -77,6 +77,7 @@ func (b *Batch) commitUntilFault(parts []part, done *int, settlement *job.Settle
 		switch gone := device.Fault(cause); {
 		case gone != nil && settlement.Add(&parts[*done-1].task.Life, job.Failed, failed(fmt.Errorf("result: %w", gone))):
 			b.unwritten.Add(1)
+		case gone != nil && parts[*done-1].task.split != nil: // another part has failed it
 		case cause != nil: // not of a job that was held to be written
 			panic(cause)
 		}
@@ -107,7 +108,7 @@ func (b *Batch) commitPart(p *part, settlement *job.Settlement) {
 	if !p.inPlace {
 		dst := t.split.result
 		if direct {
-			if dst = t.Form.C; !t.split.hold(&t.Life) {
+			if dst = t.Form.C; !t.split.hold(&t.Life) || t.Ended() {
 				return
 			}
 		}

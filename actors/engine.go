@@ -90,7 +90,7 @@ type Config struct {
 	// Observer. Nil: nothing is traced.
 	Tracer metrics.Tracer
 	// Observer is told of every batch. It is called on the device actor's
-	// goroutine and must not block or keep the outcome.
+	// goroutine, or while that waits, and must not block or keep the outcome.
 	Observer Observer
 }
 
@@ -260,7 +260,7 @@ func (e *Engine) Close(ctx context.Context) error {
 		err = errors.Join(err, <-closed)
 	}
 	e.reviving.Wait()
-	e.compiling.Wait() // and until a device that was replaced is retired
+	e.compiling.Wait() // and until a device that was replaced is to be retired when it is clear
 	e.stop()
 	e.closeLanders()
 	e.closeRings()

@@ -138,14 +138,15 @@ func (b *Batch) ghost(now time.Time, err error) *Batch {
 // drown ends the job of a part that the device may never end: at once, even if
 // the device writes the job's memory.
 func (p *part) drown(cause, held error) {
-	if !p.inPlace {
-		p.fail(cause)
-		return
+	s := p.task.split
+	claimed := p.inPlace || s != nil && s.holds()
+	if claimed {
+		cause = held
 	}
-	if s := p.task.split; s != nil {
-		s.fail(held)
+	p.fail(cause)
+	if claimed { // whatever becomes of its other parts
+		p.task.Release(job.Failed, held)
 	}
-	p.task.Release(job.Failed, held)
 }
 
 // isLost reports whether an error says that the device is no longer there.

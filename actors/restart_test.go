@@ -53,8 +53,8 @@ func TestBoundForADeviceThatIsGone(t *testing.T) {
 }
 
 // discrete returns a home that cannot write the caller's memory.
-func discrete(t *testing.T) *Home {
-	d := sim.Open(sim.Config{Inner: computing(t), Discrete: true})
+func discrete(t *testing.T, fault func(*device.Batch) sim.Fault) *Home {
+	d := sim.Open(sim.Config{Inner: computing(t), Discrete: true, Fault: fault})
 	return &Home{Device: d, Cache: device.NewCache(d, 8), Enter: func() {}, Retire: func() {}}
 }
 
@@ -69,7 +69,7 @@ func TestHeldForADeviceThatIsGone(t *testing.T) {
 				r = newRig(t, sim.Config{Inner: computing(t)}, func(c *Config) {
 					c.InPlaceBytes = 1
 					c.Reopen = func() (*Home, error) {
-						h := discrete(t)
+						h := discrete(t, nil)
 						if fails {
 							h.Device.(*sim.Device).Close()
 						}
@@ -108,7 +108,7 @@ func TestCutForADeviceThatIsGone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, sim.Config{Inner: computing(t), Launch: time.Second, Fault: failing(sim.Lost(), 2)}, func(c *Config) {
 			c.InPlaceBytes, c.MaxColumns, c.MaxJobs = 1, 2, 1
-			c.Reopen = func() (*Home, error) { return discrete(t), nil }
+			c.Reopen = func() (*Home, error) { return discrete(t, nil), nil }
 		})
 		long, urgent := product(fill(4, 4, 1), 6, 1), product(fill(4, 4, 2), 1, 1)
 		urgent.Priority = job.High
@@ -123,6 +123,34 @@ func TestCutForADeviceThatIsGone(t *testing.T) {
 	})
 }
 
+// If that one hangs, it is answered, and told that its memory is in use: the first
+// device may have some of it.
+func TestCutForADeviceThatHangs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var second *sim.Device
+		r := newRig(t, sim.Config{Inner: computing(t), Launch: time.Second, Fault: failing(sim.Lost(), 2)}, func(c *Config) {
+			guarded(c)
+			c.InPlaceBytes, c.MaxColumns, c.MaxJobs = 1, 2, 1
+			c.Reopen = func() (*Home, error) {
+				h := discrete(t, hanging(1))
+				second = h.Device.(*sim.Device)
+				return h, nil
+			}
+		})
+		long, urgent := product(fill(4, 4, 1), 6, 1), product(fill(4, 4, 2), 1, 1)
+		urgent.Priority = job.High
+		ts := r.submit(long)
+		synctest.Wait()
+		ts = append(ts, r.submit(urgent)...)
+		wait(ts...)
+		require.ErrorIs(t, errorOf(ts[0]), job.ErrHung)
+		require.ErrorIs(t, errorOf(ts[0]), job.ErrMemoryHeld)
+		second.Release()
+		synctest.Wait()
+		require.NoError(t, r.close(background))
+	})
+}
+
 // A device is retired when it has compiled what it was asked for.
 func TestRetireWaitsForTheCompiler(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -130,7 +158,7 @@ func TestRetireWaitsForTheCompiler(t *testing.T) {
 		var retired atomic.Int64
 		r := newRig(t, sim.Config{CompileTime: 10 * time.Second, Fault: failing(sim.Lost(), 1)}, func(c *Config) {
 			c.Reopen = func() (*Home, error) {
-				h := discrete(t)
+				h := discrete(t, nil)
 				h.Retire = func() { retired.Store(int64(time.Since(start))) }
 				return h, nil
 			}

@@ -79,6 +79,13 @@ func (s *split) close() (gone bool) {
 	return s.flying == 0
 }
 
+// holds reports whether the job is claimed.
+func (s *split) holds() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
+}
+
 // hold claims the job for writing in place, once for all its parts.
 func (s *split) hold(l *job.Life) bool {
 	s.mu.Lock()
