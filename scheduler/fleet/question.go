@@ -79,7 +79,7 @@ func (q *question) refused(f *Fleet, p policy.Placement) error {
 		return fmt.Errorf("fleet: %w: every device is lost", job.ErrUnavailable)
 	case p.Reason == policy.PlaceNowhere && q.failed == nil:
 		return q.tooLarge(f)
-	case p.Reason == policy.PlaceNowhere || q.avoid[p.Site]:
+	case p.Reason == policy.PlaceNowhere:
 		return fmt.Errorf("fleet: no device could load the operands of a job: %w", q.failed)
 	}
 	return nil

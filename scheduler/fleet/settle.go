@@ -63,10 +63,10 @@ func (f *Fleet) settleOn(v *version, tried []bool) (policy.Placement, error) {
 	sites := make([]policy.Site, len(f.members))
 	for i, m := range f.members {
 		sites[i] = m.site(now, v.bytes)
-		sites[i].Up = sites[i].Up && !tried[i]
+		sites[i].Tried = tried[i]
 	}
 	p := policy.Settle(sites)
-	if home >= 0 && sites[home].Up && sites[home].Missing <= sites[home].Most {
+	if home >= 0 && sites[home].Up && !tried[home] && sites[home].Missing <= sites[home].Most {
 		p = policy.Placement{Site: home, Reason: policy.PlaceHome, Copy: -1}
 	}
 	return p, nil

@@ -42,7 +42,7 @@ func (f *Fleet) survey(q *question, m *member, now time.Time) policy.Site {
 		}
 	}
 	site := m.site(now, missing)
-	site.Up, site.Coming = site.Up && !q.avoid[m.index], coming
+	site.Tried, site.Coming = q.avoid[m.index], coming
 	if futile { // it was tried a moment ago
 		site.Room = -1
 	}

@@ -9,6 +9,8 @@ import (
 type Site struct {
 	Up   bool // it takes work at once
 	Lost bool // it never will again
+	// Tried: it could not have what the job needs, and is not asked again.
+	Tried bool
 	// Queue is what is predicted for all that waits and runs there, Cost what the
 	// job adds to it: little where it joins others that wait for its operand.
 	Queue, Cost time.Duration
@@ -21,6 +23,9 @@ type Site struct {
 	// that were not asked for lately, and Most all there is for operands.
 	Free, Room, Most int64
 }
+
+// takes reports whether the job may go there now.
+func (s *Site) takes() bool { return s.Up && !s.Tried }
 
 // holds reports whether all that the job needs is there.
 func (s *Site) holds() bool { return s.Missing == 0 }
@@ -102,7 +107,7 @@ type Placement struct {
 // StaysHome reports whether a job goes home whatever the other devices are at:
 // its operand is there, and it is done before anything is worth moving.
 func StaysHome(home *Site, t PlaceTuning) bool {
-	return home.Up && home.holds() && home.finish() < t.MinSpill
+	return home.takes() && home.holds() && home.finish() < t.MinSpill
 }
 
 // Place chooses the device for a job. home is where jobs with its operand go,
@@ -140,11 +145,11 @@ func Place(sites []Site, home int, t PlaceTuning) Placement {
 func holder(sites []Site, home int, t PlaceTuning) int {
 	best := -1
 	for i := range sites {
-		if s := &sites[i]; s.Up && s.holds() && (best < 0 || s.finish() < sites[best].finish()) {
+		if s := &sites[i]; s.takes() && s.holds() && (best < 0 || s.finish() < sites[best].finish()) {
 			best = i
 		}
 	}
-	if home < 0 || best < 0 || !sites[home].Up || !sites[home].holds() {
+	if home < 0 || best < 0 || !sites[home].takes() || !sites[home].holds() {
 		return best
 	}
 	stay := sites[home].finish()
@@ -159,7 +164,7 @@ func placeAnew(sites []Site) Placement {
 	best := -1
 	for i := range sites {
 		s := &sites[i]
-		if s.Up && s.Missing <= s.Most && (best < 0 || sooner(s, &sites[best])) {
+		if s.takes() && s.Missing <= s.Most && (best < 0 || sooner(s, &sites[best])) {
 			best = i
 		}
 	}
@@ -184,7 +189,7 @@ func placeDown(sites []Site) Placement {
 	for i := range sites {
 		s := &sites[i]
 		lost = lost && s.Lost
-		if !s.Up && !s.Lost && s.Missing <= s.Most && (best < 0 || s.Missing < sites[best].Missing) {
+		if !s.Up && !s.Lost && !s.Tried && s.Missing <= s.Most && (best < 0 || s.Missing < sites[best].Missing) {
 			best = i
 		}
 	}
@@ -202,7 +207,7 @@ func spill(sites []Site, from int, t PlaceTuning) int {
 	wait, best := sites[from].finish(), -1
 	for i := range sites {
 		s := &sites[i]
-		if !s.Up || s.holds() {
+		if !s.takes() || s.holds() {
 			continue
 		}
 		if s.Coming { // first see what that one brings
@@ -223,7 +228,7 @@ func Settle(sites []Site) Placement {
 	best := -1
 	for i := range sites {
 		s := &sites[i]
-		if s.Up && s.Missing <= s.Most && (best < 0 || s.roomier(&sites[best])) {
+		if s.takes() && s.Missing <= s.Most && (best < 0 || s.roomier(&sites[best])) {
 			best = i
 		}
 	}

@@ -26,6 +26,7 @@ func there(queue, cost, load time.Duration) policy.Site {
 
 func down(s policy.Site) policy.Site   { s.Up = false; return s }
 func gone(s policy.Site) policy.Site   { s.Up, s.Lost = false, true; return s }
+func tried(s policy.Site) policy.Site  { s.Tried = true; return s }
 func full(s policy.Site) policy.Site   { s.Free, s.Room, s.Most = 0, 0, 0; return s }
 func busy(s policy.Site) policy.Site   { s.Free, s.Room = 0, 0; return s } // room only by taking what others asked for
 func coming(s policy.Site) policy.Site { s.Coming = true; return s }
@@ -66,8 +67,14 @@ func TestPlace(t *testing.T) {
 		"all are restarted: where the operand is": {
 			sites{down(there(0, ms, ms)), down(here(9*ms, ms))}, 0, at(1, policy.PlaceRestart, -1),
 		},
-		"one is restarted, one lost": {sites{gone(here(0, ms)), down(there(9*ms, ms, ms))}, 0, at(1, policy.PlaceRestart, -1)},
-		"all are lost":               {sites{gone(here(0, ms)), gone(here(0, ms))}, 0, at(0, policy.PlaceAbandoned, -1)},
+		"one is restarted, one lost":                {sites{gone(here(0, ms)), down(there(9*ms, ms, ms))}, 0, at(1, policy.PlaceRestart, -1)},
+		"a copy cannot be had where it was tried":   {sites{here(50*ms, ms), tried(there(0, ms, ms))}, 0, at(0, policy.PlaceHome, -1)},
+		"tried, the next best":                      {sites{tried(there(0, ms, ms)), there(9*ms, ms, ms)}, 0, at(1, policy.PlaceLoad, -1)},
+		"home lacks another operand, and was tried": {sites{tried(here(0, ms)), there(9*ms, ms, ms)}, 0, at(1, policy.PlaceLoad, -1)},
+		"tried, one is restarted":                   {sites{tried(there(0, ms, ms)), down(there(0, ms, ms))}, 0, at(1, policy.PlaceRestart, -1)},
+		"tried and restarted, another is, too":      {sites{down(tried(there(0, ms, ms))), down(there(0, ms, ms))}, 0, at(1, policy.PlaceRestart, -1)},
+		"all were tried":                            {sites{tried(there(0, ms, ms)), down(tried(there(0, ms, ms)))}, 0, at(-1, policy.PlaceNowhere, -1)},
+		"all are lost":                              {sites{gone(here(0, ms)), gone(here(0, ms))}, 0, at(0, policy.PlaceAbandoned, -1)},
 	} {
 		require.Equal(t, c.want, policy.Place(c.sites, c.home, policy.DefaultPlaceTuning()), name)
 	}
@@ -87,6 +94,10 @@ func TestSettle(t *testing.T) {
 	require.Equal(t, 0, settle(roomy(300), roomy(300)), "the first of equals")
 	require.Equal(t, 0, settle(roomy(200), gone(roomy(300))))
 	require.Equal(t, 1, settle(roomy(99), roomy(100)))
+	require.Equal(t, 1, settle(tried(roomy(300)), roomy(200)))
+	require.Equal(t, 1, settle(tried(roomy(300)), down(roomy(200))))
+	require.Equal(t, 1, settle(down(tried(roomy(300))), down(roomy(200))))
+	require.Equal(t, -1, settle(tried(roomy(300)), down(tried(roomy(200)))))
 	require.Equal(t, -1, settle(roomy(99), roomy(9)))
 	require.Equal(t, 1, settle(idle(50, 500, 500), idle(100, 100, 100)), "free before what is idle")
 	require.Equal(t, 0, settle(idle(50, 500, 500), idle(50, 50, 200)), "idle before what was asked for lately")
@@ -109,12 +120,13 @@ func randomSites(r *rand.Rand) []policy.Site {
 		case 1:
 			*s = gone(*s)
 		}
+		s.Tried = r.IntN(8) == 0
 	}
 	return sites
 }
 
 // Whatever the devices are at: no job goes to a lost one while another is
-// there, none to one that is restarted while another takes work, nothing is
+// there, none where it was tried, none to one that is restarted while another takes work, nothing is
 // brought beyond the memory, and no job waits longer than Stay allows.
 func TestPlaceProperties(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -133,9 +145,9 @@ func TestPlaceProperties(t *testing.T) {
 		anyThere, fits, fitsLater, allLost := false, false, false, true
 		for i := range sites {
 			s := &sites[i]
-			anyThere = anyThere || s.Up && s.Missing == 0
-			fits = fits || s.Up && s.Missing <= s.Most
-			fitsLater = fitsLater || !s.Up && !s.Lost && s.Missing <= s.Most
+			anyThere = anyThere || s.Up && !s.Tried && s.Missing == 0
+			fits = fits || s.Up && !s.Tried && s.Missing <= s.Most
+			fitsLater = fitsLater || !s.Up && !s.Lost && !s.Tried && s.Missing <= s.Most
 			allLost = allLost && s.Lost
 		}
 		require.Equal(t, allLost, p.Reason == policy.PlaceAbandoned, "%+v", sites)
@@ -147,7 +159,7 @@ func TestPlaceProperties(t *testing.T) {
 			continue
 		}
 		s := &sites[p.Site]
-		require.False(t, s.Lost)
+		require.False(t, s.Lost || s.Tried)
 		require.Equal(t, fits, s.Up, "%+v %+v", sites, p)
 		if fits {
 			require.Equal(t, anyThere, s.Missing == 0, "brought though it is somewhere: %+v %+v", sites, p)
@@ -156,7 +168,7 @@ func TestPlaceProperties(t *testing.T) {
 		}
 		if p.Copy >= 0 {
 			c := &sites[p.Copy]
-			require.True(t, c.Up && c.Missing > 0 && c.Missing <= c.Room && !c.Coming, "%+v %+v", sites, p)
+			require.True(t, c.Up && !c.Tried && c.Missing > 0 && c.Missing <= c.Room && !c.Coming, "%+v %+v", sites, p)
 			require.Zero(t, s.Missing)
 		}
 	}
@@ -170,7 +182,7 @@ func requireSoon(t *testing.T, sites []policy.Site, p policy.Placement, tuning p
 	at := s.Queue + s.Cost
 	for i := range sites {
 		o := &sites[i]
-		if s.Missing == 0 && o.Up && o.Missing == 0 && at >= tuning.MinSpill {
+		if s.Missing == 0 && o.Up && !o.Tried && o.Missing == 0 && at >= tuning.MinSpill {
 			require.GreaterOrEqual(t, float64(o.Queue+o.Cost), float64(at)*(1-tuning.Stay), "%+v %+v", sites, p)
 		}
 	}
