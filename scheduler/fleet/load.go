@@ -34,8 +34,9 @@ func forJob(why string) bringing { return bringing{policy.ClaimAny, jobPatience,
 
 // bring returns a version's copy on a member, which it loads if need be: once
 // however many ask. The error is errReplaced, or wraps device.ErrOutOfMemory when
-// there is no room, job.ErrHung when the device hung or was lost, and
-// job.ErrUnavailable when it was given up.
+// there is no room, job.ErrHung when the device hung or was lost with it,
+// job.ErrUnavailable when it was given up, and device.ErrLost alone when it was lost
+// before and is not waited for.
 func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) (*scheduler.Operand, error) {
 	for {
 		f.mu.Lock()

@@ -35,8 +35,8 @@ type version struct {
 
 // Load keeps a copy of a matrix in the host's memory and loads it on the device
 // with most memory free, or on the next best if that has none after all, hangs or
-// is lost. Later changes to the caller's memory are not seen. The
-// error is as of scheduler.Load.
+// is lost; while no other takes work it waits for one that is restarted. Later
+// changes to the caller's memory are not seen. The error is as of scheduler.Load.
 func (f *Fleet) Load(v tensor.View) (*Operand, error) {
 	o := &Operand{fleet: f, turn: make(chan struct{}, 1)}
 	o.turn <- struct{}{}

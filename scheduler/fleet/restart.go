@@ -16,7 +16,8 @@ const restartLook = time.Millisecond
 // load loads a version on a member, and says how long that took. What a job needs
 // waits for a device that is being restarted, like jobs whose operands are there:
 // until it takes work or is given up, or the fleet is closed. A load that a device
-// was lost with is not done again: it may be what that was lost by.
+// was lost with is not done again, as it may be what that was lost by: the error is
+// job.ErrHung, while device.ErrLost alone says that the device was lost before.
 func (f *Fleet) load(v *version, m *member, how bringing) (c *scheduler.Operand, took time.Duration, err error) {
 	for {
 		start := time.Now()
@@ -29,7 +30,7 @@ func (f *Fleet) load(v *version, m *member, how bringing) (c *scheduler.Operand,
 		case m.s.Lost():
 			return nil, 0, fmt.Errorf("fleet: %s: %w: %w", m.name, job.ErrUnavailable, err)
 		case !how.back || errors.Is(err, job.ErrHung):
-			return nil, 0, fmt.Errorf("fleet: %s: %w: %w", m.name, job.ErrHung, err)
+			return nil, 0, fmt.Errorf("fleet: %s: %w", m.name, err)
 		}
 		for m.restarting() {
 			if f.isClosed() {

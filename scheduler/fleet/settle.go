@@ -13,10 +13,12 @@ import (
 
 // settle loads a version for the first time: where its operand's jobs go, or on
 // the device with most room; on the next best when that cannot have it after all.
+// One that was found lost before it was given anything is waited for, if no other
+// takes work.
 func (f *Fleet) settle(ctx context.Context, v *version) error {
-	tried := make([]bool, len(f.members))
+	tried, found := make([]bool, len(f.members)), make([]bool, len(f.members))
 	var failed error
-	for range f.members {
+	for {
 		p, err := f.settleOn(v, tried)
 		if err != nil {
 			return err
@@ -24,8 +26,8 @@ func (f *Fleet) settle(ctx context.Context, v *version) error {
 		if p.Site < 0 || tried[p.Site] {
 			break
 		}
-		tried[p.Site] = true
-		how := bringing{policy.ClaimIdle, loadPatience, p.Reason == policy.PlaceRestart, "loaded: most memory free"}
+		back := p.Reason == policy.PlaceRestart || found[p.Site]
+		how := bringing{policy.ClaimIdle, loadPatience, back, "loaded: most memory free"}
 		if _, err = f.bring(ctx, v, f.members[p.Site], how); err == nil {
 			f.moveHome(v.operand, p.Site)
 			return nil
@@ -33,7 +35,11 @@ func (f *Fleet) settle(ctx context.Context, v *version) error {
 		if !worthAnother(err) {
 			return err
 		}
-		failed = errors.Join(failed, err)
+		if !back && lostBefore(err) {
+			found[p.Site] = true
+			continue
+		}
+		tried[p.Site], failed = true, errors.Join(failed, err)
 	}
 	if failed == nil {
 		failed = fmt.Errorf("fleet: operand of %d bytes: %w on any device", v.bytes, device.ErrOutOfMemory)
@@ -49,6 +55,12 @@ func worthAnother(err error) bool {
 		}
 	}
 	return false
+}
+
+// lostBefore reports whether the device of a load was lost before it was given
+// anything, and not given up.
+func lostBefore(err error) bool {
+	return errors.Is(err, device.ErrLost) && !errors.Is(err, job.ErrHung) && !errors.Is(err, job.ErrUnavailable)
 }
 
 // settleOn chooses a device that was not tried.

@@ -74,20 +74,70 @@ func TestDeviceFailsInALoad(t *testing.T) {
 	}
 }
 
+// loseIdle loses a device that nobody uses at the moment: one that is lost with its
+// first batch.
+func loseIdle(t *testing.T, d *sim.Device) {
+	t.Helper()
+	q, err := d.NewQueue()
+	require.NoError(t, err)
+	q.Commit(&device.Batch{Done: func(*device.Batch, device.Timing, error) {}})
+	require.NoError(t, q.Close())
+}
+
 // So is a device that was lost while nobody used it.
 func TestDeviceIsLostWhileIdle(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := lostAfter(1, sim.Config{})
 		r := pair(t, a, steady(0, 0), steady(0, 0))
-		q, err := a.NewQueue()
-		require.NoError(t, err)
-		q.Commit(&device.Batch{Done: func(*device.Batch, device.Timing, error) {}})
-		require.NoError(t, q.Close())
+		loseIdle(t, a)
 		weight(t, r.Fleet, 64, 1)
 		require.Contains(t, r.diary.told(), "b load 1")
 		time.Sleep(time.Minute)
 		weight(t, r.Fleet, 64, 1)
 		require.Contains(t, r.diary.told(), "a load 2")
+		r.end(t)
+	})
+}
+
+// With no other it is waited for, as one device alone is: it was given nothing.
+func TestOnlyDeviceIsLostWhileIdle(t *testing.T) {
+	for name, discrete := range map[string]bool{"shared memory": false, "discrete": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				a, again := lostAfter(1, sim.Config{Discrete: discrete}), sim.Open(sim.Config{Discrete: discrete})
+				r := fleetOf(t, fleet.Config{}, []*sim.Device{again}, fleet.Device{Name: "a", Device: a, Reopen: late(again, time.Second)})
+				loseIdle(t, a)
+				start := time.Now()
+				weight(t, r.Fleet, 64, 1)
+				require.GreaterOrEqual(t, time.Since(start), time.Second)
+				require.Contains(t, r.diary.told(), "a load 1")
+				r.end(t)
+			})
+			bubble(t, func(t *testing.T) { // it does not come back
+				a := lostAfter(1, sim.Config{Discrete: discrete})
+				r := fleetOf(t, fleet.Config{}, nil, fleet.Device{Name: "a", Device: a})
+				loseIdle(t, a)
+				for range 2 {
+					_, err := r.Load(filled(64, 1))
+					require.ErrorIs(t, err, job.ErrUnavailable)
+					require.ErrorIs(t, err, device.ErrLost)
+					require.NotErrorIs(t, err, job.ErrHung)
+				}
+				r.end(t)
+			})
+		})
+	}
+}
+
+// Two that were are both found so, and the first that comes back has it.
+func TestAllDevicesAreLostWhileIdle(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := lostAfter(1, sim.Config{}), lostAfter(1, sim.Config{})
+		r := pair(t, a, steady(0, 0), b)
+		loseIdle(t, a)
+		loseIdle(t, b)
+		weight(t, r.Fleet, 64, 1)
+		require.Contains(t, r.diary.told(), "a load 1")
 		r.end(t)
 	})
 }
