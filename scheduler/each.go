@@ -19,7 +19,9 @@ type Each struct {
 // than as many calls of Submit. A job that has to wait, for room or for memory
 // that its operand needs, makes those after it wait, too; those before it run
 // meanwhile. told, if it is not nil, is called with the index of each as soon as it
-// is accepted or refused: before SubmitEach returns the first may have ended.
+// is accepted or refused: before SubmitEach returns the first may have ended. But
+// jobs are handed over when SubmitEach has to wait, or returns: so told must wait for
+// none of them, nor for room that they hold.
 func (s *Scheduler) SubmitEach(ctx context.Context, each []Each, told func(i int)) {
 	o := outboxes.Get().(*Outbox)
 	defer o.recycle() // hands over, also what was accepted when told panics

@@ -14,6 +14,8 @@ import (
 // promises stands at *Scheduler.
 type Service interface {
 	job.Doer
+	// SubmitEach hands over what was accepted when it waits or returns: told must wait
+	// for none of it.
 	SubmitEach(ctx context.Context, each []Each, told func(i int))
 	Explain(j job.Job) (plan *kernels.Plan, orientation string, err error)
 	Info() device.Info

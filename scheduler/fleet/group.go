@@ -12,7 +12,7 @@ import (
 // none is before all have what they need, side by side. A nil group is empty.
 type group struct {
 	fleet  *Fleet
-	placed []*slot
+	held   []*slot
 	needed map[*slot]bool // by the jobs so far
 	each   []int64        // the bytes of these, by member
 }
@@ -49,20 +49,43 @@ func (g *group) beside(q *question, m *member) int64 {
 	return bytes
 }
 
+// hold keeps others from taking what a job needs on its member. f.mu is held.
+func (g *group) hold(q *question, m *member) {
+	if g == nil {
+		return
+	}
+	for _, v := range q.versions {
+		s := &v.slots[m.index]
+		s.pending++
+		g.held = append(g.held, s)
+	}
+}
+
+// letGo undoes the last hold, of a job that could not have what it needs there.
+func (g *group) letGo(q *question) {
+	if g != nil {
+		g.release(len(g.held) - len(q.versions))
+	}
+}
+
 // done is called when all are placed: from their submission on they count
 // themselves.
-func (g *group) done() {
+func (g *group) done() { g.release(0) }
+
+// release lets go of all but the first n that are held.
+func (g *group) release(n int) {
 	g.fleet.mu.Lock()
 	defer g.fleet.mu.Unlock()
-	for _, s := range g.placed {
+	for _, s := range g.held[n:] {
 		s.pending--
 	}
-	g.placed = nil
+	g.held = g.held[:n]
 }
 
 // DoAll submits many jobs at once, accepted together or not at all on whatever
 // devices they run, and waits for all. What they need is held there until all are
-// accepted, so it must fit side by side: else none is, with job.ErrInvalid.
+// placed, so it must fit side by side: else none is, with job.ErrInvalid. What others
+// take of it before all are accepted is brought again.
 func (f *Fleet) DoAll(ctx context.Context, jobs []job.Job) error {
 	on, err := f.placeAll(ctx, jobs)
 	if err != nil {

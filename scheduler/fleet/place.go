@@ -37,10 +37,11 @@ func (f *Fleet) find(ctx context.Context, q *question) (*member, error) {
 		if err != nil || m == nil {
 			return nil, err
 		}
-		err = f.bringAll(ctx, q, m)
-		switch {
-		case err == nil:
+		if err = f.bringAll(ctx, q, m); err == nil {
 			return m, nil
+		}
+		q.group.letGo(q)
+		switch {
 		case errors.Is(err, job.ErrCancelled), errors.Is(err, job.ErrExpired):
 			return nil, err
 		case !errors.Is(err, errReplaced):
@@ -94,11 +95,7 @@ func (f *Fleet) count(q *question, m *member, p policy.Placement) {
 	if p.Reason == policy.PlaceLoad {
 		q.operands[0].home = m.index
 	}
-	s := &q.versions[0].slots[m.index]
-	if q.group != nil {
-		s.pending++
-		q.group.placed = append(q.group.placed, s)
-	}
+	q.group.hold(q, m)
 }
 
 // bringAll brings what a job needs to its member. The copies of one that is being

@@ -20,7 +20,7 @@ type slot struct {
 
 	problem kernels.Problem // of the last job that was placed here
 	charged time.Duration   // its part of the member's queue
-	pending int64           // jobs of a group that were placed here and not yet submitted
+	pending int64           // jobs of a group that need it here, while others are placed
 }
 
 // asCopy describes the slot to policy.Evict.
