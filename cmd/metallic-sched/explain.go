@@ -87,7 +87,11 @@ func (c *explainCommand) modes(op kernels.Op) (question, error) {
 		transA: c.TransA, transB: c.TransB, beta: c.Beta, bias: c.Bias,
 		causal: c.Causal, queryOffset: c.QueryOffset, loaded: c.Loaded, kvHeads: cmp.Or(c.KVHeads, c.Batch),
 	}
-	if op == kernels.OpAttention && (q.kvHeads < 1 || c.Batch%q.kvHeads != 0) {
+	switch {
+	case op != kernels.OpAttention:
+	case c.Batch < 1:
+		return q, wrongUsage("--batch is %d; allowed: 1 or more", c.Batch)
+	case q.kvHeads < 1 || c.Batch%q.kvHeads != 0:
 		return q, wrongUsage("--kv-heads is %d, --batch %d; allowed: a divisor of it", q.kvHeads, c.Batch)
 	}
 	var err error

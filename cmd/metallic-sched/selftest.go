@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +46,7 @@ func (c *selftestCommand) Run(ctx context.Context, s streams) error {
 	case c.Part != "":
 		return c.serve(ctx, cfg.DeviceName, cfg.Libraries(), s.out)
 	}
-	if err := writable(cmp.Or(c.Report, "metallic-sched-selftest")); err != nil {
+	if err := c.reportable(); err != nil {
 		return err
 	}
 	program, err := os.Executable()
@@ -70,6 +69,15 @@ func (c *selftestCommand) Run(ctx context.Context, s streams) error {
 		fmt.Fprintf(s.out, "Please send it, whatever the result: attach it to an issue at\n%s\nIt says nothing of who or where you are.\n", issues)
 	}
 	return selftestVerdict(report)
+}
+
+// reportable finds out whether the report can be written. Its own name is not known
+// yet where none is given.
+func (c *selftestCommand) reportable() error {
+	if c.Report == "" {
+		return creatable("metallic-sched-selftest")
+	}
+	return writableInPlace(c.Report)
 }
 
 // serve runs one part here.

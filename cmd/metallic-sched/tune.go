@@ -33,7 +33,7 @@ func (c *tuneCommand) Run(ctx context.Context, s streams) (err error) {
 		return wrongUsage("--for is %v; allowed: more than 0", c.For)
 	}
 	path := c.paths()
-	if err := errors.Join(writable(path), writable(c.HTML)); err != nil {
+	if err := errors.Join(writable(path), writableInPlace(c.HTML)); err != nil {
 		return err
 	}
 	cfg, err := settings(c.Device)

@@ -54,6 +54,7 @@ type RetryableError struct {
 	Text  string // what the other process said
 	Retry bool
 	After time.Duration // 0: not known
+	Cause error         // on this side, such as a *net.OpError; nil if it is the other process's
 }
 
 func (e *RetryableError) Error() string {
@@ -65,6 +66,9 @@ func (e *RetryableError) Error() string {
 
 // Is makes the error match its kind.
 func (e *RetryableError) Is(target error) bool { return target == e.Kind }
+
+// Unwrap returns the cause on this side.
+func (e *RetryableError) Unwrap() error { return e.Cause }
 
 // Retryable reports whether the same job may succeed later, and after what time
 // it is worth trying: 0 if that is not known.

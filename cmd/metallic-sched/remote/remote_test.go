@@ -128,9 +128,13 @@ func TestNoServer(t *testing.T) {
 	require.NoError(t, l.Close())
 	s, err := (&Access{}).Server(l.Addr().String())
 	require.NoError(t, err)
-	_, _, err = s.Status(t.Context())
-	require.ErrorIs(t, err, job.ErrDisconnected)
-	require.NotContains(t, err.Error(), "TLS")
+	_, _, status := s.Status(t.Context())
+	_, dial := s.Dial(t.Context(), "")
+	for _, err := range []error{status, dial} {
+		require.ErrorIs(t, err, job.ErrDisconnected)
+		require.ErrorContains(t, err, "refused")
+		require.NotContains(t, err.Error(), "TLS")
+	}
 }
 
 // A session for jobs takes the same way.

@@ -18,6 +18,7 @@ type body struct {
 	who    string
 	out    *http.ResponseController
 	framed bool  // each message begins with its size
+	json   bool  // what the messages are written in
 	plain  int64 // otherwise: what to reserve for the only one, 0 once it is
 	come   int64 // and how much of that has come
 
@@ -54,6 +55,7 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 		b := &body{
 			ReadCloser: r.Body, server: s, ctx: r.Context(), who: who.tenant, out: http.NewResponseController(w),
 			framed: strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect+"),
+			json:   isJSON(kind),
 			plain:  int64(s.cfg.Limits.MessageBytes),
 		}
 		if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {

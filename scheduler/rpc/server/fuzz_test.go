@@ -43,7 +43,7 @@ func FuzzMessage(f *testing.F) {
 		}
 		x := srv.newSession("", "")
 		st := &stream{server: srv, session: x, wake: make(chan struct{}, 1)}
-		err := st.take(context.Background(), srv.newIntake(x, x.book, visit{epoch: x.book.begin(), listener: st}), m)
+		err := st.take(context.Background(), srv.newIntake(context.Background(), x, x.book, visit{epoch: x.book.begin(), listener: st}), m)
 		st.mu.Lock()
 		want := st.pending
 		st.mu.Unlock()

@@ -18,6 +18,7 @@ type intake struct {
 	session *session // whose operands they use
 	book    *book    // where they are remembered
 	visit   visit
+	whole   bool // all results go into one message
 
 	reader  wire.Reader
 	works   []wire.Work
@@ -30,10 +31,10 @@ type intake struct {
 	told    func(i int) // submitted
 }
 
-func (s *Server) newIntake(x *session, b *book, v visit) *intake {
+func (s *Server) newIntake(ctx context.Context, x *session, b *book, v visit) *intake {
 	in := &intake{
 		server: s, session: x, book: b, visit: v,
-		reader: wire.Reader{MaxResult: s.cfg.Limits.MessageBytes - 1024}, // room for the rest of a message
+		reader: wire.Reader{MaxResult: s.room(ctx)},
 	}
 	in.reader.Find, in.told = in, in.submitted
 	return in
@@ -80,6 +81,9 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 		}
 		in.entries, in.each = append(in.entries, e), append(in.each, scheduler.Each{Job: w.Job})
 	}
+	if first == nil && in.whole {
+		first = in.fit()
+	}
 	switch {
 	case first != nil:
 		in.refuse(first)
@@ -107,6 +111,15 @@ func (in *intake) read(ctx context.Context, w *wire.Work, m *pb.Job) error {
 	}
 	o.Tenant, o.Wait = in.tenant, o.Wait && in.visit.epoch == 0 // a stream does not wait
 	return nil
+}
+
+// fit finds out whether one message can have all results.
+func (in *intake) fit() error {
+	size := 0
+	for i := range in.entries {
+		size += len(in.works[i].Result) + aroundResult
+	}
+	return errTogether(size, in.reader.MaxResult)
 }
 
 func (in *intake) submitEach(ctx context.Context) {

@@ -97,7 +97,7 @@ func (st *stream) receive(ctx context.Context, m *pb.SubmitStreamRequest, v visi
 			err = st.server.fail(fmt.Errorf("%w: the server panicked", job.ErrFailed))
 		}
 	}()
-	in := st.server.newIntake(st.session, st.session.book, v)
+	in := st.server.newIntake(ctx, st.session, st.session.book, v)
 	err = st.take(ctx, in, m)
 	for err == nil {
 		handled(ctx)

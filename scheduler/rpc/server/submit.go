@@ -39,11 +39,13 @@ func (s jobService) SubmitMany(
 	}
 	m, size := &pb.SubmitManyResponse{}, 0
 	for _, a := range answers {
-		size += len(a.data)
-		m.Results = append(m.Results, &pb.Result{Id: a.id, Data: a.data, Error: wire.FromError(a.err, time.Now())})
+		r := &pb.Result{Id: a.id, Data: a.data, Error: wire.FromError(a.err, time.Now())}
+		size += taken(r)
+		m.Results = append(m.Results, r)
 	}
-	if most := s.cfg.Limits.MessageBytes; size > most {
-		return nil, s.fail(wire.Invalid("jobs", "results of up to "+wire.Bytes(most)+" together", "%d bytes", size))
+	// The intake knew neither what was answered before nor the errors.
+	if err := errTogether(size, s.room(ctx)); err != nil {
+		return nil, s.fail(err)
 	}
 	return connect.NewResponse(m), nil
 }
@@ -78,7 +80,9 @@ func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, tog
 	} else {
 		defer b.close(job.ErrCancelled)
 	}
-	s.newIntake(x, b, visit{fresh: fresh, listener: c}).take(lasting, jobs, together)
+	in := s.newIntake(ctx, x, b, visit{fresh: fresh, listener: c})
+	in.whole = together
+	in.take(lasting, jobs, together)
 	handled(ctx) // the jobs' memory counts as theirs now
 	select {
 	case <-c.done:

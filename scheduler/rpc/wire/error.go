@@ -133,7 +133,7 @@ func Failed(err error, now time.Time) error {
 	case err == nil:
 		return nil
 	case !errors.As(err, &e):
-		return &job.RetryableError{Kind: job.ErrDisconnected, Text: "rpc: " + err.Error(), Retry: true}
+		return &job.RetryableError{Kind: job.ErrDisconnected, Text: "rpc: " + err.Error(), Retry: true, Cause: err}
 	}
 	for _, d := range e.Details() {
 		if v, bad := d.Value(); bad == nil {
@@ -148,7 +148,7 @@ func Failed(err error, now time.Time) error {
 // byCode is for errors that say nothing but their code, such as those that
 // package connect makes itself.
 func byCode(e *connect.Error) error {
-	r := &job.RetryableError{Kind: job.ErrFailed, Text: "rpc: " + e.Message()}
+	r := &job.RetryableError{Kind: job.ErrFailed, Text: "rpc: " + e.Message(), Cause: e.Unwrap()}
 	switch e.Code() {
 	case connect.CodeInvalidArgument, connect.CodeUnimplemented, connect.CodeNotFound:
 		r.Kind = job.ErrInvalid

@@ -63,6 +63,11 @@ func TestErrorsOfOthers(t *testing.T) {
 	} {
 		require.ErrorIs(t, wire.Failed(connect.NewError(code, errors.New("x")), now), kind, "%v", code)
 	}
-	_, retry := job.Retryable(wire.Failed(errors.New("connection refused"), now))
-	require.True(t, retry)
+	refused := errors.New("connection refused")
+	for _, err := range []error{refused, connect.NewError(connect.CodeUnavailable, refused)} {
+		err = wire.Failed(err, now)
+		require.ErrorIs(t, err, refused)
+		_, retry := job.Retryable(err)
+		require.True(t, retry)
+	}
 }
