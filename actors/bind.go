@@ -250,6 +250,8 @@ func (b *Batch) like(v *tensor.View) (device.Region, error) {
 func (b *Batch) claim(p *part) (inPlace, ok bool) {
 	t := p.task
 	switch {
+	case b.check != nil: // it is compared first
+		return false, true
 	case p.held && b.engine.writesInPlace(t):
 		p.inPlace = true
 		return true, true
@@ -263,6 +265,7 @@ func (b *Batch) claim(p *part) (inPlace, ok bool) {
 	default:
 		p.inPlace, p.held = true, t.Hold()
 	}
+	p.sampled = false // for a device that could not write there: there is nothing to compare
 	return true, p.held
 }
 

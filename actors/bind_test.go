@@ -61,6 +61,22 @@ func TestBindHeld(t *testing.T) {
 	}
 }
 
+// What is compared is not written in place, nor is what is written in place
+// compared, on whatever device the job was to run before.
+func TestBindSampled(t *testing.T) {
+	b := binding(t, false, 1, newShelf().task(t, product(fill(4, 6, 1), 1, 1)))
+	b.parts[0].sampled = true
+	b.engine.info.HostMemory = true
+	b.check = new(check)
+	b.rebind(t)
+	require.False(t, b.parts[0].inPlace)
+	require.True(t, b.parts[0].task.Pending())
+	b.check = nil
+	b.rebind(t)
+	require.True(t, b.parts[0].inPlace)
+	require.False(t, b.parts[0].sampled)
+}
+
 func TestBindAloneUsesMemoryWhereItLies(t *testing.T) {
 	j := product(fill(4, 6, 1), 1, 1)
 	b := binding(t, true, -1, newShelf().task(t, j))
