@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
+	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
@@ -54,15 +56,52 @@ func TestShareOfDeviceTimeInAFlood(t *testing.T) {
 	})
 }
 
+// shares is a recorder that looks at what device time each tenant has got when the
+// first of some has had so many jobs done: at once, as the others go on.
+type shares struct {
+	longestBatch
+	of      *scheduler.Scheduler
+	tenants []string // those that are counted come after the first
+	jobs    int
+	done    map[string]int
+	used    map[string]time.Duration
+	waiting map[string]int64
+	seen    chan struct{} // closed when it has looked
+}
+
+func (s *shares) Record(d *metrics.Decision) {
+	s.longestBatch.Record(d)
+	for _, tenant := range d.Tenants {
+		s.done[tenant.Name] += tenant.Jobs
+	}
+	enough := func(tenant string) bool { return s.done[tenant] >= s.jobs }
+	if len(s.used) > 0 || !slices.ContainsFunc(s.tenants[1:], enough) {
+		return
+	}
+	for _, tenant := range s.tenants {
+		s.used[tenant] = s.of.DeviceTime(tenant)
+		s.waiting[tenant] = s.of.TenantAudit(tenant).InFlight
+	}
+	close(s.seen)
+}
+
 // flood submits everything, lets the device begin and, while all have work
 // waiting, compares what device time each has got. The last of the operands is
 // that of the flood, whose weight is given; equal ones are one.
 func flood(t *testing.T, cfg scheduler.Config, each int, weight float64, rows [5]int) {
 	const others = 4
-	d, longest := gated{openCPU(t), make(chan struct{})}, &longestBatch{}
-	cfg.Device, cfg.Recorder = d, longest
+	d := gated{openCPU(t), make(chan struct{})}
+	seen := &shares{
+		tenants: []string{"flood"}, jobs: each * 3 / 4, done: map[string]int{},
+		used: map[string]time.Duration{}, waiting: map[string]int64{}, seen: make(chan struct{}),
+	}
+	for i := range others {
+		seen.tenants = append(seen.tenants, fmt.Sprint("other ", i))
+	}
+	cfg.Device, cfg.Recorder = d, seen
 	s, err := scheduler.Open(background, cfg)
 	require.NoError(t, err)
+	seen.of = s
 	t.Cleanup(func() { giveUp(t, s) })
 	operands, x := map[int]*scheduler.Operand{}, make([]float32, 4096)
 	submitTo := func(i int, tenant string) job.Handle {
@@ -85,35 +124,24 @@ func flood(t *testing.T, cfg scheduler.Config, each int, weight float64, rows [5
 	for range 100 * each {
 		submitTo(others, "flood")
 	}
-	var late []<-chan struct{} // of each other tenant, closed when it has little left
-	tenants := []string{"flood"}
-	for i := range others {
-		tenants = append(tenants, fmt.Sprint("other ", i))
-		for n := range each {
-			if h := submitTo(i, tenants[i+1]); n == each*3/4 {
-				late = append(late, h.Done())
-			}
+	for i, tenant := range seen.tenants[1:] {
+		for range each {
+			submitTo(i, tenant)
 		}
 	}
 	close(d.gate)
 	require.NoError(t, (<-first).Wait(background))
-	select {
-	case <-late[0]:
-	case <-late[1]:
-	case <-late[2]:
-	case <-late[3]:
-	}
-	used, sum := map[string]time.Duration{}, time.Duration(0)
-	for _, tenant := range tenants {
-		require.NotZero(t, s.TenantAudit(tenant).InFlight, "%s has nothing waiting", tenant)
-		used[tenant] = s.DeviceTime(tenant)
-		sum += used[tenant]
+	<-seen.seen
+	sum := time.Duration(0)
+	for _, tenant := range seen.tenants {
+		require.NotZero(t, seen.waiting[tenant], "%s has nothing waiting", tenant)
+		sum += seen.used[tenant]
 	}
 	fair := sum.Seconds() / (others + weight)
-	t.Logf("flood: %.3f of its fair share of %v; longest batch %v", used["flood"].Seconds()/fair/weight, sum, longest.time())
-	for _, tenant := range tenants[1:] {
-		t.Logf("%s: %.3f of its fair share", tenant, used[tenant].Seconds()/fair)
-		require.Greater(t, used[tenant].Seconds()+longest.time().Seconds(), 0.9*fair, tenant)
+	t.Logf("flood: %.3f of its fair share of %v; longest batch %v", seen.used["flood"].Seconds()/fair/weight, sum, seen.time())
+	for _, tenant := range seen.tenants[1:] {
+		t.Logf("%s: %.3f of its fair share", tenant, seen.used[tenant].Seconds()/fair)
+		require.Greater(t, seen.used[tenant].Seconds()+seen.time().Seconds(), 0.9*fair, tenant)
 	}
 }
 

@@ -101,8 +101,9 @@ func (s *Server) failed(err error) error {
 // not there at all wants nothing.
 func (s *Server) hint(err error) error {
 	op := (*net.OpError)(nil)
-	noServer := errors.As(err, &op) && op.Op == "dial"
-	if s.address.secure || s.address.socket != "" || noServer || !errors.Is(err, job.ErrDisconnected) {
+	broken := errors.As(err, &op)
+	noServer := broken && op.Op == "dial"
+	if s.address.secure || s.address.socket != "" || noServer || !broken && !errors.Is(err, job.ErrDisconnected) {
 		return err
 	}
 	return fmt.Errorf("%w; if it speaks TLS: https://HOST:PORT, or --tls-ca FILE", err)
