@@ -12,7 +12,8 @@ func (d *desk) account(b *Batch) {
 		t.done(b)
 	}
 	if len(b.parts) > 0 && !b.settled {
-		b.settled = true                    // once, even if the observer ends the goroutine: then b is still out
+		// Once, even if the observer ends the goroutine: then b is still out.
+		b.settled = true
 		if b.check != nil && b.err != nil { // the first run's result stands
 			b.commit()
 		}

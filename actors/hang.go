@@ -129,7 +129,8 @@ func (d *desk) sink(b *Batch, w *wreckage, cause error) {
 func (b *Batch) ghost(now time.Time, err error) *Batch {
 	return &Batch{
 		Batch: device.Batch{ID: b.ID}, engine: b.engine, lane: b.lane, pick: b.pick,
-		check: b.check, ahead: b.ahead, parts: b.parts, problems: b.problems, columns: b.columns, reason: b.reason, attempt: b.attempt,
+		check: b.check, ahead: b.ahead, parts: b.parts, problems: b.problems, columns: b.columns,
+		reason: b.reason, attempt: b.attempt,
 		key: b.key, compiled: b.compiled, oldest: b.oldest, formed: b.formed, committed: b.committed,
 		ended: now, err: err, wreckage: b.wreckage,
 	}

@@ -2,31 +2,16 @@ package scheduler
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
-	"github.com/metallic-sched/metallic-sched/device/cpu"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
-
-// losing is a device that computes and is lost with its n-th batch.
-func losing(t *testing.T, discrete bool, n int64) device.Device {
-	inner, err := cpu.Open(cpu.Config{Threads: 1})
-	require.NoError(t, err)
-	var batches atomic.Int64
-	return sim.Open(sim.Config{Inner: inner, Discrete: discrete, Fault: func(*device.Batch) sim.Fault {
-		if batches.Add(1) == n {
-			return sim.Lost()
-		}
-		return sim.None()
-	}})
-}
 
 // Operands go from a device whose memory the host can address to one where it
 // cannot, and on from there: be they copied for that case or lasting.
@@ -36,8 +21,8 @@ func TestContentsAfterTwoMoves(t *testing.T) {
 			Bubble(t, func(t *testing.T) {
 				ctx := context.Background()
 				// The second is lost with its third batch: the upload is one.
-				next := []device.Device{losing(t, true, 3), losing(t, false, 0)}
-				s, err := Open(ctx, Config{Device: losing(t, false, 1), Reopen: func() (device.Device, error) {
+				next := []device.Device{Dying(t, true, 3), Dying(t, false, 0)}
+				s, err := Open(ctx, Config{Device: Dying(t, false, 1), Reopen: func() (device.Device, error) {
 					d := next[0]
 					next = next[1:]
 					return d, nil
@@ -75,7 +60,7 @@ func TestMoveThatHangs(t *testing.T) {
 			return sim.Hang()
 		}})
 		next := []device.Device{hung, sim.Open(sim.Config{})}
-		s, err := Open(ctx, Config{Device: losing(t, false, 1), Reopen: func() (device.Device, error) {
+		s, err := Open(ctx, Config{Device: Dying(t, false, 1), Reopen: func() (device.Device, error) {
 			d := next[0]
 			next = next[1:]
 			return d, nil

@@ -2,10 +2,16 @@ package scheduler
 
 import (
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/metallic-sched/metallic-sched/actors"
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cpu"
+	"github.com/metallic-sched/metallic-sched/device/sim"
 )
 
 // Bubble runs f on a virtual clock. Channels that pools keep must not go in or
@@ -29,4 +35,17 @@ func WithFault(cfg Config, fault func(role string)) Config {
 func WithLanding(cfg Config, l actors.Landing) Config {
 	cfg.landing = l
 	return cfg
+}
+
+// Dying is a device that is lost with its n-th batch.
+func Dying(t testing.TB, discrete bool, n int64) *sim.Device {
+	inner, err := cpu.Open(cpu.Config{Threads: 1})
+	require.NoError(t, err)
+	var batches atomic.Int64
+	return sim.Open(sim.Config{Inner: inner, Discrete: discrete, Fault: func(*device.Batch) sim.Fault {
+		if batches.Add(1) == n {
+			return sim.Lost()
+		}
+		return sim.None()
+	}})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,18 +66,7 @@ func TestNoWatchdog(t *testing.T) {
 	})
 }
 
-// dying is a device that is lost with its n-th batch.
-func dying(t testing.TB, discrete bool, n int64) *sim.Device {
-	inner, err := cpu.Open(cpu.Config{Threads: 1})
-	require.NoError(t, err)
-	var batches atomic.Int64
-	return sim.Open(sim.Config{Inner: inner, Discrete: discrete, Fault: func(*device.Batch) sim.Fault {
-		if batches.Add(1) == n {
-			return sim.Lost()
-		}
-		return sim.None()
-	}})
-}
+var dying = scheduler.Dying
 
 // After the loss of a device the operands are on the next one, in their latest
 // version and those that waiting jobs need, and the lost one has its memory
