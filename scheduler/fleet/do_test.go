@@ -45,6 +45,7 @@ func TestSubmitEachTakesTurns(t *testing.T) {
 func TestSubmitEachRunsWhatComesBefore(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		cfg := fleet.Config{Scheduler: scheduler.Config{Limits: job.Limits{TenantJobs: 1}}}
+		cfg.OperandBytes = matrix // no second copy that the third could run on
 		r := open(t, cfg, steady(time.Minute, 0), steady(time.Second, 0))
 		a, b := weight(t, r.Fleet, 64, 1), weight(t, r.Fleet, 64, 2)
 		each := eachOf(a, b, a)
