@@ -24,7 +24,7 @@ wiresums    = git ls-files -co --exclude-standard -z scheduler/rpc/proto/metalli
 wirechecked := scheduler/rpc/proto/checked.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race stress chaos soak fuzz bench cuda cuda-sanitize bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean wire checkwire wirerelease
+.PHONY: help build test race stress chaos soak fuzz bench cuda cuda-sanitize cuda-bundle bench-peers lint format vet staticcheck exhaustive vulncheck generate checkgenerate clean wire checkwire wirerelease
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,15 @@ cuda: ## on a machine with an NVIDIA GPU: prove the cuda device, time it next to
 
 cuda-sanitize: ## of that, every kernel under compute-sanitizer: first without it, then memcheck, then racecheck
 	go run ./bench/cuda -only entries,controls,memcheck,racecheck $(CUDA)
+
+cuda-bundle: ## bin/cuda.tar.xz: what `make cuda` needs on a machine without Go, see docs/cuda.md
+	rm -rf bin/cuda
+	CGO_ENABLED=0 go build -o bin/cuda/ ./bench/cuda ./cmd/metallic-sched
+	CGO_ENABLED=0 go test -c -o bin/cuda/ ./device/cuda
+	CGO_ENABLED=0 go test -c -o bin/cuda/ ./scheduler
+	mv bin/cuda/cuda.test bin/cuda/device.test
+	cp -r bench/torch bin/cuda/
+	tar -C bin -cJf bin/cuda.tar.xz cuda
 
 bench-peers: ## compare with OpenBLAS and, GGML_DIR=a checkout of it, ggml; PEERS=-quick, PEERS=-help
 ifneq ($(GGML_DIR),)
