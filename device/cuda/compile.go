@@ -96,9 +96,11 @@ func (d *Device) module(k launch.Kernel) (*functions, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = d.context.With(func() (err error) {
-			f, err = d.load(code, k.Entries())
-			return err
+		err = d.context.With(func() error {
+			return d.memory.retry(func() (err error) {
+				f, err = d.load(code, k.Entries())
+				return err
+			}, onGPU, onHost)
 		})
 		return f, err
 	})

@@ -32,6 +32,12 @@ func lacksMemory(err error) bool {
 	return errors.As(err, &e) && e.Code == driver.OutOfMemory || errors.As(err, &s) && s.OutOfMemory()
 }
 
+// mayLackMemory reports that, or that cuBLAS did not start and does not say why.
+func mayLackMemory(err error) bool {
+	var s *driver.Status
+	return lacksMemory(err) || errors.As(err, &s) && s.NotStarted()
+}
+
 // failed wraps what went wrong with a kernel.
 func (d *Device) failed(kernel string, err error) error {
 	err = d.explain(err)

@@ -72,7 +72,15 @@ type Status struct {
 func (e *Status) Error() string { return fmt.Sprintf("%s: status %d", e.Call, e.Code) }
 
 // OutOfMemory says that cuBLAS could not get its memory.
-func (e *Status) OutOfMemory() bool { return e.Code == 3 }
+func (e *Status) OutOfMemory() bool { return e.Code == statusAllocFailed }
+
+// NotStarted says that CUDA's runtime did not start for a handle: for want of
+// memory, too.
+func (e *Status) NotStarted() bool {
+	return e.Call == blasNames[blasCreate] && e.Code == statusNotInitialized
+}
+
+const statusNotInitialized, statusAllocFailed = 1, 3
 
 //go:uintptrescapes
 func (b *BLAS) do(function int, args ...uintptr) error {
