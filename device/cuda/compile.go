@@ -84,7 +84,7 @@ func vendorTypes(key kernels.Key) bool {
 // module compiles a source and loads it, once.
 func (d *Device) module(k launch.Kernel) (*functions, error) {
 	if !d.context.Hold() { // a device that is closed meanwhile has it until the code is unloaded
-		return nil, fmt.Errorf("the GPU was given back: %w", device.ErrClosed)
+		return nil, d.explain(driver.ErrReleased)
 	}
 	defer func() { _ = d.context.Release() }()
 	return d.modules.Get(k, func() (f *functions, err error) {

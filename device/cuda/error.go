@@ -18,6 +18,8 @@ func (d *Device) explain(err error) error {
 	switch {
 	case lacksMemory(err):
 		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
+	case errors.Is(err, driver.ErrReleased):
+		return fmt.Errorf("%w: %w", device.ErrClosed, err)
 	case errors.As(err, &e) && e.Code.Sticky():
 		d.lost.Store(true)
 		return fmt.Errorf("%w: %w", device.ErrLost, err)

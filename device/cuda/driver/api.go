@@ -108,8 +108,8 @@ var sticky = []Code{
 	// context of no use: contained error, illegal address, launch timeout, context
 	// destroyed, assert, stack error, illegal instruction, misaligned address,
 	// invalid address space, invalid program counter, launch failed, tensor memory
-	// leak, MPS client terminated.
-	226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810,
+	// leak, MPS client terminated, external device.
+	226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911,
 	// It does not, but nothing can be hoped for: deinitialized, device unavailable,
 	// no device, ECC error, NVLink error, unknown.
 	4, 46, 100, 214, 220, 999,

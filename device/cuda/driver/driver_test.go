@@ -74,6 +74,7 @@ func TestStickyCodes(t *testing.T) {
 	require.True(t, Code(226).Sticky(), "a contained error")
 	require.True(t, Code(721).Sticky(), "a leak of tensor memory")
 	require.True(t, Code(810).Sticky(), "MPS ended the process's part")
+	require.True(t, Code(911).Sticky(), "a device outside of CUDA failed")
 	require.Equal(t, "cuLaunchKernel: x (700)", (&Error{Call: "cuLaunchKernel", Code: 700, Text: "x"}).Error())
 }
 
