@@ -84,7 +84,7 @@ func vendorTypes(key kernels.Key) bool {
 // module compiles a source and loads it, once.
 func (d *Device) module(k launch.Kernel) (*functions, error) {
 	if !d.context.Hold() { // a device that is closed meanwhile has it until the code is unloaded
-		return nil, fmt.Errorf("the GPU was given back: %w", device.ErrClosed)
+		return nil, d.explain(driver.ErrReleased)
 	}
 	defer func() { _ = d.context.Release() }()
 	return d.modules.Get(k, func() (f *functions, err error) {
@@ -96,9 +96,11 @@ func (d *Device) module(k launch.Kernel) (*functions, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = d.context.With(func() (err error) {
-			f, err = d.load(code, k.Entries())
-			return err
+		err = d.context.With(func() error {
+			return d.memory.retry(func() (err error) {
+				f, err = d.load(code, k.Entries())
+				return err
+			}, onGPU, onHost)
 		})
 		return f, err
 	})

@@ -47,9 +47,11 @@ func (d *Device) NewQueue() (device.Queue, error) {
 		return nil, err
 	}
 	var stream *driver.Stream
-	err := d.context.With(func() (err error) {
-		stream, err = d.context.NewStream()
-		return err
+	err := d.context.With(func() error {
+		return d.memory.retry(func() (err error) {
+			stream, err = d.context.NewStream()
+			return err
+		}, onGPU, onHost)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cuda: new queue: %w", d.explain(err))

@@ -128,7 +128,9 @@ func (q *queue) launchKernel(t *task, f *functions, l *launch.Launch) error {
 			return err
 		}
 	}
-	return q.stream.Launch(f.byName[l.Entry], l.Grid.Blocks, l.Grid.Threads, l.Shared, l.Parameter(at))
+	return q.device.memory.retry(func() error { // the driver may need memory for it
+		return q.stream.Launch(f.byName[l.Entry], l.Grid.Blocks, l.Grid.Threads, l.Shared, l.Parameter(at))
+	}, onGPU, onHost)
 }
 
 // mapOperands has the driver describe A and B. What it cannot is brought to the

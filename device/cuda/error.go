@@ -18,6 +18,8 @@ func (d *Device) explain(err error) error {
 	switch {
 	case lacksMemory(err):
 		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
+	case errors.Is(err, driver.ErrReleased):
+		return fmt.Errorf("%w: %w", device.ErrClosed, err)
 	case errors.As(err, &e) && e.Code.Sticky():
 		d.lost.Store(true)
 		return fmt.Errorf("%w: %w", device.ErrLost, err)
@@ -30,6 +32,12 @@ func lacksMemory(err error) bool {
 	var e *driver.Error
 	var s *driver.Status
 	return errors.As(err, &e) && e.Code == driver.OutOfMemory || errors.As(err, &s) && s.OutOfMemory()
+}
+
+// mayLackMemory reports that, or that cuBLAS did not start and does not say why.
+func mayLackMemory(err error) bool {
+	var s *driver.Status
+	return lacksMemory(err) || errors.As(err, &s) && s.NotStarted()
 }
 
 // failed wraps what went wrong with a kernel.

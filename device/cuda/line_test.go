@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/devicetest"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -180,15 +182,13 @@ func TestLineFaults(t *testing.T) {
 
 // So is memory to which results cannot go.
 func TestLandingFaults(t *testing.T) {
-	mapped, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, syscall.Munmap(mapped)) }()
+	mapped := devicetest.Mapped(t, 4096, unix.PROT_READ)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // as a carrier
 	own := tensor.Matrix(make([]float32, 1024), 1, 1024)
 	landed := tensor.Matrix(make([]float32, 1024), 1, 1024)
 	own.SetValue(0, 0, 0, 7)
 	read := task{landing: []landing{{to: landed, from: own}, {to: tensor.Bytes(mapped, tensor.F32, 1, 1, 1024), from: own}}}
-	err = read.land()
+	err := read.land()
 	var failed *device.KernelError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, copyKernel, failed.Kernel)

@@ -73,12 +73,26 @@ func (m *memory) take(w where, bytes int) (block, error) {
 		}
 		m.mu.Unlock()
 	}
-	b, err := m.fresh(w, size)
-	if lacksMemory(err) {
-		m.drop(w)
+	var b block
+	err := m.retry(func() (err error) {
 		b, err = m.fresh(w, size)
-	}
+		return err
+	}, w)
 	return b, err
+}
+
+// retry calls fn, and once more if that failed for want of memory: after the spare
+// blocks of the places have gone back to the driver. A call that failed so must have
+// done nothing.
+func (m *memory) retry(fn func() error, from ...where) error {
+	err := fn()
+	if !mayLackMemory(err) {
+		return err
+	}
+	for _, w := range from {
+		m.drop(w)
+	}
+	return fn()
 }
 
 // fresh asks the driver for a block.

@@ -70,3 +70,35 @@ func TestSpareMemoryIsOnItsWay(t *testing.T) {
 	libraries.On = nil
 	require.NoError(t, d.Close())
 }
+
+// A device that is closed while memory is given back keeps the GPU until that has
+// ended, and calls the driver for nothing after it.
+func TestCloseWhileMemoryIsGivenBack(t *testing.T) {
+	const room = 1 << 20
+	d, libraries := simulated(t, room)
+	kept, err := d.Alloc(device.SpaceDevice, room)
+	require.NoError(t, err)
+	kept.Free()
+	freeing, goOn := make(chan struct{}), make(chan struct{})
+	libraries.On = func(function string, _ int) uintptr {
+		if function == "cuMemFree_v2" {
+			close(freeing)
+			<-goOn
+		}
+		return 0
+	}
+	failed := make(chan error)
+	go func() {
+		_, err := d.Alloc(device.SpaceDevice, room/2)
+		failed <- err
+	}()
+	<-freeing
+	allocations := libraries.Calls("cuMemAlloc_v2")
+	require.NoError(t, d.Close())
+	early := libraries.Calls("cuDevicePrimaryCtxRelease_v2")
+	close(goOn)
+	require.ErrorIs(t, <-failed, device.ErrClosed)
+	require.Zero(t, early, "the GPU was given back before its memory")
+	require.Equal(t, 1, libraries.Calls("cuDevicePrimaryCtxRelease_v2"))
+	require.Equal(t, allocations, libraries.Calls("cuMemAlloc_v2"))
+}

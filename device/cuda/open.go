@@ -15,13 +15,24 @@ import (
 
 // Open opens a GPU. It wraps device.ErrUnavailable, and says what is missing,
 // where there is no driver, no GPU that the kernels run on, or no NVRTC. Without
-// cuBLAS the device is there and its Info says how to get the vendor library.
+// cuBLAS the device is there and its Info says how to get the vendor library. A
+// library that the environment names and that cannot be used is a
+// *driver.LibraryError, whatever else there is.
 func Open(c Config) (device.Device, error) {
 	d, err := open(c)
 	if err != nil {
-		return nil, fmt.Errorf("cuda: %w: %w", device.ErrUnavailable, err)
+		return nil, unavailable(err)
 	}
 	return d, nil
+}
+
+// unavailable wraps why there is no GPU. A library that was named is a mistake, for
+// which another device is no help.
+func unavailable(err error) error {
+	if named := (*driver.LibraryError)(nil); errors.As(err, &named) {
+		return fmt.Errorf("cuda: %w", err)
+	}
+	return fmt.Errorf("cuda: %w: %w", device.ErrUnavailable, err)
 }
 
 func open(c Config) (*Device, error) {
@@ -29,6 +40,10 @@ func open(c Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openWith(api, c)
+}
+
+func openWith(api *driver.API, c Config) (*Device, error) {
 	count, err := api.Count()
 	if err != nil {
 		return nil, err
@@ -41,8 +56,11 @@ func open(c Config) (*Device, error) {
 		return nil, err
 	}
 	compiler, err := driver.LoadCompiler(known)
+	if named := (*driver.LibraryError)(nil); err != nil && !errors.As(err, &named) {
+		err = fmt.Errorf("%w; it is part of the CUDA toolkit (package cuda-nvrtc) and of pip's nvidia-cuda-nvrtc; METALLIC_CUDA_NVRTC names the file", err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w; it is part of the CUDA toolkit (package cuda-nvrtc) and of pip's nvidia-cuda-nvrtc; METALLIC_CUDA_NVRTC names the file", err)
+		return nil, err
 	}
 	context, err := api.Open(c.GPU)
 	if err != nil {
@@ -73,6 +91,9 @@ func (d *Device) start(known driver.Version, portable bool) error {
 		Hopper:     target.hopper,
 	}
 	blas, missing := driver.LoadBLAS(known)
+	if named := (*driver.LibraryError)(nil); errors.As(missing, &named) {
+		return missing
+	}
 	d.blas = blas
 	d.info = infoOf(d, known, missing)
 	if d.info.Caps.Fallback = target.note; target.note != "" {
@@ -81,9 +102,18 @@ func (d *Device) start(known driver.Version, portable bool) error {
 	for i, dt := range [...]tensor.DType{tensor.F32, tensor.F16} {
 		functions, err := d.module(launch.CopyKernel(dt))
 		if err != nil {
-			return errors.Join(err, d.compiler.TooNew(known))
+			return d.cannotCompile(err, known)
 		}
 		d.copies[i] = functions
 	}
 	return nil
+}
+
+// cannotCompile says why nothing can be compiled and loaded: because of NVRTC, unless
+// the GPU has no memory, or fails.
+func (d *Device) cannotCompile(err error, known driver.Version) error {
+	if err = d.explain(err); errors.Is(err, device.ErrOutOfMemory) || errors.Is(err, device.ErrLost) {
+		return err
+	}
+	return d.compiler.Unfit(errors.Join(err, d.compiler.TooNew(known)))
 }

@@ -3,12 +3,14 @@
 package cuda
 
 import (
+	"errors"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
 	"github.com/metallic-sched/metallic-sched/device/devicetest"
 )
 
@@ -53,10 +55,62 @@ func conform(t *testing.T, c Config) {
 	})
 }
 
+// A library that is named must be there; to have another device instead is no help.
+func TestOpenOfNamedLibraries(t *testing.T) {
+	t.Setenv("METALLIC_CACHE_DIR", t.TempDir())
+	const file = "/nowhere/lib.so"
+	d, _ := simulated(t, 1<<20)
+	api := d.context.API
+	for variable, open := range map[string]func() error{
+		"METALLIC_CUDA_DRIVER": func() error { _, err := open(Config{}); return err },
+		"METALLIC_CUDA_NVRTC":  func() error { _, err := openWith(api, Config{}); return err },
+		"METALLIC_CUDA_CUBLAS": func() error { return d.start(driver.Version{Major: 13}, false) },
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, file)
+			err := unavailable(open())
+			require.NotErrorIs(t, err, device.ErrUnavailable)
+			var wrong *driver.LibraryError
+			require.ErrorAs(t, err, &wrong)
+			require.Equal(t, [2]string{variable, file}, [2]string{wrong.Variable, wrong.Path})
+			require.ErrorContains(t, err, "No such file")
+			require.NotContains(t, err.Error(), "pip")
+		})
+	}
+	require.NoError(t, d.start(driver.Version{Major: 13}, false), "without cuBLAS, if there is none")
+	require.NoError(t, d.Close())
+}
+
 func TestOpenSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("METALLIC_CUDA_DRIVER", "/nowhere/libcuda.so")
 	_, err := Open(Config{})
-	require.ErrorIs(t, err, device.ErrUnavailable)
 	require.ErrorContains(t, err, "no NVIDIA driver")
 	require.ErrorContains(t, err, "/nowhere/libcuda.so")
+	_, counted := Count()
+	require.EqualError(t, counted, err.Error())
+
+	require.ErrorIs(t, unavailable(errors.New("no GPU")), device.ErrUnavailable)
+}
+
+// Where nothing can be compiled it is NVRTC's fault, unless the GPU is to blame.
+func TestCannotCompile(t *testing.T) {
+	t.Setenv("METALLIC_CACHE_DIR", t.TempDir())
+	for result, want := range map[uintptr]error{2: device.ErrOutOfMemory, 700: device.ErrLost, 209: nil} {
+		d, libraries := simulated(t, 1<<20)
+		libraries.On = func(function string, _ int) uintptr {
+			if function == "cuModuleLoadData" {
+				return result
+			}
+			return 0
+		}
+		err := d.start(driver.Version{Major: -1}, false)
+		require.Error(t, err)
+		var tooNew *driver.TooNew
+		require.Equal(t, want == nil, errors.As(err, &tooNew), "%v", err)
+		if want != nil {
+			require.ErrorIs(t, err, want)
+		}
+		libraries.On = nil
+		require.NoError(t, d.Close())
+	}
 }

@@ -45,15 +45,17 @@ func (q *queue) rest(t *task, p *pipeline, m *device.Matmul) error {
 	return q.launchKernel(t, p.functions, l)
 }
 
+// callBLAS starts cuBLAS when it is first needed. It takes memory of its own then,
+// or for a product.
 func (q *queue) callBLAS(g *driver.Gemm) error {
-	if q.blas == nil {
-		handle, err := q.device.blas.NewHandle(q.stream)
-		if err != nil {
-			return err
+	return q.device.memory.retry(func() (err error) {
+		if q.blas == nil {
+			if q.blas, err = q.device.blas.NewHandle(q.stream); err != nil {
+				return err
+			}
 		}
-		q.blas = handle
-	}
-	return q.blas.Multiply(g)
+		return q.blas.Multiply(g)
+	}, onGPU, onHost)
 }
 
 // gemm describes a product to cuBLAS with the factors of its first run. cuBLAS

@@ -12,6 +12,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/device/cpu"
 	"github.com/metallic-sched/metallic-sched/device/cpu/blas"
 	"github.com/metallic-sched/metallic-sched/device/cuda"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 )
 
@@ -122,9 +123,12 @@ func openBest(c Config) (device.Device, error) {
 	return nil, fmt.Errorf("%w: %s", device.ErrUnavailable, strings.Join(tried, "; "))
 }
 
+// wrongLibrary reports that a library was named, by the Config or the environment,
+// and cannot be used.
 func wrongLibrary(err error) bool {
-	var named *blas.LibraryError
-	return errors.As(err, &named)
+	var cpus *blas.LibraryError
+	var gpus *driver.LibraryError
+	return errors.As(err, &cpus) || errors.As(err, &gpus)
 }
 
 func available(c Config) []string {

@@ -1,12 +1,16 @@
 package discover
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/cpu/blas"
+	"github.com/metallic-sched/metallic-sched/device/cuda/driver"
 )
 
 func TestOpen(t *testing.T) {
@@ -85,4 +89,23 @@ func TestAutoTakesTheFirstThatOpens(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "sim", d.Info().Backend)
 	require.NoError(t, d.Close())
+}
+
+// So must one that the environment names, in front of devices that do without.
+func TestWrongLibraryOfTheEnvironment(t *testing.T) {
+	saved := backends
+	defer func() { backends = saved }()
+	backends = slices.Clone(saved)
+	wrong := fmt.Errorf("cuda: %w", &driver.LibraryError{Variable: "METALLIC_CUDA_X", Path: "/nowhere/lib.so", Err: errors.New("no such file")})
+	i := indexOf("cuda")
+	backends[i].open = func(Config, int) (device.Device, error) { return nil, wrong }
+	backends[i].count = func() (int, error) { return 0, wrong }
+	for _, name := range []string{"auto", "cuda", "cuda:1"} {
+		_, err := Open(name, Config{})
+		require.ErrorIs(t, err, wrong, name)
+		require.NotContains(t, err.Error(), "available")
+	}
+	_, err := Expand("cuda:all")
+	require.ErrorIs(t, err, wrong)
+	require.ErrorIs(t, List(Config{})[i].Err, wrong)
 }

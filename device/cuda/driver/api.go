@@ -3,6 +3,7 @@
 package driver
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,15 +13,28 @@ import (
 // API is the driver.
 type API struct{ cuda *library }
 
-// Load finds the driver and starts it.
+// Load finds the driver and starts it. One that is named and cannot be used is a
+// *LibraryError.
 func Load() (*API, error) {
-	cuda, err := open(or("METALLIC_CUDA_DRIVER", "libcuda.so.1", "libcuda.so"), functionNames[:fnTensorMapEncode])
+	first := func(*library) bool { return true }
+	cuda, err := find("METALLIC_CUDA_DRIVER", []string{"libcuda.so.1", "libcuda.so"}, functionNames[:fnTensorMapEncode], first)
 	if err != nil {
 		return nil, fmt.Errorf("no NVIDIA driver: %w", err)
 	}
 	cuda.add(functionNames[fnTensorMapEncode])
 	a := &API{cuda: cuda}
-	return a, a.do(fnInit, 0)
+	return a, a.start()
+}
+
+// start starts the driver. Where it will not, the machine may have no GPU, or the
+// library is another than the machine's.
+func (a *API) start() error {
+	err := a.do(fnInit, 0)
+	var e *Error
+	if errors.As(err, &e) && e.Code.otherDriver() {
+		return a.cuda.unfit(err)
+	}
+	return err
 }
 
 // The functions that are used, and their names.
@@ -94,12 +108,16 @@ var sticky = []Code{
 	// context of no use: contained error, illegal address, launch timeout, context
 	// destroyed, assert, stack error, illegal instruction, misaligned address,
 	// invalid address space, invalid program counter, launch failed, tensor memory
-	// leak, MPS client terminated.
-	226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810,
+	// leak, MPS client terminated, external device.
+	226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911,
 	// It does not, but nothing can be hoped for: deinitialized, device unavailable,
 	// no device, ECC error, NVLink error, unknown.
 	4, 46, 100, 214, 220, 999,
 }
+
+// otherDriver reports whether the library does not go with the machine: a stub to
+// link with, one for another driver in the kernel, for compatibility with other GPUs.
+func (c Code) otherDriver() bool { return c == 34 || c == 803 || c == 804 }
 
 // do calls a function and turns its result into an error.
 //

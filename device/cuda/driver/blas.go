@@ -25,21 +25,26 @@ const (
 var blasNames = []string{"cublasCreate_v2", "cublasDestroy_v2", "cublasSetStream_v2", "cublasGemmStridedBatchedEx", "cublasGetProperty"}
 
 // LoadBLAS finds cuBLAS, one that works with a driver of the version. It
-// returns a *TooNew if there are only newer ones.
+// returns a *TooNew if there are only newer ones. One that is named and cannot be
+// used is a *LibraryError.
 func LoadBLAS(known Version) (*BLAS, error) {
-	cublas, err := openFor(or("METALLIC_CUDA_CUBLAS", filesOf("libcublas.so", known)...), blasNames, func(l *library) bool {
+	cublas, err := find("METALLIC_CUDA_CUBLAS", filesOf("libcublas.so", known), blasNames, func(l *library) bool {
 		b, err := blasOf(l)
 		return err == nil && known.Runs(b.Version)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("no cuBLAS: %w", err)
 	}
+	return blasFor(known, cublas)
+}
+
+func blasFor(known Version, cublas *library) (*BLAS, error) {
 	b, err := blasOf(cublas)
 	if err == nil && !known.Runs(b.Version) {
 		err = &TooNew{Library: "cuBLAS", Path: b.Path(), Version: b.Version, Driver: known}
 	}
 	if err != nil {
-		return nil, err
+		return nil, cublas.unfit(err)
 	}
 	return b, nil
 }
@@ -67,7 +72,15 @@ type Status struct {
 func (e *Status) Error() string { return fmt.Sprintf("%s: status %d", e.Call, e.Code) }
 
 // OutOfMemory says that cuBLAS could not get its memory.
-func (e *Status) OutOfMemory() bool { return e.Code == 3 }
+func (e *Status) OutOfMemory() bool { return e.Code == statusAllocFailed }
+
+// NotStarted says that CUDA's runtime did not start for a handle: for want of
+// memory, too.
+func (e *Status) NotStarted() bool {
+	return e.Call == blasNames[blasCreate] && e.Code == statusNotInitialized
+}
+
+const statusNotInitialized, statusAllocFailed = 1, 3
 
 //go:uintptrescapes
 func (b *BLAS) do(function int, args ...uintptr) error {

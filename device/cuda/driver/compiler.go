@@ -32,16 +32,18 @@ var compilerNames = []string{
 }
 
 // LoadCompiler finds NVRTC: one whose code a driver of the version runs, or else
-// a newer one, which TooNew tells.
+// a newer one, which TooNew tells. One that is named and cannot be used is a
+// *LibraryError.
 func LoadCompiler(known Version) (*Compiler, error) {
-	nvrtc, err := openFor(or("METALLIC_CUDA_NVRTC", filesOf("libnvrtc.so", known)...), compilerNames, func(l *library) bool {
+	nvrtc, err := find("METALLIC_CUDA_NVRTC", filesOf("libnvrtc.so", known), compilerNames, func(l *library) bool {
 		c, err := compilerOf(l)
 		return err == nil && known.Runs(c.Version)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("no NVRTC: %w", err)
 	}
-	return compilerOf(nvrtc)
+	c, err := compilerOf(nvrtc)
+	return c, nvrtc.unfit(err)
 }
 
 func compilerOf(l *library) (*Compiler, error) {
@@ -56,6 +58,9 @@ func (c *Compiler) TooNew(known Version) error {
 	}
 	return &TooNew{Library: "NVRTC", Path: c.Path(), Version: c.Version, Driver: known}
 }
+
+// Unfit returns why the compiler cannot be used: a *LibraryError if it was named.
+func (c *Compiler) Unfit(err error) error { return c.nvrtc.unfit(err) }
 
 // Path is the file that was found.
 func (c *Compiler) Path() string { return c.nvrtc.path }

@@ -3,6 +3,7 @@
 package driver
 
 import (
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -78,8 +79,15 @@ func (c *Context) Attribute(which Attribute) int {
 // Enter makes the context that of the calling thread.
 func (c *Context) Enter() error { return c.do(fnCtxSetCurrent, c.handle) }
 
-// With runs fn on a thread of its own with the context.
+// ErrReleased says that the context was given back.
+var ErrReleased = errors.New("the GPU was given back")
+
+// With runs fn on a thread of its own with the context, which it holds meanwhile.
 func (c *Context) With(fn func() error) error {
+	if !c.Hold() {
+		return ErrReleased
+	}
+	defer func() { _ = c.Release() }()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := c.Enter(); err != nil {

@@ -14,13 +14,32 @@ import (
 // library is a shared library and its functions, by their place in names.
 type library struct {
 	path      string
+	variable  string // that names it; "": it was found
 	handle    uintptr
 	functions []uintptr
 }
 
-// open loads the first file that is there, and all functions.
-func open(files, names []string) (*library, error) {
-	return openFor(files, names, func(*library) bool { return true })
+// find loads the library that an environment variable names, or else looks for one
+// that suits in the usual files.
+func find(variable string, usual, names []string, suits func(*library) bool) (*library, error) {
+	file := os.Getenv(variable)
+	if file == "" {
+		return openFor(usual, names, suits)
+	}
+	l, err := load(file, names)
+	if err != nil {
+		return nil, &LibraryError{variable, file, err}
+	}
+	l.variable = variable
+	return l, nil
+}
+
+// unfit returns why the library cannot be used: a *LibraryError if it was named.
+func (l *library) unfit(err error) error {
+	if err == nil || l.variable == "" {
+		return err
+	}
+	return &LibraryError{l.variable, l.path, err}
 }
 
 // openFor loads the first file that is there and suits, with all functions; if
@@ -68,14 +87,6 @@ func (l *library) add(name string) {
 		address = 0
 	}
 	l.functions = append(l.functions, address)
-}
-
-// or returns the file that an environment variable names, or else the usual.
-func or(variable string, usual ...string) []string {
-	if file := os.Getenv(variable); file != "" {
-		return []string{file}
-	}
-	return usual
 }
 
 // call calls a function. The memory that arguments point to stays in place

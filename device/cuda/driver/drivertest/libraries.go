@@ -10,8 +10,11 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// outOfMemory is a result of the driver's.
-const outOfMemory = 2
+// outOfMemory is a result of the driver's, computeMajor an attribute of a GPU.
+const (
+	outOfMemory  = 2
+	computeMajor = 75
+)
 
 // Libraries are the driver, NVRTC and cuBLAS. Their methods may be called from any
 // goroutine.
@@ -105,6 +108,14 @@ func (l *Libraries) call(function string, a, b, c uintptr) uintptr {
 
 func (l *Libraries) work(function string, a, b, c uintptr) uintptr {
 	switch function {
+	case "cuDeviceGetCount":
+		*at[int32](a) = 1
+	case "cuDriverGetVersion":
+		*at[int32](a) = 13000
+	case "cuDeviceGetAttribute":
+		if b == computeMajor {
+			*at[int32](a) = 8
+		}
 	case "cuDeviceTotalMem_v2":
 		*at[int](a) = l.Room
 	case "cuMemAlloc_v2", "cuMemHostAlloc":
