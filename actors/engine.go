@@ -263,7 +263,9 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.compiling.Wait() // and until a device that was replaced is to be retired when it is clear
 	e.stop()
 	e.closeLanders()
-	e.closeRings()
+	for _, w := range e.closeRings() {
+		<-w.gone // a job may have ended while its submitter writes its vector
+	}
 	e.desk.free()
 	for _, w := range e.dropped {
 		w.settled()
