@@ -130,6 +130,7 @@ type Engine struct {
 	hangs     atomic.Int64
 	restarts  atomic.Int64
 	health    atomic.Int32 // a Health
+	troubled  atomic.Bool  // Report was told of something, and nothing ended well since
 
 	_ line
 	// Of the loop's owner.

@@ -67,6 +67,9 @@ func (s *Scheduler) copyIn(v tensor.View, constant bool) (*copyOf, error) {
 		since, h := s.engine.Restarts(), s.home.Load() // in this order: see Engine.Report
 		err := s.copyTo(h, c, v, constant)
 		if err == nil {
+			if !h.device.Info().HostMemory { // else the device had no part in it
+				s.engine.Relieve(since)
+			}
 			return c, nil
 		}
 		if s.home.Load() == h {
