@@ -26,7 +26,8 @@ type desk struct {
 	cold        []*Batch // their kernels are being compiled
 	retries     []*Batch // halves of batches that failed, and what was cold
 	ids         uint64
-	failures    int   // hangs, losses and restarts in vain since a batch ended well
+	failures    int   // hangs, losses and restarts in vain since forgive
+	batches     bool  // a batch was among them, not only what Report was told
 	down        error // why there is no device any more, nil while there may be
 	handover    policy.Handover
 	deviceShare policy.DeviceShare // the part of a batch's time that the device works, not the host
@@ -78,6 +79,8 @@ func (d *desk) receive(message any) {
 		d.look()
 	case *trouble:
 		d.heed(m)
+	case *relief:
+		d.relieve(m)
 	case *revived:
 		d.resurrect(m)
 	case *shut:

@@ -59,7 +59,7 @@ func (d *desk) record(b *Batch) {
 		d.deviceShare.Observe(b.timing.Device, b.timing.Host)
 		d.absolve(b)
 		if b.wreckage == nil {
-			d.failures = 0
+			d.forgive()
 		}
 	}
 	if b.check == nil { // nobody asked for it

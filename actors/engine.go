@@ -130,6 +130,7 @@ type Engine struct {
 	hangs     atomic.Int64
 	restarts  atomic.Int64
 	health    atomic.Int32 // a Health
+	troubled  atomic.Bool  // Report was told of something, and nothing ended well since
 
 	_ line
 	// Of the loop's owner.
@@ -263,7 +264,9 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.compiling.Wait() // and until a device that was replaced is to be retired when it is clear
 	e.stop()
 	e.closeLanders()
-	e.closeRings()
+	for _, w := range e.closeRings() {
+		<-w.gone // a job may have ended while its submitter writes its vector
+	}
 	e.desk.free()
 	for _, w := range e.dropped {
 		w.settled()

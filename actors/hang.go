@@ -80,7 +80,7 @@ func (d *desk) fall(cause error, lost bool) {
 		w = newWreckage(nil)
 	}
 	d.queue = nil
-	d.failures++
+	d.failures, d.batches = d.failures+1, true
 	e.epoch++
 	if !errors.Is(cause, job.ErrHung) {
 		cause = fmt.Errorf("%w: %w", job.ErrHung, cause)

@@ -34,6 +34,8 @@ type (
 		cause error
 		lost  bool
 	}
+	// relief: after trouble what is not a batch ended well (to the device actor).
+	relief struct{ since int64 }
 	// revived: there is another queue, or none could be had (to the device
 	// actor).
 	revived struct {

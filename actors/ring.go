@@ -16,9 +16,11 @@ type ring struct {
 	pinned *atomic.Int64  // bytes of the engine's rings
 	used   int            // the engine's batches when one last read it
 	places []atomic.Int32 // of each the number of its users, writing and barred
-	_      line
-	next   atomic.Uint32
-	_      line
+	// writers are those whose vectors were not there yet when it was barred.
+	writers *wreckage
+	_       line
+	next    atomic.Uint32
+	_       line
 }
 
 // The users of a place are the job whose vector lies there and the batches that
@@ -49,12 +51,19 @@ func (r *ring) put(v tensor.View) (at int, ok bool) {
 		return 0, false
 	}
 	change := int32(-writing - 1)
-	defer func() { r.places[at].Add(change) }()
+	defer func() { r.wrote(at, change) }()
 	if device.TryCopy(r.region(at, at+1).View, v) != nil {
 		return 0, false
 	}
 	change = -writing
 	return at, true
+}
+
+// wrote ends the writing of a place.
+func (r *ring) wrote(at int, change int32) {
+	if r.places[at].Add(change)&barred != 0 {
+		r.writers.letGo()
+	}
 }
 
 // region returns the vectors in [low, high) as columns.

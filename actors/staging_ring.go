@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"runtime"
 	"sync/atomic"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -137,24 +136,39 @@ func (e *Engine) liveRings() []*StagingRing {
 }
 
 // closeRings closes them all, before the device is another one or none. Jobs
-// that lie there are copied from their callers' memory.
-func (e *Engine) closeRings() {
+// that lie there are copied from their callers' memory. A vector that is being
+// written may be in memory that is slow, such as a mapped file's: the device
+// before is retired after that, as after other wreckage, which is returned.
+func (e *Engine) closeRings() (written []*wreckage) {
 	for _, s := range e.rings {
 		if r := s.open.Swap(nil); r != nil {
-			r.bar()
+			if w := r.bar(); w != nil {
+				written, e.dropped = append(written, w), append(e.dropped, w)
+			}
 			whenGone(e.dropped, r.free)
 		}
 	}
 	clear(e.rings)
 	e.rings = e.rings[:0]
+	return written
 }
 
-// bar lets nobody in any more and waits for those who are writing, which takes
-// as long as a vector takes to copy.
-func (r *ring) bar() {
+// bar lets nobody in any more, and returns those who are writing, nil for nobody.
+func (r *ring) bar() *wreckage {
+	w := newWreckage(nil)
+	r.writers = w
+	busy := false
 	for i := range r.places {
-		for r.places[i].Or(barred)&writing != 0 {
-			runtime.Gosched()
+		w.add() // first: it may be written then
+		if r.places[i].Or(barred)&writing != 0 {
+			busy = true
+			continue
 		}
+		w.letGo()
 	}
+	if !busy {
+		return nil
+	}
+	w.letGo()
+	return w
 }

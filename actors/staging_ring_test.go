@@ -3,10 +3,12 @@ package actors
 import (
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -103,6 +105,70 @@ func TestStagingRingMakesRoom(t *testing.T) {
 	require.Nil(t, o.staging.get())
 	o.buffer.Free()
 	require.NoError(t, r.close(background))
+}
+
+// A vector that is being written, perhaps from memory that is slow, keeps neither the
+// actors from another device nor jobs from running there; the one before has its
+// memory back, and is retired, when that is over.
+func TestStagingRingIsWrittenDuringARestart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		retired, second := make(chan struct{}), discrete(t, nil)
+		second.Retire = func() { close(retired) }
+		r := newRig(t, sim.Config{Inner: computing(t), Discrete: true}, func(c *Config) {
+			c.MaxColumns = 256
+			c.Reopen = func() (*Home, error) { return second, nil }
+		})
+		o, resident := r.load(fill(128, 64, 1))
+		ring := r.openRingOf(o, resident)
+		at := write(t, ring)
+		r.at(func() { r.desk.fall(device.ErrLost, true) })
+		j := product(fill(16, 16, 1), 4, 1)
+		ts := r.submit(j)
+		wait(ts...)
+		requireDone(t, ts...)
+		requireProduct(t, j, tensor.View{})
+		require.EqualValues(t, ring.buffer.Len()+o.buffer.Len(), r.sim.BytesInUse())
+		synctest.Wait()
+		select {
+		case <-retired:
+			t.Error("the ring is still written")
+		default:
+		}
+		ring.wrote(at, -writing-1)
+		<-retired
+		require.EqualValues(t, o.buffer.Len(), r.sim.BytesInUse())
+		require.Zero(t, r.pinned.Load())
+		o.buffer.Free()
+		require.NoError(t, r.close(background))
+	})
+}
+
+// The engine closes when a vector has been written whose job ended before.
+func TestStagingRingIsWrittenDuringClose(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, sim.Config{Inner: computing(t), Discrete: true}, func(c *Config) { c.MaxColumns = 256 })
+		o, resident := r.load(fill(128, 64, 1))
+		ring := r.openRingOf(o, resident)
+		at := write(t, ring)
+		o.buffer.Free()
+		closed := make(chan error, 1)
+		go func() { closed <- r.close(background) }()
+		synctest.Wait() // a processor that spins would never come to rest
+		require.Empty(t, closed)
+		ring.wrote(at, -writing-1)
+		require.NoError(t, <-closed)
+	})
+}
+
+// write begins to write a place of a ring.
+func write(t *testing.T, r *ring) int {
+	for i := range r.places {
+		if r.places[i].CompareAndSwap(0, writing+1) {
+			return i
+		}
+	}
+	t.Fatal("no place is free")
+	return 0
 }
 
 // products returns n jobs on an operand, with their tasks.

@@ -31,6 +31,30 @@ func (d *desk) heed(m *trouble) {
 		if !m.lost {
 			e.hangs.Add(1)
 		}
+		before := d.batches
 		d.fall(m.cause, m.lost)
+		d.batches = before
+		e.troubled.Store(true)
 	}
+}
+
+// Relieve is Report for what ended well, on the device: what was reported before does
+// not count any more when it is asked whether restarts are in vain. Failures of
+// batches do: where data arrive kernels may hang still.
+func (e *Engine) Relieve(since int64) {
+	if e.troubled.Load() {
+		e.sendDevice(&relief{since})
+	}
+}
+
+func (d *desk) relieve(m *relief) {
+	if !d.batches && d.queue != nil && m.since == d.engine.restarts.Load() {
+		d.forgive()
+	}
+}
+
+// forgive is for a device that works.
+func (d *desk) forgive() {
+	d.failures, d.batches = 0, false
+	d.engine.troubled.Store(false)
 }

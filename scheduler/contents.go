@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unsafe"
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
@@ -19,8 +18,8 @@ func (c *copyOf) contents() tensor.View {
 	return c.host
 }
 
-// keep keeps v, which goes to h, to load it on the next device: a copy of it where
-// the host cannot read it, or v itself if that lasts.
+// keep keeps v, which goes to h, to load it there and on the next device: a copy of it
+// where the host cannot read it, or v itself if that lasts.
 func (c *copyOf) keep(h *home, v tensor.View, lasts bool) (err error) {
 	switch {
 	case !c.host.IsZero() || !c.scheduler.cfg.reopens():
@@ -35,10 +34,7 @@ func (c *copyOf) keep(h *home, v tensor.View, lasts bool) (err error) {
 // reload loads what a copy holds on another home: from what is kept, as the memory
 // of the home before may be free when this one, which hangs, reads it.
 func (h *home) reload(c *copyOf, patience time.Duration) (device.Buffer, error) {
-	if err := c.keep(h, c.contents(), false); err != nil {
-		return nil, err
-	}
-	return h.load(c.contents(), patience)
+	return h.load(c, c.contents(), false, patience)
 }
 
 // errGone: what was loaded cannot be read any more, which keep prevents.
@@ -47,10 +43,8 @@ var errGone = errors.New("scheduler: an operand's contents are nowhere")
 // Snapshot returns a compact copy of v in memory of its own. The error is like
 // Load's.
 func Snapshot(v tensor.View) (tensor.View, error) {
-	size := v.Len() * v.DType().Size()
-	words := make([]uint64, size/8+1) // aligned for every element type
-	c := tensor.Window(unsafe.Pointer(unsafe.SliceData(words)), len(words)*8, v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
-	if err := device.TryCopy(c, v); err != nil {
+	c, err := new(scratch).copy(v)
+	if err != nil {
 		return tensor.View{}, notRead(err)
 	}
 	return c, nil

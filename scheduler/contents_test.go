@@ -88,7 +88,7 @@ func (nobody) On(context.Context, *Scheduler, *Outbox) (*Operand, error) { retur
 // What is not there is not loaded.
 func TestHomeLoadsNothing(t *testing.T) {
 	d := sim.Open(sim.Config{})
-	_, err := (&home{device: d}).load(tensor.View{}, 0)
+	_, err := (&home{device: d}).load(&copyOf{}, tensor.View{}, false, 0)
 	require.ErrorIs(t, err, errGone)
 	require.Zero(t, d.BytesInUse())
 }

@@ -67,6 +67,9 @@ func (s *Scheduler) copyIn(v tensor.View, constant bool) (*copyOf, error) {
 		since, h := s.engine.Restarts(), s.home.Load() // in this order: see Engine.Report
 		err := s.copyTo(h, c, v, constant)
 		if err == nil {
+			if !h.device.Info().HostMemory { // else the device had no part in it
+				s.engine.Relieve(since)
+			}
 			return c, nil
 		}
 		if s.home.Load() == h {
@@ -86,19 +89,16 @@ func (s *Scheduler) copyTo(h *home, c *copyOf, v tensor.View, constant bool) err
 		return errMoved
 	}
 	defer h.users.leave()
-	b, err := h.load(v, s.cfg.HangAfter)
+	b, err := h.load(c, v, constant, s.cfg.HangAfter)
 	if err != nil {
 		return err
 	}
-	if err = c.keep(h, v, constant); err == nil {
-		c.at.Store(&b)
-		if s.register(c, h) {
-			return nil
-		}
-		err = errMoved
+	c.at.Store(&b)
+	if s.register(c, h) {
+		return nil
 	}
 	b.Free()
-	return err
+	return errMoved
 }
 
 // register makes a copy known to whoever replaces the device; false if it has
@@ -113,8 +113,8 @@ func (s *Scheduler) register(c *copyOf, h *home) bool {
 	return true
 }
 
-// load puts a compact copy of v in a buffer of its own.
-func (h *home) load(v tensor.View, patience time.Duration) (device.Buffer, error) {
+// load puts a compact copy of v, which is ours if it lasts, in a buffer of its own.
+func (h *home) load(c *copyOf, v tensor.View, lasts bool, patience time.Duration) (device.Buffer, error) {
 	if v.IsZero() {
 		return nil, errGone
 	}
@@ -123,21 +123,36 @@ func (h *home) load(v tensor.View, patience time.Duration) (device.Buffer, error
 	if h.device.Info().HostMemory {
 		space = device.SpaceShared
 	}
-	b, err := h.device.Alloc(space, max(size, 1))
+	b, err := h.device.Alloc(space, max(size, 1)) // before v is read, which may take long
 	if err != nil {
 		return nil, fmt.Errorf("load operand of %d bytes: %w", size, err)
 	}
+	if err = c.keep(h, v, lasts); err != nil {
+		b.Free()
+		return nil, err
+	}
+	if !c.host.IsZero() {
+		v, lasts = c.host, true
+	}
+	if err = h.fill(b, v, lasts, patience); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// fill copies v to a buffer. If it fails the buffer is freed.
+func (h *home) fill(b device.Buffer, v tensor.View, ours bool, patience time.Duration) (err error) {
 	compact := tensor.Window(b.Pointer(), b.Len(), v.DType(), v.Dims(), tensor.Compact(v.Dims()), 0)
 	if b.Pointer() == nil {
-		err = h.upload(b, v, patience)
+		err = h.upload(b, v, ours, patience)
 	} else if err = device.TryCopy(compact, v); err != nil {
 		b.Free()
 	}
 	if err != nil {
-		return nil, notRead(err)
+		return notRead(err)
 	}
-	if p, ok := b.(device.Preparer); ok && size > 0 {
+	if p, ok := b.(device.Preparer); ok && v.Len() > 0 {
 		p.Prepare(compact)
 	}
-	return b, nil
+	return nil
 }

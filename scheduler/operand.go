@@ -32,9 +32,11 @@ type Operand struct {
 // job.ErrUnavailable.
 //
 // job.ErrHung: the device hung, or was lost, with the copy on its way. It is
-// restarted and Load may be called again; a device that hangs may read the
-// caller's memory still. While one that was lost is restarted Load waits;
-// job.ErrUnavailable says that it could not be had again.
+// restarted and Load may be called again. While one that was lost is restarted Load
+// waits; job.ErrUnavailable says that it could not be had again.
+//
+// The caller's memory is read on the caller's goroutine, however long its pages
+// take: no device waits for it, and none is taken for hung because of it.
 func (s *Scheduler) Load(v tensor.View) (*Operand, error) { return s.load(v, nil) }
 
 // load is Load or, for an operand that is shared, LoadFor.

@@ -156,25 +156,29 @@ func (s *Scheduler) warm(ctx context.Context) error {
 
 // Close stops admission and finishes what was accepted. When ctx ends first
 // the rest ends with job.ErrClosed, except what is being written in place,
-// which is waited for, as are a Load and an Update that run. Operands are released.
-// Closing again waits for the first Close and returns its error, or waits no longer
-// than its own ctx.
+// which is waited for. Then operands are released, as soon as no Load and no Update
+// runs. Those are waited for as long as ctx allows: the error says when one goes on,
+// and the rest happens after it. Closing again waits for all that and returns its
+// error, or waits no longer than its own ctx.
 //
-// job.ErrHung says that a device that hung has not let go of all it was given:
-// a device of the Config must not be closed yet; one of ours is when it does.
+// A device of the Config must not be closed yet while a Load goes on, nor when the
+// error is job.ErrHung: a device that hung has not let go of all it was given. One of
+// ours is closed when it does.
 func (s *Scheduler) Close(ctx context.Context) error {
-	return s.closing.Do(ctx, func() error {
+	var err error
+	return s.closing.DoAfter(ctx, func() (<-chan struct{}, error) {
 		s.closed.Store(true)
 		close(s.stopping)
-		err := s.engine.Close(ctx)
+		err = errors.Join(s.engine.Close(ctx), s.records.close(ctx))
 		loaded := make(chan struct{})
 		s.loads.end(func() { close(loaded) })
-		<-loaded
+		return loaded, err
+	}, func() error {
 		s.loaded.Range(func(o, _ any) bool {
 			o.(*Operand).Release()
 			return true
 		})
-		return errors.Join(err, s.records.close(ctx), s.leave())
+		return errors.Join(err, s.leave())
 	})
 }
 

@@ -158,3 +158,52 @@ func TestUploadsHangTogether(t *testing.T) {
 		require.NoError(t, d.Close())
 	})
 }
+
+// Uploads that end well show that restarts were not in vain, if only uploads failed
+// before; a device on which every batch hangs is given up, whatever is loaded.
+func TestUploadsThatEndWellAreForUploads(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		uploads := 0
+		d := sim.Open(sim.Config{Discrete: true, Fault: func(*device.Batch) sim.Fault {
+			if uploads++; uploads%2 == 1 {
+				return sim.Hang()
+			}
+			return sim.None()
+		}})
+		defer d.Release()
+		s := openSim(t, scheduler.Config{Device: d})
+		for range 20 {
+			_, err := s.Load(constant(8, 1))
+			require.ErrorIs(t, err, job.ErrHung)
+			time.Sleep(time.Minute)
+			w, err := s.Load(constant(8, 1))
+			require.NoError(t, err)
+			w.Release()
+		}
+		require.True(t, s.Up())
+		require.ErrorIs(t, s.Close(background), job.ErrHung)
+	})
+	bubble(t, func(t *testing.T) {
+		d := sim.Open(sim.Config{Discrete: true, Fault: func(b *device.Batch) sim.Fault {
+			for _, s := range b.Stages {
+				if len(s.Dispatches) > 0 {
+					return sim.Hang()
+				}
+			}
+			return sim.None()
+		}})
+		defer d.Release()
+		s := openSim(t, scheduler.Config{Device: d})
+		hangs := 0
+		for ; !s.Lost(); hangs++ {
+			require.Less(t, hangs, 20)
+			w, err := s.Load(constant(8, 1))
+			require.NoError(t, err)
+			j, _ := sums(w)
+			require.ErrorIs(t, s.Do(background, j), job.ErrHung)
+			time.Sleep(time.Minute)
+		}
+		require.Equal(t, 9, hangs)
+		require.ErrorIs(t, s.Close(background), job.ErrHung)
+	})
+}

@@ -21,15 +21,17 @@ type Fleet struct {
 	of       map[*scheduler.Scheduler]*member
 	tuning   policy.PlaceTuning
 	journal  *journal
-	mostHost int64         // see Config.HostBytes
-	retuning chan struct{} // holds one token: serialises Retune
+	mostHost int64           // see Config.HostBytes
+	retuning chan struct{}   // holds one token: serialises Retune
+	moves    context.Context // of jobs that move to another device, until strand
+	strand   func()
 
 	mu       sync.Mutex // guards what follows, and what says so
 	operands map[*Operand]struct{}
 	ids      uint64 // given to operands
 	host     int64  // bytes of the copies in the host's memory
 	closed   bool
-	copying  sync.WaitGroup // copies that no job waits for
+	copying  errands        // that no job waits for
 	moving   sync.WaitGroup // jobs that move to another device
 
 	closing *job.Closing
@@ -54,6 +56,8 @@ func Open(ctx context.Context, cfg Config) (*Fleet, error) {
 		retuning: make(chan struct{}, 1),
 	}
 	f.retuning <- struct{}{}
+	moves, cancel := context.WithCancelCause(context.Background())
+	f.moves, f.strand = moves, func() { cancel(job.ErrClosed) }
 	if cfg.Place != nil {
 		f.tuning = *cfg.Place
 	}
@@ -92,13 +96,18 @@ func (f *Fleet) open(ctx context.Context, cfg *Config) error {
 // Close stops admission and finishes what was accepted, on all devices at once.
 // Otherwise it is like a scheduler's.
 func (f *Fleet) Close(ctx context.Context) error {
-	return f.closing.Do(ctx, func() error {
+	return f.closing.DoAfter(ctx, func() (<-chan struct{}, error) {
 		f.mu.Lock()
 		f.closed = true
+		copied := f.copying.end()
 		f.mu.Unlock()
+		stop := context.AfterFunc(ctx, f.strand)
 		f.moving.Wait() // a closed scheduler takes none
-		err := f.closeMembers(ctx)
-		f.copying.Wait()
+		stop()
+		return copied, f.closeMembers(ctx)
+	}, func() error {
+		f.strand()
+		err := f.closeMembers(context.Background()) // none waits any more
 		f.releaseAll()
 		return errors.Join(err, f.journal.close(ctx))
 	})

@@ -78,7 +78,7 @@ func (f *Fleet) bring(ctx context.Context, v *version, m *member, how bringing) 
 // launch has a copy loaded. f.mu is held, and the fleet not closed.
 func (f *Fleet) launch(v *version, m *member, how bringing) {
 	v.slots[m.index].flight = &flight{claim: how.claim, done: make(chan struct{})}
-	f.copying.Go(func() {
+	f.errand(func() {
 		if err := f.reserve(v, m, how); err != nil {
 			f.land(v, m, nil, err, 0, how)
 			return

@@ -59,3 +59,23 @@ func TestLookBesideClose(t *testing.T) {
 		require.ErrorIs(t, f.settle(ctx, &version{operand: w, slots: make([]slot, 1)}), job.ErrClosed)
 	})
 }
+
+// Close does not wait for an Update that is reading the caller's memory, which then
+// finds the fleet closed.
+func TestUpdateBesideClose(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
+		ctx := context.Background()
+		d := sim.Open(sim.Config{})
+		f, err := Open(ctx, Config{Devices: []Device{{Name: "a", Device: d}}})
+		require.NoError(t, err)
+		one := tensor.Matrix([]float32{1}, 1, 1)
+		o, err := f.Load(one)
+		require.NoError(t, err)
+		<-o.turn
+		require.NoError(t, f.Close(ctx))
+		require.Zero(t, d.BytesInUse())
+		o.turn <- struct{}{}
+		require.ErrorIs(t, o.Update(one), job.ErrClosed)
+		require.Zero(t, f.host)
+	})
+}

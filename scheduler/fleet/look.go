@@ -31,7 +31,7 @@ func (f *Fleet) lose(m *member) {
 		gone = append(gone, f.clear(v, m))
 		f.journal.tell(m, v, placedRelease, "the device is lost", 0)
 	}
-	f.copying.Go(func() {
+	f.errand(func() {
 		for _, c := range gone {
 			c.Release()
 		}

@@ -133,7 +133,7 @@ func (o *Operand) Update(v tensor.View) error {
 	}
 	if o.version() == nil {
 		f.drop(next, "")
-		return job.ErrReleased
+		return f.gone()
 	}
 	if err := f.settle(context.Background(), next); err != nil {
 		f.drop(next, "")
@@ -141,8 +141,14 @@ func (o *Operand) Update(v tensor.View) error {
 	}
 	f.mu.Lock()
 	old := o.current
-	o.current = next
+	if old != nil {
+		o.current = next
+	}
 	f.mu.Unlock()
+	if old == nil { // by Close, which does not wait for its turn
+		f.drop(next, "")
+		return f.gone()
+	}
 	f.drop(old, "updated")
 	return nil
 }
@@ -155,6 +161,11 @@ func (o *Operand) Release() {
 	}
 	<-o.turn
 	defer func() { o.turn <- struct{}{} }()
+	o.release()
+}
+
+// release is Release, also beside an Update.
+func (o *Operand) release() {
 	f := o.fleet
 	f.mu.Lock()
 	old := o.current
@@ -202,15 +213,23 @@ func (f *Fleet) gone() error {
 	return job.ErrReleased
 }
 
-// releaseAll is for Close.
+// releaseAll is for Close. It does not wait for an Update, which may be reading slow
+// memory, but leaves it nothing to release, and so to record.
 func (f *Fleet) releaseAll() {
 	f.mu.Lock()
 	var all []*Operand
 	for o := range f.operands {
 		all = append(all, o)
 	}
+	var there []*version
+	for _, m := range f.members {
+		there = append(there, m.sorted()...)
+	}
 	f.mu.Unlock()
 	for _, o := range all {
-		o.Release()
+		o.release()
+	}
+	for _, v := range there {
+		f.drop(v, "released")
 	}
 }

@@ -56,7 +56,7 @@ func (f *Fleet) replace(j scheduler.Stranded) (*member, error) {
 		}
 	}
 	q.sort()
-	m, err := f.find(context.Background(), q)
+	m, err := f.find(f.moves, q)
 	if err == nil && m == nil {
 		err = errReplaced
 	}

@@ -27,7 +27,7 @@ func (s RestartStep) String() string {
 // Trouble is what is known of a device that needs a restart.
 type Trouble struct {
 	// Failures counts hangs, losses and restarts in vain, this one too, since
-	// a batch last ended well. At least 1.
+	// a batch last ended well, or an upload where only uploads failed. At least 1.
 	Failures int
 	// Lost: the device said that it is lost, or would not open a queue.
 	Lost bool
