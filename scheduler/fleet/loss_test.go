@@ -176,6 +176,7 @@ func TestDeviceComesBack(t *testing.T) {
 		require.NoError(t, f.Do(background, j))
 		require.NoError(t, f.Do(background, j))
 		require.ErrorIs(t, f.Do(background, j), device.ErrLost)
+		synctest.Wait() // the caller is told first: until a falls the next job may go there, and wait
 		require.NoError(t, f.Do(background, j))
 		synctest.Wait()
 		require.Equal(t, 1, r.diary.jobs("b"))
