@@ -34,18 +34,18 @@ func TestRetuneTakesTurns(t *testing.T) {
 		require.ErrorIs(t, f.Do(background, j), device.ErrLost)
 		synctest.Wait() // the operand is on its way
 
-		retuned := make(chan error, 2)
-		retune := func(change func(*policy.Prefs)) {
-			prefs := policy.DefaultPrefs()
+		retune := func(change func(*policy.Prefs)) <-chan error {
+			prefs, retuned := policy.DefaultPrefs(), make(chan error, 1)
 			change(&prefs)
 			go func() { retuned <- f.Retune(prefs) }()
 			synctest.Wait()
+			return retuned
 		}
-		retune(func(p *policy.Prefs) { p.MatmulBackend = policy.MatmulMPS })
-		retune(func(p *policy.Prefs) { p.SmallNMaxN = 2 })
+		first := retune(func(p *policy.Prefs) { p.MatmulBackend = policy.MatmulMPS })
+		second := retune(func(p *policy.Prefs) { p.SmallNMaxN = 2 })
 		var wrong *policy.PrefError
-		require.ErrorAs(t, <-retuned, &wrong)
-		require.NoError(t, <-retuned)
+		require.ErrorAs(t, <-first, &wrong)
+		require.NoError(t, <-second)
 		require.Equal(t, 2, f.Prefs().SmallNMaxN)
 		require.NoError(t, f.Close(background))
 	})
