@@ -123,8 +123,18 @@ func (s *Scheduler) acceptAll(ctx context.Context, l *lot, jobs []job.Job) error
 	return nil
 }
 
-// refuseAll counts every job as rejected and drops the tasks.
+// refuseAll drops the tasks and, but for a MissingError, counts every job as rejected.
 func (s *Scheduler) refuseAll(l *lot, jobs []job.Job, err error) error {
+	if !IsMissing(err) {
+		s.rejectAll(jobs)
+	}
+	for _, t := range l.tasks {
+		t.Refuse()
+	}
+	return s.hint(err)
+}
+
+func (s *Scheduler) rejectAll(jobs []job.Job) {
 	for _, j := range jobs {
 		tenant := ""
 		if j != nil {
@@ -132,10 +142,6 @@ func (s *Scheduler) refuseAll(l *lot, jobs []job.Job, err error) error {
 		}
 		s.ledger.Account(tenant).Reject(1)
 	}
-	for _, t := range l.tasks {
-		t.Refuse()
-	}
-	return s.hint(err)
 }
 
 func (l *lot) errors() error {

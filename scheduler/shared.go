@@ -14,8 +14,8 @@ type Shared interface {
 	// On returns a scheduler's operand with the contents of the moment, which it
 	// loads if need be. It is called while a job is submitted. It waits no longer
 	// than ctx, and before it waits it calls out.HandOver. The error is
-	// job.ErrReleased when there is no such operand any more, and job.ErrCancelled
-	// or job.ErrExpired when ctx ended.
+	// job.ErrReleased when there is no such operand any more, job.ErrCancelled or
+	// job.ErrExpired when ctx ended, and a MissingError when the device went.
 	On(ctx context.Context, s *Scheduler, out *Outbox) (*Operand, error)
 }
 

@@ -46,26 +46,23 @@ func (s *Scheduler) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
 }
 
 // accept checks a job, makes its plan and takes a lease for it. On an error
-// the task is dropped and the job counted as rejected. What is in out is handed
-// over before it waits.
+// the task is dropped and the job counted as rejected, but for a MissingError. What is
+// in out is handed over before it waits.
 func (s *Scheduler) accept(ctx context.Context, t *actors.Task, j job.Job, follow bool, out *Outbox) error {
 	o, err := s.prepare(ctx, t, j, out)
 	if err == nil {
 		err = s.admit(ctx, t, o, out)
 	}
 	if err != nil {
-		s.refuse(t, o)
+		t.Refuse()
+		if !IsMissing(err) {
+			s.ledger.Account(o.Tenant).Reject(1)
+		}
 		return s.hint(err)
 	}
 	t.Arrived = s.engine.Now()
 	s.watch(ctx, t, o, follow)
 	return nil
-}
-
-// refuse gives back what a refused task holds and counts it.
-func (s *Scheduler) refuse(t *actors.Task, o *job.Options) {
-	s.ledger.Account(o.Tenant).Reject(1)
-	t.Refuse()
 }
 
 // prepare fills in the task: form, plan, operands, deadline.

@@ -12,22 +12,43 @@ import (
 // Do submits a job and waits for its end. Where no device has its operands it
 // waits for them to be loaded, too.
 func (f *Fleet) Do(ctx context.Context, j job.Job) error {
-	m, err := f.place(ctx, j, nil, nil)
-	if err != nil {
+	for try := 1; ; try++ {
+		m, err := f.place(ctx, j, nil, nil)
+		if err == nil {
+			err = m.s.Do(ctx, j)
+			switch {
+			case !scheduler.IsMissing(err):
+				return err
+			case f.again(try):
+				continue
+			}
+		}
 		return f.refuse(j, err)
 	}
-	return m.s.Do(ctx, j)
 }
 
 // Submit hands a job over and returns its handle: at once, but where no device
 // has its operands, when they are loaded.
 func (f *Fleet) Submit(ctx context.Context, j job.Job) (job.Handle, error) {
-	m, err := f.place(ctx, j, nil, nil)
-	if err != nil {
+	for try := 1; ; try++ {
+		m, err := f.place(ctx, j, nil, nil)
+		if err == nil {
+			var h job.Handle
+			h, err = m.s.Submit(ctx, j)
+			switch {
+			case !scheduler.IsMissing(err):
+				return h, err
+			case f.again(try):
+				continue
+			}
+		}
 		return job.Handle{}, f.refuse(j, err)
 	}
-	return m.s.Submit(ctx, j)
 }
+
+// again reports whether a job is placed once more after so many tries, for each of
+// which a device went when the job was placed there: so many may go.
+func (f *Fleet) again(tries int) bool { return tries <= len(f.members) }
 
 // refuse counts a job that no member was given.
 func (f *Fleet) refuse(j job.Job, err error) error {
@@ -58,14 +79,26 @@ func (f *Fleet) SubmitEach(ctx context.Context, each []scheduler.Each, told func
 	var out scheduler.Outbox
 	defer out.HandOver() // also what was accepted when told panics
 	for i := range each {
-		e := &each[i]
-		if m, err := f.place(ctx, e.Job, nil, &out); err != nil {
-			e.Err = f.refuse(e.Job, err)
-		} else {
-			out.Submit(ctx, m.s, e)
-		}
+		f.submitTo(ctx, &out, &each[i])
 		if told != nil {
 			told(i)
 		}
+	}
+}
+
+func (f *Fleet) submitTo(ctx context.Context, out *scheduler.Outbox, e *scheduler.Each) {
+	for try := 1; ; try++ {
+		m, err := f.place(ctx, e.Job, nil, out)
+		if err == nil {
+			out.Submit(ctx, m.s, e)
+			switch err = e.Err; {
+			case !scheduler.IsMissing(err):
+				return
+			case f.again(try):
+				continue
+			}
+		}
+		e.Err = f.refuse(e.Job, err)
+		return
 	}
 }

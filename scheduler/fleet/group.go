@@ -87,20 +87,37 @@ func (g *group) release(n int) {
 // placed, so it must fit side by side: else none is, with job.ErrInvalid. What others
 // take of it before all are accepted is brought again.
 func (f *Fleet) DoAll(ctx context.Context, jobs []job.Job) error {
-	on, err := f.placeAll(ctx, jobs)
-	if err != nil {
+	for try := 1; ; try++ {
+		on, err := f.placeAll(ctx, jobs)
+		if err == nil {
+			err = scheduler.DoAllOn(ctx, jobs, on)
+			switch {
+			case !scheduler.IsMissing(err):
+				return err
+			case f.again(try):
+				continue
+			}
+		}
 		return f.refuseAll(jobs, err)
 	}
-	return scheduler.DoAllOn(ctx, jobs, on)
 }
 
 // SubmitAll is DoAll without waiting.
 func (f *Fleet) SubmitAll(ctx context.Context, jobs []job.Job) ([]job.Handle, error) {
-	on, err := f.placeAll(ctx, jobs)
-	if err != nil {
+	for try := 1; ; try++ {
+		on, err := f.placeAll(ctx, jobs)
+		if err == nil {
+			var handles []job.Handle
+			handles, err = scheduler.SubmitAllOn(ctx, jobs, on)
+			switch {
+			case !scheduler.IsMissing(err):
+				return handles, err
+			case f.again(try):
+				continue
+			}
+		}
 		return nil, f.refuseAll(jobs, err)
 	}
-	return scheduler.SubmitAllOn(ctx, jobs, on)
 }
 
 // placeAll chooses the scheduler of each job.

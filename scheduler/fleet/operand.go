@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -198,9 +199,19 @@ func (o *Operand) On(ctx context.Context, s *scheduler.Scheduler, out *scheduler
 		}
 		c, err := o.fleet.fetch(ctx, v, m, out, "needed by a job that was placed there")
 		if err != errReplaced {
-			return c, err
+			return c, missing(err)
 		}
 	}
+}
+
+// missing wraps the error of a load whose device had gone before. One that a device
+// went with is not done again for the same job: it may be what it went by.
+func missing(err error) error {
+	gone := errors.Is(err, device.ErrLost) || errors.Is(err, job.ErrUnavailable)
+	if gone && !errors.Is(err, job.ErrHung) {
+		return &scheduler.MissingError{Err: err}
+	}
+	return err
 }
 
 // gone is why there is no operand any more.

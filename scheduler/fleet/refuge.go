@@ -39,7 +39,7 @@ func (f *Fleet) move(j scheduler.Stranded) error {
 		if err != nil {
 			return err
 		}
-		if err = j.Move(m.s); err == nil || m.s.Up() {
+		if err = j.Move(m.s); err == nil || m.s.Up() && !scheduler.IsMissing(err) {
 			return err
 		}
 	}
@@ -70,5 +70,6 @@ func (v *version) On(ctx context.Context, s *scheduler.Scheduler, out *scheduler
 	if m == nil {
 		return nil, &job.InvalidError{Field: "operand", Got: "loaded by another fleet", Allowed: "operands of this one"}
 	}
-	return v.operand.fleet.fetch(ctx, v, m, out, "needed by a job that moved there")
+	c, err := v.operand.fleet.fetch(ctx, v, m, out, "needed by a job that moved there")
+	return c, missing(err)
 }
