@@ -3,8 +3,6 @@ package scheduler
 import (
 	"context"
 	"errors"
-	"math"
-	"strconv"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/actors"
@@ -15,13 +13,14 @@ import (
 func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options, out *Outbox) error {
 	t.Account = s.ledger.Account(o.Tenant)
 	bytes := t.Bytes
-	if err := s.fits(load{1, bytes}); err != nil {
+	demand := job.Demand{Jobs: 1, Bytes: bytes}
+	if err := s.cfg.Limits.Fit(demand, whose); err != nil {
 		return err
 	}
 	err := t.Account.Admit(1, bytes)
 	if err != nil && o.Wait && errors.Is(err, job.ErrQueueFull) {
 		out.HandOver()
-		err = s.waitForRoom(ctx, o.Deadline, t.Account, load{1, bytes})
+		err = s.waitForRoom(ctx, o.Deadline, t.Account, demand)
 	}
 	if err != nil {
 		return err
@@ -35,12 +34,12 @@ func (s *Scheduler) admit(ctx context.Context, t *actors.Task, o *job.Options, o
 }
 
 // waitForRoom tries again whenever something is given back.
-func (s *Scheduler) waitForRoom(ctx context.Context, deadline time.Time, a *job.Account, l load) error {
+func (s *Scheduler) waitForRoom(ctx context.Context, deadline time.Time, a *job.Account, d job.Demand) error {
 	expired, stop := alarm(deadline)
 	defer stop()
 	for {
 		room := s.ledger.Room()
-		if err := a.Admit(l.jobs, l.bytes); !errors.Is(err, job.ErrQueueFull) {
+		if err := a.Admit(d.Jobs, d.Bytes); !errors.Is(err, job.ErrQueueFull) {
 			return err
 		}
 		if err := s.wait(ctx, expired, room); err != nil {
@@ -73,44 +72,5 @@ func alarm(deadline time.Time) (passed <-chan time.Time, stop func() bool) {
 	return t.C, t.Stop
 }
 
-// load is what jobs take up of the admission limits. Its bytes stop at more than
-// mostBytes, which no limit admits: leases give back what each job takes, so a sum
-// that is admitted must be theirs.
-type load struct{ jobs, bytes int64 }
-
-const mostBytes = math.MaxInt64 - 1
-
-func (l *load) add(t *actors.Task) {
-	l.jobs++
-	l.bytes += min(t.Bytes, math.MaxInt64-l.bytes)
-}
-
-// fits refuses a load of one tenant that no waiting would admit.
-func (s *Scheduler) fits(l load) error {
-	lim := &s.cfg.Limits
-	if err := l.within(lim.Jobs, lim.Bytes); err != nil {
-		return err
-	}
-	return l.within(lim.TenantJobs, lim.TenantBytes)
-}
-
-// within compares a load with limits, of which 0 means none.
-func (l load) within(jobs, bytes int64) error {
-	if bytes == 0 || bytes > mostBytes {
-		bytes = mostBytes
-	}
-	switch {
-	case l.bytes > bytes:
-		return tooLarge(l.bytes, "bytes of activations and results", bytes)
-	case jobs > 0 && l.jobs > jobs:
-		return tooLarge(l.jobs, "jobs at once", jobs)
-	}
-	return nil
-}
-
-func tooLarge(n int64, unit string, limit int64) error {
-	return &job.InvalidError{
-		Field: "size", Got: strconv.FormatInt(n, 10) + " " + unit,
-		Allowed: "up to " + strconv.FormatInt(limit, 10) + ", the admission limit",
-	}
-}
+// whose says whose the limits are, in what is refused for them.
+const whose = "the admission limit"

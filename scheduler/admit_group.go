@@ -5,16 +5,16 @@ import (
 	"errors"
 	"time"
 
-	"github.com/metallic-sched/metallic-sched/actors"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
 // admitAll takes leases for all tasks of a group or for none.
 func (s *Scheduler) admitAll(ctx context.Context, l *lot, jobs []job.Job) error {
-	if err := s.fitAll(l.tasks); err != nil {
+	of := func(i int) (*job.Account, int64) { return l.tasks[i].Account, l.tasks[i].Bytes }
+	if err := s.cfg.Limits.FitAll(len(l.tasks), of, whose); err != nil {
 		return err
 	}
-	err := l.admit(func(a *job.Account, r load) error { return a.Admit(r.jobs, r.bytes) })
+	err := l.admit(func(a *job.Account, d job.Demand) error { return a.Admit(d.Jobs, d.Bytes) })
 	if errors.Is(err, job.ErrQueueFull) {
 		if wait, deadline := patience(jobs); wait {
 			err = s.waitForAll(ctx, deadline, l)
@@ -52,16 +52,16 @@ func (s *Scheduler) waitForAll(ctx context.Context, deadline time.Time, l *lot) 
 		return err
 	}
 	defer func() { s.turn <- struct{}{} }()
-	return l.admit(func(a *job.Account, r load) error { return s.waitForRoom(ctx, deadline, a, r) })
+	return l.admit(func(a *job.Account, d job.Demand) error { return s.waitForRoom(ctx, deadline, a, d) })
 }
 
 // admit has leases taken for runs of one tenant in one step each, and gives
 // all back when one is refused.
-func (l *lot) admit(take func(*job.Account, load) error) error {
+func (l *lot) admit(take func(*job.Account, job.Demand) error) error {
 	for from := 0; from < len(l.tasks); {
-		to, a, run := from, l.tasks[from].Account, load{}
+		to, a, run := from, l.tasks[from].Account, job.Demand{}
 		for ; to < len(l.tasks) && l.tasks[to].Account == a; to++ {
-			run.add(l.tasks[to])
+			run.Add(l.tasks[to].Bytes)
 		}
 		if err := take(a, run); err != nil {
 			l.withdraw(from)
@@ -77,33 +77,4 @@ func (l *lot) withdraw(n int) {
 	for _, t := range l.tasks[:n] {
 		t.Account.Withdraw(1, t.Bytes)
 	}
-}
-
-// fitAll refuses a group that no waiting would admit.
-func (s *Scheduler) fitAll(tasks []*actors.Task) error {
-	var all load
-	mixed := false
-	for _, t := range tasks {
-		all.add(t)
-		mixed = mixed || t.Account.Whole() != tasks[0].Account.Whole()
-	}
-	lim := &s.cfg.Limits
-	switch {
-	case !mixed:
-		return s.fits(all)
-	case lim.TenantJobs == 0 && lim.TenantBytes == 0:
-		return all.within(lim.Jobs, lim.Bytes)
-	}
-	tenants := map[*job.Account]load{}
-	for _, t := range tasks {
-		l := tenants[t.Account.Whole()]
-		l.add(t)
-		tenants[t.Account.Whole()] = l
-	}
-	for _, l := range tenants {
-		if err := l.within(lim.TenantJobs, lim.TenantBytes); err != nil {
-			return err
-		}
-	}
-	return all.within(lim.Jobs, lim.Bytes)
 }

@@ -188,6 +188,7 @@ func TestGroupMustFitSideBySide(t *testing.T) {
 			require.Zero(t, time.Since(start))
 			require.ErrorIs(t, err, device.ErrOutOfMemory)
 			require.ErrorContains(t, err, "job 2 of 6")
+			require.ErrorIs(t, err, job.ErrTooLarge)
 			var wrong *job.InvalidError
 			require.ErrorAs(t, err, &wrong)
 			require.Equal(t, "operands", wrong.Field)

@@ -84,6 +84,11 @@ func (f *Fleet) keep(o *Operand, v tensor.View) (*version, error) {
 	switch {
 	case closed:
 		return nil, job.ErrClosed
+	case bytes > f.mostHost:
+		return nil, fmt.Errorf("fleet: %w: %w", device.ErrOutOfMemory, &job.InvalidError{
+			Field: "operand", Got: fmt.Sprintf("%d bytes", bytes),
+			Allowed: fmt.Sprintf("up to %d bytes, for copies of all operands in the host's memory", f.mostHost), Kind: job.ErrTooLarge,
+		})
 	case full:
 		return nil, fmt.Errorf("fleet: keep operand of %d bytes in the host's memory: %w: %d bytes are allowed", bytes, device.ErrOutOfMemory, f.mostHost)
 	}

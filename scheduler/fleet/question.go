@@ -100,6 +100,7 @@ func (q *question) tooLarge(f *Fleet) error {
 	wrong := &job.InvalidError{
 		Field: "operands", Got: fmt.Sprintf("%d bytes", bytes),
 		Allowed: fmt.Sprintf("up to %d bytes for a job, the most that a device has for operands", most),
+		Kind:    job.ErrTooLarge,
 	}
 	if bytes <= most && beside > 0 { // it is the others of its group that leave no room
 		wrong.Got += fmt.Sprintf(" beside %d bytes for the jobs before it", beside)

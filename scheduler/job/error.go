@@ -11,6 +11,9 @@ import (
 var (
 	// ErrInvalid: the job itself is wrong. See [InvalidError]. Not retryable.
 	ErrInvalid = errors.New("job: invalid")
+	// ErrTooLarge: a job, a message or an operand is larger than it may ever be: no
+	// waiting helps. See [InvalidError]; it is an ErrInvalid, too.
+	ErrTooLarge = errors.New("job: too large")
 	// ErrQueueFull: an admission limit was met. See [QueueFullError]. Retry.
 	ErrQueueFull = errors.New("job: queue full")
 	// ErrClosed: the scheduler was closed before the job ended.
@@ -37,6 +40,7 @@ type InvalidError struct {
 	Field   string // such as "B" or "C.cols"
 	Got     string
 	Allowed string
+	Kind    error // what else it matches: ErrTooLarge, ErrCorrupt or nil
 	Cause   error // a *tensor.Error, a *device.MemoryError of this process, or nil
 }
 
@@ -47,8 +51,10 @@ func (e *InvalidError) Error() string {
 	return fmt.Sprintf("job: invalid %s: %s; allowed: %s", e.Field, e.Got, e.Allowed)
 }
 
-// Is makes an InvalidError match ErrInvalid.
-func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+// Is makes an InvalidError match ErrInvalid and its kind.
+func (e *InvalidError) Is(target error) bool {
+	return target == ErrInvalid || e.Kind != nil && target == e.Kind
+}
 
 // Unwrap returns the cause.
 func (e *InvalidError) Unwrap() error { return e.Cause }

@@ -20,6 +20,9 @@ var (
 	// ErrOutcomeUnknown: the job was sent, perhaps run, and the server no longer
 	// knows what became of it. It was not run again.
 	ErrOutcomeUnknown = errors.New("job: outcome no longer known")
+	// ErrCorrupt: what was uploaded does not have the promised content. See
+	// [InvalidError]; it is an ErrInvalid, too.
+	ErrCorrupt = errors.New("job: corrupt content")
 	// ErrForbidden: the caller may not do that.
 	ErrForbidden = errors.New("job: forbidden")
 	// ErrOutOfMemory: there is no memory left for an operand. Retry when others

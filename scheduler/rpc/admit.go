@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
 // accept makes a call of a job and takes a lease for it. On an error the job is
@@ -63,7 +63,7 @@ func (c *Client) lease(ctx context.Context, x *call) error {
 	case !x.deadline.IsZero() && time.Until(x.deadline) <= 0:
 		return job.ErrExpired
 	}
-	if err := c.fits([]*call{x}); err != nil {
+	if err := c.cfg.Limits.Fit(job.Demand{Jobs: 1, Bytes: x.bytes}, whose); err != nil {
 		return err
 	}
 	for {
@@ -145,15 +145,11 @@ func (c *Client) fitTogether(list []*call) error {
 		size += x.size + perCall
 	}
 	if n := int(c.maxJobs.Load()); len(list) > n {
-		return &job.InvalidError{
-			Field: "jobs", Got: strconv.Itoa(len(list)), Allowed: fmt.Sprintf("up to %d together, the server's limit for a message", n),
-		}
+		return wire.TooLarge("jobs", fmt.Sprintf("up to %d together, the server's limit for a message", n), "%d", len(list))
 	}
 	if len(list) > 1 && size > most {
-		return &job.InvalidError{
-			Field: "jobs", Got: fmt.Sprintf("%d with %d bytes together", len(list), size),
-			Allowed: fmt.Sprintf("up to %d bytes, the server's limit for a message", most),
-		}
+		return wire.TooLarge("jobs", fmt.Sprintf("up to %d bytes, the server's limit for a message", most),
+			"%d with %d bytes together", len(list), size)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -117,7 +118,7 @@ func (x *call) fill(ctx context.Context, j job.Job) error {
 		err = x.heads(k)
 	}
 	if most := int(x.client.maxMessage.Load()) - messageSlack; err == nil && x.size > most {
-		err = wire.Invalid("size", "up to "+wire.Bytes(most)+" in a message", "%d bytes of A, B and C", x.size)
+		err = wire.TooLarge("size", "up to "+wire.Bytes(most)+" in a message", "%d bytes of A, B and C", x.size)
 	}
 	return err
 }
@@ -186,6 +187,10 @@ func (x *call) end(o job.Outcome, err error) bool {
 // finish ends the call with what the server said.
 func (x *call) finish(r *pb.Result) {
 	err := wire.ToError(r.GetError(), time.Now())
+	var held *job.HeldError
+	if errors.As(err, &held) && len(x.regions) == 0 {
+		err = held.Cause // it is the server's memory that is held, and not the caller's
+	}
 	n := x.result.Len() * x.result.DType().Size()
 	switch {
 	case x.held:

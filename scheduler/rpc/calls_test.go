@@ -181,6 +181,7 @@ func TestUploadsResume(t *testing.T) {
 	wrong := &pb.Content{Dims: []int64{64, 64}, Sha256: make([]byte, 32)}
 	_, err = load(&pb.LoadHeader{Session: someone, Content: wrong}, data)
 	require.ErrorContains(t, err, "sha256")
+	require.Equal(t, pb.Reason_REASON_CORRUPT, detailOf(t, err, connect.CodeInvalidArgument).GetReason())
 	_, err = load(&pb.LoadHeader{Session: someone, Content: content}, append(bytes.Clone(data), 0))
 	require.ErrorContains(t, err, "16384 bytes")
 	_, err = load(&pb.LoadHeader{Session: someone, Content: &pb.Content{Dims: []int64{1024, 1024}}}, nil)

@@ -42,7 +42,7 @@ func TestResultTooLarge(t *testing.T) {
 	}
 	text = many(room/3, 3)
 	require.Contains(t, text, refused+" together")
-	require.Equal(t, 3, strings.Count(text, "REASON_INVALID"))
+	require.Equal(t, 3, strings.Count(text, "REASON_TOO_LARGE"))
 	require.Zero(t, r.scheduler.Audit().Submitted)
 
 	var answer struct{ C struct{ Data []byte } }
@@ -69,7 +69,7 @@ func TestResultsTooLargeTogether(t *testing.T) {
 	}
 	m, err := submit(row(1, most/2), row(2, most/2)) // which leaves nothing for the rest
 	require.NoError(t, err)
-	require.Equal(t, pb.Reason_REASON_INVALID, m.Msg.GetResults()[1].GetError().GetReason())
+	require.Equal(t, pb.Reason_REASON_TOO_LARGE, m.Msg.GetResults()[1].GetError().GetReason())
 	require.Zero(t, r.scheduler.Audit().Submitted)
 
 	for id := uint64(3); id < 5; id++ {

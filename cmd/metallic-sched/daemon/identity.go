@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
 // identity is who sent a request. The zero identity is anybody.
@@ -67,7 +69,7 @@ var refusals = connect.NewErrorWriter()
 // refuse answers in the words of the caller's protocol.
 func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, status int, err error) {
 	if refusals.IsSupported(r) {
-		_ = refusals.Write(w, r, connect.NewError(code, err)) // the caller may be gone
+		_ = refusals.Write(w, r, wire.FailAs(code, err, time.Now())) // the caller may be gone
 		return
 	}
 	http.Error(w, err.Error(), status)

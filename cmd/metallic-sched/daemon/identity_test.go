@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
 // ask sends a request through a guard and returns the status and, if it was let
@@ -140,4 +142,26 @@ func TestRecheck(t *testing.T) {
 	require.ErrorIs(t, <-causes["carol"], errNotTrusted)
 	stop()
 	require.Eventually(t, func() bool { return len(g.inside.list()) == 0 }, 10*time.Second, time.Millisecond)
+}
+
+// Who is refused is told so in the details of their protocol, too.
+func TestRefusalsHaveDetails(t *testing.T) {
+	guard := (&Guard{}).Handler(http.NotFoundHandler())
+	for name, c := range map[string]struct {
+		h      http.Handler
+		length int64
+		reason pb.Reason
+	}{
+		"nobody":    {guard, 2, pb.Reason_REASON_FORBIDDEN},
+		"too large": {patient(http.NotFoundHandler()), 1 << 30, pb.Reason_REASON_TOO_LARGE},
+		"no admin":  {Admins(http.NotFoundHandler()), 2, pb.Reason_REASON_FORBIDDEN},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/metallic.v1.JobService/Submit", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		r.ContentLength = c.length
+		c.h.ServeHTTP(w, r)
+		require.Contains(t, w.Body.String(), `"type":"metallic.v1.Error"`, name)
+		require.Contains(t, w.Body.String(), c.reason.String(), name)
+	}
 }

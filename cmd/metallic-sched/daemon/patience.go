@@ -2,12 +2,13 @@ package daemon
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
 const (
@@ -31,7 +32,7 @@ func patient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := r.ContentLength; n > messageBytes+overhead {
 			refuse(w, r, connect.CodeInvalidArgument, http.StatusRequestEntityTooLarge, // no retry helps
-				fmt.Errorf("a message of %d bytes; allowed: up to %d", n, messageBytes))
+				wire.TooLarge("message", "up to "+wire.Bytes(messageBytes), "%d bytes", n))
 			return
 		}
 		out := http.NewResponseController(w)

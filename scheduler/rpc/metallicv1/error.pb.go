@@ -51,13 +51,14 @@ const (
 	Reason_REASON_MEMORY_HELD Reason = 11
 	// The server is draining: it takes no new work. Retry elsewhere, or later.
 	Reason_REASON_DRAINING Reason = 12
-	// A message, an operand or all of them together exceed a limit.
+	// A job, a message or an operand, or several together, are larger than they may ever
+	// be: see field, got and allowed.
 	Reason_REASON_TOO_LARGE Reason = 13
 	// The job was sent before, and the server no longer knows what became of it.
 	Reason_REASON_OUTCOME_UNKNOWN Reason = 14
 	// The device has no memory left for an operand.
 	Reason_REASON_OUT_OF_MEMORY Reason = 15
-	// What was uploaded does not have the promised content.
+	// What was uploaded does not have the promised content: see field, got and allowed.
 	Reason_REASON_CORRUPT Reason = 16
 	// The caller may not do that.
 	Reason_REASON_FORBIDDEN Reason = 17

@@ -3,11 +3,14 @@ package server
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
 // body is a request's, with room reserved for the messages that are read of it.
@@ -19,6 +22,7 @@ type body struct {
 	out    *http.ResponseController
 	framed bool  // each message begins with its size
 	json   bool  // what the messages are written in
+	packed bool  // they may be compressed
 	plain  int64 // otherwise: what to reserve for the only one, 0 once it is
 	come   int64 // and how much of that has come
 
@@ -56,6 +60,7 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 			ReadCloser: r.Body, server: s, ctx: r.Context(), who: who.tenant, out: http.NewResponseController(w),
 			framed: strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect+"),
 			json:   isJSON(kind),
+			packed: packed(r.Header.Get("Grpc-Encoding")) || packed(r.Header.Get("Connect-Content-Encoding")),
 			plain:  int64(s.cfg.Limits.MessageBytes),
 		}
 		if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {
@@ -67,6 +72,9 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// packed reports whether messages may be compressed that have an encoding.
+func packed(encoding string) bool { return encoding != "" && encoding != "identity" }
 
 // handled lets go of the room of the message that a call has handled.
 func handled(ctx context.Context) {
@@ -89,8 +97,20 @@ func (b *body) Read(p []byte) (n int, err error) {
 	if b.left -= int64(n); b.left == 0 {
 		b.have = 0
 		b.deadline(time.Time{})
+		return n, err
 	}
-	return n, err
+	return n, b.cutShort(err, "%d bytes less", b.left)
+}
+
+// cutShort is for the end of a body within a message. Package connect would call it an
+// error of its own.
+func (b *body) cutShort(err error, format string, args ...any) error {
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	b.letGo()
+	b.full = b.server.fail(wire.Invalid("message", "as many bytes as are said to come", format, args...))
+	return b.full
 }
 
 // readPlain reads the only message.
@@ -116,18 +136,23 @@ func (b *body) readPrefix(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), prefixBytes-b.have)])
 	copy(b.prefix[b.have:], p[:n])
-	if b.have += n; b.have < prefixBytes {
+	if b.have += n; b.have == 0 {
 		return n, err
+	} else if b.have < prefixBytes {
+		return n, b.cutShort(err, "%d of the %d bytes that say how many", b.have, prefixBytes)
 	}
 	if b.left = int64(binary.BigEndian.Uint32(b.prefix[1:])); b.left == 0 {
 		b.have = 0
 		return n, err
 	}
 	size, most := b.left, int64(b.server.cfg.Limits.MessageBytes)
-	switch {
+	switch packed := b.prefix[0]&flagCompressed != 0; {
+	case packed && !b.packed:
+		b.full = b.server.fail(wire.Invalid("message", "what a header says it is compressed with, or none", "compressed"))
+		return 0, b.full
 	case size > most:
 		return 0, b.tooLarge(size, io.LimitReader(b.ReadCloser, size))
-	case b.prefix[0]&flagCompressed != 0:
+	case packed:
 		size = most
 	}
 	b.full = b.reserve(size)

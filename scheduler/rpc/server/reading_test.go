@@ -50,6 +50,7 @@ func read(t *testing.T, s *Server, who, kind string, body io.Reader, f func(ctx 
 	t.Helper()
 	r := httptest.NewRequestWithContext(context.WithValue(t.Context(), whoKey{}, who), http.MethodPost, "/", body)
 	r.Header.Set("Content-Type", kind)
+	r.Header.Set("Grpc-Encoding", "gzip")
 	s.bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { f(r.Context(), r.Body) })).
 		ServeHTTP(httptest.NewRecorder(), r)
 }

@@ -45,7 +45,7 @@ func errTogether(size, room int) error {
 	if size <= room {
 		return nil
 	}
-	return wire.Invalid("jobs", "results of up to "+wire.Bytes(room)+" together, 64 bytes more for each counted", "%d bytes", size)
+	return wire.TooLarge("jobs", "results of up to "+wire.Bytes(room)+" together, 64 bytes more for each counted", "%d bytes", size)
 }
 
 // taken returns how much of the room for results one takes.

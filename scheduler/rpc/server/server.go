@@ -27,6 +27,7 @@ type Server struct {
 	started  time.Time
 	store    *store
 	reading  *reading
+	marks    marker
 	sessions sessions
 	kept     atomic.Int64  // bytes of results in the books
 	shared   atomic.Int64  // bytes of shared memory
@@ -49,7 +50,7 @@ func New(cfg Config) (*Server, error) {
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
 	s := &Server{
-		cfg: cfg.withDefaults(), id: hex.EncodeToString(id[:]), started: time.Now(),
+		cfg: cfg.withDefaults(), id: hex.EncodeToString(id[:]), started: time.Now(), marks: newMarker(),
 		draining: make(chan struct{}), closed: make(chan struct{}),
 	}
 	s.reading = newReading(&s.cfg.Limits)
@@ -71,7 +72,8 @@ func (s *Server) newSession(name, owner string) *session {
 func (s *Server) Handler(options ...connect.HandlerOption) http.Handler {
 	options = append([]connect.HandlerOption{
 		connect.WithReadMaxBytes(s.cfg.Limits.MessageBytes), connect.WithSendMaxBytes(s.cfg.Limits.MessageBytes),
-		connect.WithCompressMinBytes(noCompression), strictJSON(), s.boundedGzip(),
+		connect.WithCompressMinBytes(noCompression), codecs(s.marks), s.boundedGzip(),
+		connect.WithInterceptors(details{s}),
 	}, options...)
 	mux := http.NewServeMux()
 	mux.Handle(metallicv1connect.NewJobServiceHandler(jobService{s}, options...))

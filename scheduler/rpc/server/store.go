@@ -11,6 +11,7 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
 // store has the operands of all sessions: equal content is there once.
@@ -78,7 +79,12 @@ func (s *store) find(c content, who string, uploaded int64) (*operand, error) {
 func (s *store) load(c content, hashed bool, v tensor.View, file, who string, uploaded int64) (*operand, error) {
 	loaded, err := s.scheduler.LoadOperand(v)
 	switch {
+	case errors.Is(err, job.ErrTooLarge):
+		return nil, err
 	case errors.Is(err, device.ErrOutOfMemory):
+		if most := s.scheduler.Info().Memory; most > 0 && c.bytes() > most { // whoever releases theirs
+			return nil, wire.TooLarge("content", "operands of up to "+wire.Bytes(int(most))+", the device's memory", "%d bytes", c.bytes())
+		}
 		return nil, fmt.Errorf("%w: %w", job.ErrOutOfMemory, err)
 	case err != nil:
 		return nil, err

@@ -149,7 +149,7 @@ func (st *stream) end(err error) {
 func (st *stream) take(ctx context.Context, in *intake, m *pb.SubmitStreamRequest) error {
 	limits, jobs := &st.server.cfg.Limits, m.GetJobs()
 	if n := len(jobs); n > limits.Jobs {
-		return st.server.fail(wire.Invalid("jobs", "up to "+wire.Count(limits.Jobs)+" in a message", "%d", n))
+		return st.server.fail(wire.TooLarge("jobs", "up to "+wire.Count(limits.Jobs)+" in a message", "%d", n))
 	}
 	for _, j := range jobs {
 		if j.GetId() == 0 {

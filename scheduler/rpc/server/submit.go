@@ -53,7 +53,7 @@ func (s jobService) SubmitMany(
 // submit runs jobs to their end.
 func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, together bool) ([]answer, error) {
 	if n, most := len(jobs), s.cfg.Limits.Jobs; n > most {
-		return nil, wire.Invalid("jobs", "up to "+wire.Count(most), "%d", n)
+		return nil, wire.TooLarge("jobs", "up to "+wire.Count(most), "%d", n)
 	}
 	x, fresh, err := s.enter(ctx, name)
 	if err != nil {

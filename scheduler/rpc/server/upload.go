@@ -46,7 +46,7 @@ func (s *store) parse(m *pb.Content) (c content, hashed bool, err error) {
 			return c, false, wire.Invalid("content.dims", "at least 1", "%v", c.dims)
 		}
 		if rest /= int64(d); rest == 0 {
-			return c, false, wire.Invalid("content", "operands of up to "+wire.Bytes(int(s.limits.OperandBytes)), "%v of %v", c.dims, c.dtype)
+			return c, false, wire.TooLarge("content", "operands of up to "+wire.Bytes(int(s.limits.OperandBytes)), "%v of %v", c.dims, c.dtype)
 		}
 	}
 	switch n := len(m.GetSha256()); n {
@@ -162,7 +162,10 @@ func (s *store) finish(u *upload) (*operand, error) {
 		return nil, wire.Invalid("data", fmt.Sprintf("%d bytes, as the content says", u.size), "%d", n)
 	}
 	if sum := u.sum.Sum(nil); u.hashed && !bytes.Equal(sum, u.content.hash[:]) {
-		return nil, wire.Invalid("content.sha256", fmt.Sprintf("%x, the hash of the data", sum), "%x", u.content.hash)
+		return nil, &job.InvalidError{
+			Field: "content.sha256", Got: fmt.Sprintf("%x", u.content.hash), Allowed: fmt.Sprintf("%x, the hash of the data", sum),
+			Kind: job.ErrCorrupt,
+		}
 	}
 	u.sum.Sum(u.content.hash[:0])
 	d := u.content.dims

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -10,13 +11,16 @@ import (
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
-// kinds are the errors with a reason of their own, those that others wrap last.
+// kinds are the errors with a reason of their own, those that others wrap, or match
+// as well, last.
 var kinds = []struct {
 	err       error
 	reason    pb.Reason
 	code      connect.Code
 	retryable bool
 }{
+	{job.ErrTooLarge, pb.Reason_REASON_TOO_LARGE, connect.CodeInvalidArgument, false},
+	{job.ErrCorrupt, pb.Reason_REASON_CORRUPT, connect.CodeInvalidArgument, false},
 	{job.ErrInvalid, pb.Reason_REASON_INVALID, connect.CodeInvalidArgument, false},
 	{job.ErrQueueFull, pb.Reason_REASON_QUEUE_FULL, connect.CodeResourceExhausted, true},
 	{job.ErrDraining, pb.Reason_REASON_DRAINING, connect.CodeUnavailable, true},
@@ -39,16 +43,16 @@ func FromError(err error, now time.Time) *pb.Error {
 	if err == nil {
 		return nil
 	}
-	m := &pb.Error{Text: err.Error()}
+	m := &pb.Error{Text: text(err.Error())}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
 			m.Reason, m.Retryable = k.reason, k.retryable
 			break
 		}
 	}
-	var invalid *job.InvalidError
-	if errors.As(err, &invalid) {
-		m.Field, m.Got, m.Allowed = invalid.Field, invalid.Got, invalid.Allowed
+	var wrong *job.InvalidError
+	if errors.As(err, &wrong) {
+		m.Field, m.Got, m.Allowed = text(wrong.Field), text(wrong.Got), text(wrong.Allowed)
 	}
 	var full *job.QueueFullError
 	if errors.As(err, &full) {
@@ -57,12 +61,15 @@ func FromError(err error, now time.Time) *pb.Error {
 			Name: full.Limit, Tenant: full.Tenant, InUse: full.InUse, Max: full.Max, Excess: full.Excess, Rate: full.Rate,
 		}
 	}
-	var held *job.QuarantinedError
-	if errors.As(err, &held) {
-		m.RetryAfterNs, m.Failures = int64(max(held.Until.Sub(now), 0)), int64(held.Failures)
+	var ill *job.QuarantinedError
+	if errors.As(err, &ill) {
+		m.RetryAfterNs, m.Failures = int64(max(ill.Until.Sub(now), 0)), int64(ill.Failures)
 	}
 	return m
 }
+
+// text returns what a message can have: UTF-8.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // ToError returns the error of a message: of the same type and matching the
 // same errors of package job as on the other side. nil for nil.
@@ -71,20 +78,31 @@ func ToError(m *pb.Error, now time.Time) error {
 		return nil
 	}
 	after := time.Duration(m.GetRetryAfterNs())
-	switch r := m.GetReason(); true {
-	case r == pb.Reason_REASON_INVALID || r == pb.Reason_REASON_TOO_LARGE:
-		return &job.InvalidError{Field: m.GetField(), Got: m.GetGot(), Allowed: m.GetAllowed(), Cause: cause(m)}
-	case r == pb.Reason_REASON_QUEUE_FULL:
+	switch kind := kindOf(m.GetReason()); kind {
+	case job.ErrInvalid:
+		return invalid(m, nil)
+	case job.ErrTooLarge, job.ErrCorrupt:
+		return invalid(m, kind)
+	case job.ErrQueueFull:
 		l := m.GetLimit()
 		return &job.QueueFullError{
 			Limit: l.GetName(), Tenant: l.GetTenant(), InUse: l.GetInUse(), Max: l.GetMax(), Excess: l.GetExcess(),
 			Rate: l.GetRate(), RetryAfter: after,
 		}
-	case r == pb.Reason_REASON_QUARANTINED:
+	case job.ErrQuarantined:
 		return &job.QuarantinedError{Until: now.Add(after), Failures: int(m.GetFailures()), Cause: errors.New(m.GetText())}
+	case job.ErrMemoryHeld: // nobody here is told when it is released
+		return &job.HeldError{Cause: &job.RetryableError{Kind: job.ErrHung, Text: strings.TrimSuffix(m.GetText(), held)}}
 	default:
-		return &job.RetryableError{Kind: kindOf(m.GetReason()), Text: m.GetText(), Retry: m.GetRetryable(), After: after}
+		return &job.RetryableError{Kind: kind, Text: m.GetText(), Retry: m.GetRetryable(), After: after}
 	}
+}
+
+// held is what a HeldError adds to its cause.
+var held = (&job.HeldError{Cause: errors.New("")}).Error()
+
+func invalid(m *pb.Error, kind error) error {
+	return &job.InvalidError{Field: m.GetField(), Got: m.GetGot(), Allowed: m.GetAllowed(), Kind: kind, Cause: cause(m)}
 }
 
 // cause is for an InvalidError that says what is wrong in a cause only.
@@ -92,7 +110,7 @@ func cause(m *pb.Error) error {
 	if m.GetAllowed() != "" {
 		return nil
 	}
-	return errors.New(m.GetText())
+	return errors.New(strings.TrimPrefix(m.GetText(), "job: invalid "+m.GetField()+": "))
 }
 
 // kindOf returns the error of a reason; job.ErrFailed if there is none.
@@ -103,65 +121,4 @@ func kindOf(r pb.Reason) error {
 		}
 	}
 	return job.ErrFailed
-}
-
-// Fail turns an error into one for the answer to a call, with its message among
-// the details. nil for nil.
-func Fail(err error, now time.Time) error {
-	if err == nil {
-		return nil
-	}
-	code := connect.CodeInternal
-	for _, k := range kinds {
-		if errors.Is(err, k.err) {
-			code = k.code
-			break
-		}
-	}
-	e := connect.NewError(code, err)
-	if d, bad := connect.NewErrorDetail(FromError(err, now)); bad == nil {
-		e.AddDetail(d)
-	}
-	return e
-}
-
-// Failed turns the error of a call into the one that the other side had. One of
-// the connection matches job.ErrDisconnected. nil for nil.
-func Failed(err error, now time.Time) error {
-	var e *connect.Error
-	switch {
-	case err == nil:
-		return nil
-	case !errors.As(err, &e):
-		return &job.RetryableError{Kind: job.ErrDisconnected, Text: "rpc: " + err.Error(), Retry: true, Cause: err}
-	}
-	for _, d := range e.Details() {
-		if v, bad := d.Value(); bad == nil {
-			if m, ok := v.(*pb.Error); ok {
-				return ToError(m, now)
-			}
-		}
-	}
-	return byCode(e)
-}
-
-// byCode is for errors that say nothing but their code, such as those that
-// package connect makes itself.
-func byCode(e *connect.Error) error {
-	r := &job.RetryableError{Kind: job.ErrFailed, Text: "rpc: " + e.Message(), Cause: e.Unwrap()}
-	switch e.Code() {
-	case connect.CodeInvalidArgument, connect.CodeUnimplemented, connect.CodeNotFound:
-		r.Kind = job.ErrInvalid
-	case connect.CodeResourceExhausted: // of the size of a message
-		r.Kind = job.ErrInvalid
-	case connect.CodeCanceled:
-		r.Kind = job.ErrCancelled
-	case connect.CodeDeadlineExceeded:
-		r.Kind = job.ErrExpired
-	case connect.CodePermissionDenied, connect.CodeUnauthenticated:
-		r.Kind = job.ErrForbidden
-	default:
-		r.Kind, r.Retry = job.ErrDisconnected, true
-	}
-	return r
 }

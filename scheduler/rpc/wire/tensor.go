@@ -40,6 +40,11 @@ func Invalid(field, allowed, format string, args ...any) error {
 	return &job.InvalidError{Field: field, Got: fmt.Sprintf(format, args...), Allowed: allowed}
 }
 
+// TooLarge returns an error about something that no waiting would admit.
+func TooLarge(field, allowed, format string, args ...any) error {
+	return &job.InvalidError{Field: field, Got: fmt.Sprintf(format, args...), Allowed: allowed, Kind: job.ErrTooLarge}
+}
+
 // Dims reads dimensions: three numbers, two for one matrix, one for a column.
 func Dims(field string, d []int64) (tensor.Dims, error) {
 	if err := checkNumbers(field, d); err != nil {

@@ -95,7 +95,7 @@ func (r *Reader) softmax(w *Work, m *pb.Softmax) (err error) {
 func (r *Reader) own(w *Work, field string, dt tensor.DType, dims tensor.Dims) (tensor.View, error) {
 	n, ok := sizeOf(dt, dims)
 	if !ok || n > r.MaxResult {
-		return tensor.View{}, Invalid(field, "results of up to "+Bytes(r.MaxResult), "shape %v of %v", dims, dt)
+		return tensor.View{}, TooLarge(field, "results of up to "+Bytes(r.MaxResult), "shape %v of %v", dims, dt)
 	}
 	w.Result = Memory(n)
 	v := tensor.Part(base(w.Result), n, dt, dims, 0)
