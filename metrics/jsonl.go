@@ -16,7 +16,7 @@ type JSONL struct{ stream }
 func NewJSONL(w io.WriteCloser, capacity int) *JSONL {
 	j := &JSONL{}
 	j.init(w, capacity)
-	lines := json.NewEncoder(j.buffer)
+	lines := json.NewEncoder(&j.page.lines)
 	lines.SetEscapeHTML(false) // reasons say "N=1 <= 8"
 	j.encode = func(e *entry) error {
 		if e.isEvent {

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 )
 
@@ -31,6 +32,14 @@ func TakesEvents(r Recorder) bool {
 	}
 	_, ok := r.(Tracer)
 	return ok
+}
+
+// LogTo has a recorder, or those of several that can, tell l of records that
+// they cannot write.
+func LogTo(r Recorder, l *slog.Logger) {
+	if x, ok := r.(interface{ LogTo(*slog.Logger) }); ok {
+		x.LogTo(l)
+	}
 }
 
 // Multi records to each of its recorders, in order, and traces to those that
@@ -72,6 +81,13 @@ func (m Multi) Close(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// LogTo is LogTo of every recorder.
+func (m Multi) LogTo(l *slog.Logger) {
+	for _, r := range m {
+		LogTo(r, l)
+	}
 }
 
 // Dropped returns the records that any of the recorders dropped.

@@ -1,19 +1,20 @@
 package metrics
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 )
 
 // stream is a bounded queue of records and the goroutine that writes them.
+// What the output does not take is dropped and counted, and the next records
+// are tried again: a disk that was full may have room.
 type stream struct {
-	output  io.WriteCloser
-	buffer  *bufio.Writer
-	encode  func(*entry) error // to buffer
+	page    page
+	encode  func(*entry) error // to the page
 	entries chan *entry
 	flushes chan chan<- struct{}
 	pool    sync.Pool // of *entry
@@ -22,9 +23,9 @@ type stream struct {
 	closed  bool
 	ended   chan struct{} // closed when the goroutine has ended
 
-	unflushed        uint64 // records in the buffer; of the goroutine alone
 	written, dropped atomic.Uint64
 	failure          atomic.Pointer[error]
+	outage           outage
 }
 
 // entry is a decision or an event.
@@ -37,7 +38,7 @@ type entry struct {
 // init makes a stream that lacks only encode and the goroutine. capacity is
 // the records that may wait.
 func (s *stream) init(output io.WriteCloser, capacity int) {
-	s.output, s.buffer = output, bufio.NewWriterSize(output, 64<<10)
+	s.page.turn(output)
 	s.entries = make(chan *entry, max(capacity, 1))
 	s.flushes = make(chan chan<- struct{})
 	s.pool.New = func() any { return new(entry) }
@@ -103,6 +104,10 @@ func (s *stream) Close(ctx context.Context) error {
 	}
 }
 
+// LogTo has failures of the output told to l. Without it only Err tells. A
+// scheduler does this with its Recorder.
+func (s *stream) LogTo(l *slog.Logger) { s.outage.logger.Store(l) }
+
 // Written returns the records handed to the output.
 func (s *stream) Written() uint64 { return s.written.Load() }
 
@@ -110,7 +115,8 @@ func (s *stream) Written() uint64 { return s.written.Load() }
 // output failed.
 func (s *stream) Dropped() uint64 { return s.dropped.Load() }
 
-// Err returns the first error of the output, or nil.
+// Err returns the first error of the output, or nil. Records may be written
+// again after it, but some are lost.
 func (s *stream) Err() error {
 	if err := s.failure.Load(); err != nil {
 		return *err
@@ -125,7 +131,7 @@ func (s *stream) run() {
 		case e, open := <-s.entries:
 			if !open {
 				s.flush()
-				s.fail(s.output.Close())
+				s.fail(s.page.output.Close())
 				return
 			}
 			s.write(e)
@@ -147,20 +153,21 @@ func (s *stream) write(e *entry) {
 	if err := s.encode(e); err != nil {
 		s.dropped.Add(1)
 		s.fail(err)
-	} else {
-		s.unflushed++
+	} else if s.page.mark(); s.page.full() {
+		s.flush()
 	}
 	s.pool.Put(e)
 }
 
 func (s *stream) flush() {
-	if err := s.buffer.Flush(); err != nil {
-		s.dropped.Add(s.unflushed)
-		s.fail(err)
-	} else {
-		s.written.Add(s.unflushed)
+	if s.page.empty() {
+		return
 	}
-	s.unflushed = 0
+	written, lost, err := s.page.flush()
+	s.written.Add(written)
+	s.dropped.Add(lost)
+	s.fail(err)
+	s.outage.note(err, lost)
 }
 
 // fail keeps the first error.

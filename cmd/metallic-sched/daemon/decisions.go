@@ -1,0 +1,28 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/metallic-sched/metallic-sched/metrics"
+)
+
+// decisions are where batches are recorded. That some records are lost is told
+// to the log: it is no failure of a daemon that has answered every job.
+type decisions struct {
+	metrics.Multi
+	log *slog.Logger
+}
+
+// Flush writes what is queued.
+func (d decisions) Flush(ctx context.Context) error { return d.tell(d.Multi.Flush(ctx)) }
+
+// Close writes what is queued and closes what can be closed.
+func (d decisions) Close(ctx context.Context) error { return d.tell(d.Multi.Close(ctx)) }
+
+func (d decisions) tell(err error) error {
+	if err != nil {
+		d.log.Error("decisions were lost", "dropped", d.Dropped(), "error", err)
+	}
+	return nil
+}
