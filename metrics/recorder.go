@@ -73,6 +73,16 @@ func (m Multi) Flush(ctx context.Context) error {
 	})
 }
 
+// Reopen has every recorder that can open its file again.
+func (m Multi) Reopen(ctx context.Context) error {
+	return m.each(func(r Recorder) error {
+		if f, ok := r.(interface{ Reopen(context.Context) error }); ok {
+			return f.Reopen(ctx)
+		}
+		return nil
+	})
+}
+
 // Close closes every recorder that can be closed.
 func (m Multi) Close(ctx context.Context) error {
 	return m.each(func(r Recorder) error {

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ type stream struct {
 	encode  func(*entry) error // to the page
 	entries chan *entry
 	flushes chan chan<- struct{}
+	turns   chan turn
 	pool    sync.Pool // of *entry
 
 	sending sync.RWMutex // held for reading to send, for writing to close
@@ -26,6 +28,12 @@ type stream struct {
 	written, dropped atomic.Uint64
 	failure          atomic.Pointer[error]
 	outage           outage
+}
+
+// turn is another output, and a channel that takes what became of the one before.
+type turn struct {
+	output io.WriteCloser
+	closed chan error
 }
 
 // entry is a decision or an event.
@@ -40,7 +48,7 @@ type entry struct {
 func (s *stream) init(output io.WriteCloser, capacity int) {
 	s.page.turn(output)
 	s.entries = make(chan *entry, max(capacity, 1))
-	s.flushes = make(chan chan<- struct{})
+	s.flushes, s.turns = make(chan chan<- struct{}), make(chan turn)
 	s.pool.New = func() any { return new(entry) }
 	s.ended = make(chan struct{})
 }
@@ -104,6 +112,28 @@ func (s *stream) Close(ctx context.Context) error {
 	}
 }
 
+// turnTo has records go on in output, and closes the one before. An error before
+// the goroutine has taken output leaves all as it was; when ctx is done only after
+// that, the one before is not closed yet.
+func (s *stream) turnTo(ctx context.Context, output io.WriteCloser) error {
+	t := turn{output, make(chan error, 1)}
+	select {
+	case s.turns <- t:
+	case <-s.ended:
+		return errors.Join(errClosed, output.Close())
+	case <-ctx.Done():
+		return errors.Join(context.Cause(ctx), output.Close())
+	}
+	select {
+	case err := <-t.closed:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+var errClosed = errors.New("the recorder is closed")
+
 // LogTo has failures of the output told to l. Without it only Err tells. A
 // scheduler does this with its Recorder.
 func (s *stream) LogTo(l *slog.Logger) { s.outage.logger.Store(l) }
@@ -145,6 +175,12 @@ func (s *stream) run() {
 			}
 			s.flush()
 			close(flushed)
+		case t := <-s.turns:
+			s.flush()
+			err := s.page.output.Close()
+			s.fail(err)
+			s.page.turn(t.output)
+			t.closed <- err
 		}
 	}
 }

@@ -20,7 +20,7 @@ type serveCommand struct {
 	Listen []daemon.Address `default:"${address}" env:"METALLIC_SERVE_LISTEN" placeholder:"ADDRESS" help:"HOST:PORT or unix:PATH; again for more. What others can reach needs TLS and tokens or a client CA."`
 	Admin  daemon.Address   `env:"METALLIC_SERVE_ADMIN" placeholder:"ADDRESS" help:"Where admins find the profiler, and all else, without credentials: a loopback address or unix:PATH."`
 
-	TLSCert  string `env:"METALLIC_SERVE_TLS_CERT" placeholder:"FILE" help:"PEM certificates; TCP addresses speak TLS only. Read again on SIGHUP, as are the next three."`
+	TLSCert  string `env:"METALLIC_SERVE_TLS_CERT" placeholder:"FILE" help:"PEM certificates; TCP addresses speak TLS only. Read again on SIGHUP, as are the next three; a METALLIC_METRICS_JSONL_PATH is opened again."`
 	TLSKey   string `env:"METALLIC_SERVE_TLS_KEY" placeholder:"FILE" help:"The key of -tls-cert."`
 	ClientCA string `env:"METALLIC_SERVE_CLIENT_CA" placeholder:"FILE" help:"PEM certificates of authorities whose clients are let in, the common name being the tenant."`
 	Tokens   string `env:"METALLIC_SERVE_TOKENS" placeholder:"FILE" help:"Bearer tokens, a line each: TOKEN TENANT [admin]. Others must not be able to read it."`
