@@ -424,7 +424,7 @@ func TestReplayShowsMovesBetweenKernels(t *testing.T) {
 	require.Empty(t, replay(t, trace, nil).Moved)
 	r := replay(t, trace, func(s *metrics.Setup) { s.Prefs.SmallNMaxN, s.Prefs.Experimental = 16, true })
 	require.Equal(t, map[actors.Move]int{
-		{Recorded: actors.Chosen{Backend: "mlx", Variant: "-", Kernel: "matmul_mlx"}, Replayed: actors.Chosen{Backend: "smalln", Variant: "N16", Kernel: "matmul_smalln_n16"}}:           1,
+		{Recorded: actors.Chosen{Backend: "mlx", Variant: "-", Kernel: "matmul_mlx"}, Replayed: actors.Chosen{Backend: "smalln", Variant: "N16", Kernel: "matmul_smalln_n16"}}:            1,
 		{Recorded: actors.Chosen{Backend: "block", Variant: "w128", Kernel: "softmax_block"}, Replayed: actors.Chosen{Backend: "block", Variant: "w128", Kernel: "softmax_block_online"}}: 1,
 	}, r.Moved)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -73,19 +72,13 @@ func (c *serveCommand) check() error {
 		return wrongUsage("--tenant-jobs is %d; allowed: at least 1, or 0 for no limit", c.TenantJobs)
 	case c.Drain <= 0:
 		return wrongUsage("--drain is %v; allowed: more than 0", c.Drain)
-	case c.LogFormat == "json" && consoleMetrics():
+	case c.LogFormat == "json" && truthyVariable(consoleVariable):
 		return wrongUsage("--log-format json and %s, which writes text among it: not both; METALLIC_METRICS_JSONL_PATH writes JSON", consoleVariable)
 	}
 	return checkDevice(c.Device)
 }
 
 const consoleVariable = "METALLIC_METRICS_CONSOLE"
-
-// consoleMetrics reports whether every batch is told on standard error.
-func consoleMetrics() bool {
-	settings, _ := scheduler.EnvSettings() // what is wrong with others is not asked here
-	return slices.Contains(settings, scheduler.EnvSetting{Name: consoleVariable, Value: "true", Set: true})
-}
 
 func (c *serveCommand) config(s scheduler.Config, log *slog.Logger) daemon.Config {
 	return daemon.Config{
