@@ -35,8 +35,9 @@ type Replayer struct {
 	result   Replay
 }
 
-// Planner returns the plan of a problem that had one of a backend in the trace.
-type Planner func(p kernels.Problem, backend string) (*kernels.Plan, error)
+// Planner returns the plan of a problem that had one of a backend in the trace,
+// and the plan that this program gives it with the trace's setup, or nil.
+type Planner func(p kernels.Problem, backend string) (plan, was *kernels.Plan, err error)
 
 // NewReplayer returns a replayer for one run. Of the Config it takes what
 // decisions depend on; Costs and Ledger must be new. measured has seen all of

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/metrics"
 )
 
@@ -17,20 +18,49 @@ type Replay struct {
 	// Differences are the first of them, up to 10,000, in the order of slots.
 	Different   int
 	Differences []Difference
-	// Moved counts the jobs that another backend computes, which is no difference
-	// in what slots were used for. Of attentions the links are not compared.
+	// Moved counts the jobs that get another kernel by themselves, which is no
+	// difference in what slots were used for. Of attentions the links are not
+	// compared.
 	Moved map[Move]int
 	// Drained counts the slots made up at the end for jobs that were left over,
 	// Left the units of jobs that even those did not finish.
 	Drained, Left int
 }
 
-// Move is from the backend that a job had in the trace to that which it has now.
-type Move struct{ Recorded, Replayed string }
+// Move is from the kernel that a job had in the trace to that which it has now.
+type Move struct{ Recorded, Replayed Chosen }
+
+// Chosen is what selection said of a job, such as smalln, N16, matmul_smalln_n16.
+type Chosen struct{ Backend, Variant, Kernel string }
+
+func chosen(p *kernels.Plan) Chosen { return Chosen{p.Family().String(), p.Variant(), p.Key.Kernel} }
+
+// String is such as smalln/N16 (matmul_smalln_n16), or the backend alone where no
+// more is known.
+func (c Chosen) String() string {
+	if c.Kernel == "" {
+		return c.Backend
+	}
+	return c.Backend + "/" + c.Variant + " (" + c.Kernel + ")"
+}
 
 func newReplay() Replay {
 	return Replay{
 		Recorded: Tally{Reasons: map[string]int{}}, Replayed: Tally{Reasons: map[string]int{}}, Moved: map[Move]int{},
+	}
+}
+
+// moved counts a job that had a backend, and was's kernel if that is known, and
+// has that of now.
+func (r *Replay) moved(backend string, was, now *kernels.Plan) {
+	m := Move{Chosen{Backend: backend}, chosen(now)}
+	if was != nil && was.Family().String() == backend {
+		m.Recorded = chosen(was)
+	} else if m.Replayed.Backend == backend {
+		return // of another program: nobody knows which of its kernels it was
+	}
+	if m.Recorded != m.Replayed {
+		r.Moved[m]++
 	}
 }
 

@@ -47,12 +47,11 @@ func (r *Replayer) task(e *metrics.Event) (*Task, error) {
 		return nil, err
 	}
 	t := &Task{Keep: true, traced: e.Job, Class: e.Priority + 1, Arrived: r.time(e.At)}
-	if t.Plan, err = r.plan(p, e.Backend); err != nil {
+	was := (*kernels.Plan)(nil)
+	if t.Plan, was, err = r.plan(p, e.Backend); err != nil {
 		return nil, err
 	}
-	if now := t.Plan.Family().String(); now != e.Backend {
-		r.result.Moved[Move{e.Backend, now}]++
-	}
+	r.result.moved(e.Backend, was, t.Plan)
 	t.Form.Problem = p
 	t.Units = t.Form.Units()
 	t.Account = r.engine.Ledger.Account(e.Tenant)

@@ -13,7 +13,7 @@ func NewConsole(w io.Writer, capacity int) *Console {
 	c := &Console{}
 	c.init(keepOpen{w}, capacity)
 	c.encode = func(e *entry) error {
-		_, err := c.buffer.WriteString(e.decision.String() + "\n")
+		_, err := c.page.lines.WriteString(e.decision.String() + "\n")
 		return err
 	}
 	go c.run()

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,14 +10,19 @@ import (
 
 // JSONL writes each Decision and Event as one line of JSON, from its own
 // goroutine. Its methods may be called from any goroutine.
-type JSONL struct{ stream }
+type JSONL struct {
+	stream
+	path string // "" for a writer
+}
 
 // NewJSONL returns a recorder that writes to w and owns it. capacity is how
 // many records may wait for w; those beyond are dropped and counted.
-func NewJSONL(w io.WriteCloser, capacity int) *JSONL {
-	j := &JSONL{}
+func NewJSONL(w io.WriteCloser, capacity int) *JSONL { return newJSONL(w, "", capacity) }
+
+func newJSONL(w io.WriteCloser, path string, capacity int) *JSONL {
+	j := &JSONL{path: path}
 	j.init(w, capacity)
-	lines := json.NewEncoder(j.buffer)
+	lines := json.NewEncoder(&j.page.lines)
 	lines.SetEscapeHTML(false) // reasons say "N=1 <= 8"
 	j.encode = func(e *entry) error {
 		if e.isEvent {
@@ -30,11 +36,36 @@ func NewJSONL(w io.WriteCloser, capacity int) *JSONL {
 
 // OpenJSONL is NewJSONL for a file, which it creates or appends to.
 func OpenJSONL(path string, capacity int) (*JSONL, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := openAppend(path)
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	return NewJSONL(f, capacity), nil
+	return newJSONL(f, path, capacity), nil
+}
+
+func openAppend(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+}
+
+// Reopen opens the path of [OpenJSONL] again and goes on there, as a file that
+// was renamed wants it: the old one gets whole records and is closed, and none
+// is lost or in both. If the path cannot be opened all stays as it was. What is
+// no file, such as a pipe, stays open.
+func (j *JSONL) Reopen(ctx context.Context) error {
+	if j.path == "" {
+		return nil
+	}
+	if info, err := os.Stat(j.path); err == nil && !info.Mode().IsRegular() {
+		return nil // a pipe that nobody reads would be waited for
+	}
+	f, err := openAppend(j.path)
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	if err := j.turnTo(ctx, f); err != nil {
+		return fmt.Errorf("metrics: %s: %w", j.path, err)
+	}
+	return nil
 }
 
 // Trace queues a copy of e, or drops and counts it when the queue is full or

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 )
 
@@ -31,6 +32,14 @@ func TakesEvents(r Recorder) bool {
 	}
 	_, ok := r.(Tracer)
 	return ok
+}
+
+// LogTo has a recorder, or those of several that can, tell l of records that
+// they cannot write.
+func LogTo(r Recorder, l *slog.Logger) {
+	if x, ok := r.(interface{ LogTo(*slog.Logger) }); ok {
+		x.LogTo(l)
+	}
 }
 
 // Multi records to each of its recorders, in order, and traces to those that
@@ -64,6 +73,16 @@ func (m Multi) Flush(ctx context.Context) error {
 	})
 }
 
+// Reopen has every recorder that can open its file again.
+func (m Multi) Reopen(ctx context.Context) error {
+	return m.each(func(r Recorder) error {
+		if f, ok := r.(interface{ Reopen(context.Context) error }); ok {
+			return f.Reopen(ctx)
+		}
+		return nil
+	})
+}
+
 // Close closes every recorder that can be closed.
 func (m Multi) Close(ctx context.Context) error {
 	return m.each(func(r Recorder) error {
@@ -72,6 +91,13 @@ func (m Multi) Close(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// LogTo is LogTo of every recorder.
+func (m Multi) LogTo(l *slog.Logger) {
+	for _, r := range m {
+		LogTo(r, l)
+	}
 }
 
 // Dropped returns the records that any of the recorders dropped.

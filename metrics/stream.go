@@ -1,30 +1,39 @@
 package metrics
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 )
 
 // stream is a bounded queue of records and the goroutine that writes them.
+// What the output does not take is dropped and counted, and the next records
+// are tried again: a disk that was full may have room.
 type stream struct {
-	output  io.WriteCloser
-	buffer  *bufio.Writer
-	encode  func(*entry) error // to buffer
+	page    page
+	encode  func(*entry) error // to the page
 	entries chan *entry
 	flushes chan chan<- struct{}
+	turns   chan turn
 	pool    sync.Pool // of *entry
 
 	sending sync.RWMutex // held for reading to send, for writing to close
 	closed  bool
 	ended   chan struct{} // closed when the goroutine has ended
 
-	unflushed        uint64 // records in the buffer; of the goroutine alone
 	written, dropped atomic.Uint64
 	failure          atomic.Pointer[error]
+	outage           outage
+}
+
+// turn is another output, and a channel that takes what became of the one before.
+type turn struct {
+	output io.WriteCloser
+	closed chan error
 }
 
 // entry is a decision or an event.
@@ -37,9 +46,9 @@ type entry struct {
 // init makes a stream that lacks only encode and the goroutine. capacity is
 // the records that may wait.
 func (s *stream) init(output io.WriteCloser, capacity int) {
-	s.output, s.buffer = output, bufio.NewWriterSize(output, 64<<10)
+	s.page.turn(output)
 	s.entries = make(chan *entry, max(capacity, 1))
-	s.flushes = make(chan chan<- struct{})
+	s.flushes, s.turns = make(chan chan<- struct{}), make(chan turn)
 	s.pool.New = func() any { return new(entry) }
 	s.ended = make(chan struct{})
 }
@@ -103,6 +112,32 @@ func (s *stream) Close(ctx context.Context) error {
 	}
 }
 
+// turnTo has records go on in output, and closes the one before. An error before
+// the goroutine has taken output leaves all as it was; when ctx is done only after
+// that, the one before is not closed yet.
+func (s *stream) turnTo(ctx context.Context, output io.WriteCloser) error {
+	t := turn{output, make(chan error, 1)}
+	select {
+	case s.turns <- t:
+	case <-s.ended:
+		return errors.Join(errClosed, output.Close())
+	case <-ctx.Done():
+		return errors.Join(context.Cause(ctx), output.Close())
+	}
+	select {
+	case err := <-t.closed:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+var errClosed = errors.New("the recorder is closed")
+
+// LogTo has failures of the output told to l. Without it only Err tells. A
+// scheduler does this with its Recorder.
+func (s *stream) LogTo(l *slog.Logger) { s.outage.logger.Store(l) }
+
 // Written returns the records handed to the output.
 func (s *stream) Written() uint64 { return s.written.Load() }
 
@@ -110,7 +145,8 @@ func (s *stream) Written() uint64 { return s.written.Load() }
 // output failed.
 func (s *stream) Dropped() uint64 { return s.dropped.Load() }
 
-// Err returns the first error of the output, or nil.
+// Err returns the first error of the output, or nil. Records may be written
+// again after it, but some are lost.
 func (s *stream) Err() error {
 	if err := s.failure.Load(); err != nil {
 		return *err
@@ -125,7 +161,7 @@ func (s *stream) run() {
 		case e, open := <-s.entries:
 			if !open {
 				s.flush()
-				s.fail(s.output.Close())
+				s.fail(s.page.output.Close())
 				return
 			}
 			s.write(e)
@@ -139,6 +175,12 @@ func (s *stream) run() {
 			}
 			s.flush()
 			close(flushed)
+		case t := <-s.turns:
+			s.flush()
+			err := s.page.output.Close()
+			s.fail(err)
+			s.page.turn(t.output)
+			t.closed <- err
 		}
 	}
 }
@@ -147,20 +189,21 @@ func (s *stream) write(e *entry) {
 	if err := s.encode(e); err != nil {
 		s.dropped.Add(1)
 		s.fail(err)
-	} else {
-		s.unflushed++
+	} else if s.page.mark(); s.page.full() {
+		s.flush()
 	}
 	s.pool.Put(e)
 }
 
 func (s *stream) flush() {
-	if err := s.buffer.Flush(); err != nil {
-		s.dropped.Add(s.unflushed)
-		s.fail(err)
-	} else {
-		s.written.Add(s.unflushed)
+	if s.page.empty() {
+		return
 	}
-	s.unflushed = 0
+	written, lost, err := s.page.flush()
+	s.written.Add(written)
+	s.dropped.Add(lost)
+	s.fail(err)
+	s.outage.note(err, lost)
 }
 
 // fail keeps the first error.

@@ -36,7 +36,8 @@ func newRecording(cfg *Config, c *metrics.Counters) *recording {
 	if cfg.Member != nil { // several share a recorder
 		return r
 	}
-	c.Func("decisions_dropped_total", "Decisions and events that no recorder wrote down, for want of room.", r.dropped)
+	metrics.LogTo(cfg.Recorder, cfg.Logger)
+	c.Func("decisions_dropped_total", "Decisions and events that no recorder wrote down: it had no room, or its output failed.", r.dropped)
 	return r
 }
 

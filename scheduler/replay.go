@@ -93,15 +93,32 @@ func planner(was, with *metrics.Setup) (actors.Planner, error) {
 		return nil, err
 	}
 	plans := policy.NewCache(caps, prefs, kernels.Default)
-	same := with.Prefs == was.Prefs && with.Caps == was.Caps
-	return func(p kernels.Problem, backend string) (*kernels.Plan, error) {
-		plan, err := plans.Plan(p)
-		if err == nil && same && plan.Family().String() != backend {
-			return nil, fmt.Errorf("%s was chosen, but this program chooses %v: the trace is of another version, or of a catalog of its own",
+	if with.Prefs == was.Prefs && with.Caps == was.Caps {
+		return samePlanner(plans), nil
+	}
+	before, err := prefsOf(&was.Prefs)
+	if err != nil {
+		return nil, err
+	}
+	recorded := policy.NewCache(kernels.Caps(was.Caps), before, kernels.Default)
+	return func(p kernels.Problem, _ string) (plan, was *kernels.Plan, err error) {
+		if plan, err = plans.Plan(p); err != nil {
+			return nil, nil, err
+		}
+		was, err = recorded.Plan(p)
+		return plan, was, err
+	}, nil
+}
+
+// samePlanner refuses a trace that this program would not have made.
+func samePlanner(plans *policy.Cache) actors.Planner {
+	return func(p kernels.Problem, backend string) (plan, was *kernels.Plan, err error) {
+		if plan, err = plans.Plan(p); err == nil && plan.Family().String() != backend {
+			err = fmt.Errorf("%s was chosen, but this program chooses %v: the trace is of another version, or of a catalog of its own",
 				backend, plan.Family())
 		}
-		return plan, err
-	}, nil
+		return plan, plan, err
+	}
 }
 
 // validateSetup checks what Open sees to in a Config.

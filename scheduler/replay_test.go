@@ -406,3 +406,25 @@ func FuzzReplay(f *testing.F) {
 		}
 	})
 }
+
+// Kernels that differ within a backend are told apart, with their variants.
+func TestReplayShowsMovesBetweenKernels(t *testing.T) {
+	setup := metrics.Setup{
+		Shards: 1, MaxColumns: 8, MaxJobs: 8, MaxProblems: 8, MaxTime: 1, AgeStep: 1,
+		Caps:  metrics.Caps{SIMDWidth: 1, MaxThreadgroup: 1},
+		Prefs: metrics.Prefs{MatmulBackend: "auto", SoftmaxBackend: "block", SmallNMaxN: 8},
+	}
+	types := metrics.DTypes{A: "f32", B: "f32", C: "f32"}
+	events := []metrics.Event{
+		{Kind: metrics.KindArrival, Seq: 2, Job: 1, Op: "matmul", Shape: metrics.Shape{Batch: 1, M: 4, N: 12, K: 4}, DTypes: types, Backend: "mlx"},
+		{Kind: metrics.KindArrival, Seq: 3, Job: 2, Op: "matmul", Shape: metrics.Shape{Batch: 1, M: 4, N: 5, K: 4}, DTypes: types, Backend: "smalln"},
+		{Kind: metrics.KindArrival, Seq: 4, Job: 3, Op: "softmax", Shape: metrics.Shape{Batch: 1, M: 4, N: 100}, DTypes: types, Backend: "block"},
+	}
+	trace := &metrics.Trace{Setup: setup, Events: events}
+	require.Empty(t, replay(t, trace, nil).Moved)
+	r := replay(t, trace, func(s *metrics.Setup) { s.Prefs.SmallNMaxN, s.Prefs.Experimental = 16, true })
+	require.Equal(t, map[actors.Move]int{
+		{Recorded: actors.Chosen{Backend: "mlx", Variant: "-", Kernel: "matmul_mlx"}, Replayed: actors.Chosen{Backend: "smalln", Variant: "N16", Kernel: "matmul_smalln_n16"}}:            1,
+		{Recorded: actors.Chosen{Backend: "block", Variant: "w128", Kernel: "softmax_block"}, Replayed: actors.Chosen{Backend: "block", Variant: "w128", Kernel: "softmax_block_online"}}: 1,
+	}, r.Moved)
+}

@@ -50,6 +50,9 @@ func (c *abCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := c.checkCommand(ctx); err != nil {
+		return err
+	}
 	cfg := c.config(sides)
 	if c.Output != "" {
 		f, err := os.Create(c.Output)

@@ -36,6 +36,9 @@ func (c *benchCommand) Run(ctx context.Context, s streams) (err error) {
 	if c.List {
 		return list(s.out, cases)
 	}
+	if truthyVariable("METALLIC_TRACE") {
+		return errTracedBench
+	}
 	cfg, err := environment(c.Device)
 	if err != nil {
 		return err
@@ -47,6 +50,9 @@ func (c *benchCommand) Run(ctx context.Context, s streams) (err error) {
 	defer func() { err = errors.Join(err, runner.Close(context.WithoutCancel(ctx))) }()
 	return c.bench(ctx, s, runner, cases)
 }
+
+var errTracedBench = errors.New("METALLIC_TRACE is set, and a trace knows one configuration, but bench changes it between cases; " +
+	"allowed: unset METALLIC_TRACE (METALLIC_METRICS_JSONL_PATH alone records decisions), or trace load or run instead")
 
 // cases returns what the flags and the METALLIC_ variables leave of the suites.
 func (c *benchCommand) cases() ([]suite.Case, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/metallic-sched/metallic-sched/device/discover"
 	"github.com/metallic-sched/metallic-sched/scheduler"
@@ -35,6 +36,12 @@ func settings(device string) (scheduler.Config, error) {
 		return cfg, err
 	}
 	return cfg, closeRecorder(&cfg)
+}
+
+// truthyVariable reports whether a variable turns something on.
+func truthyVariable(name string) bool {
+	settings, _ := scheduler.EnvSettings() // what is wrong with others is not asked here
+	return slices.Contains(settings, scheduler.EnvSetting{Name: name, Value: "true", Set: true})
 }
 
 // closeRecorder takes the Recorder out of a Config that no scheduler will

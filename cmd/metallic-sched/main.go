@@ -52,12 +52,14 @@ func execute(args []string, s streams) int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 
 	dropEmptyVariables()
+	out := &results{to: s.out}
+	s.out = out
 	command, err := newParser(ctx, s).Parse(longFlags(args))
 	if err != nil {
 		fmt.Fprintf(s.err, "metallic-sched: %v; see metallic-sched --help\n", err)
 		return 2
 	}
-	err = command.Run()
+	err = out.join(command.Run())
 	var wrong *usageError
 	var coded *exitError
 	switch {

@@ -35,7 +35,7 @@ func startProgress(out io.Writer, line func(now time.Time) string) *progress {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := behind(w).(*os.File)
 	if !ok {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -38,7 +39,11 @@ func (c *retraceCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	with, changed := c.setup(trace.Setup)
+	variables, err := readVariablePrefs()
+	if err != nil {
+		return err
+	}
+	with, changed := c.setup(trace.Setup, variables)
 	r, err := scheduler.Replay(trace, with)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
@@ -79,20 +84,31 @@ func (c *retraceCommand) trace(s streams) (*metrics.Trace, error) {
 	return &runs[n-1], nil
 }
 
-// setup returns the trace's setup with what the flags change, and what they do.
-func (c *retraceCommand) setup(was metrics.Setup) (with metrics.Setup, changed []table.Row) {
+// Help says what counts where.
+func (retraceCommand) Help() string {
+	return "What is not changed is as in the trace. Variables that are set change it as they change a run: those of selection " +
+		"(METALLIC_MATMUL_..., METALLIC_SOFTMAX_..., METALLIC_EXP_KERNELS) and METALLIC_LINGER; flags come before them. " +
+		"Others say nothing about a replay: the device, its slots and a profile's thresholds are those of the trace."
+}
+
+// setup returns the trace's setup with what flags and variables change, and what
+// they do.
+func (c *retraceCommand) setup(was metrics.Setup, v *variablePrefs) (with metrics.Setup, changed []table.Row) {
 	with = was
+	p := &with.Prefs
 	changed = change(changed, "max columns", &with.MaxColumns, c.MaxColumns)
 	changed = change(changed, "max batch time", &with.MaxTime, c.MaxBatchTime)
 	changed = change(changed, "group time", &with.GroupTime, c.GroupTime)
-	changed = change(changed, "linger", &with.Linger, c.Linger)
+	changed = change(changed, "linger", &with.Linger, c.Linger, v.linger)
 	changed = change(changed, "age step", &with.AgeStep, c.AgeStep)
-	changed = change(changed, "matmul backend", &with.Prefs.MatmulBackend, c.MatmulBackend)
-	changed = change(changed, "softmax backend", &with.Prefs.SoftmaxBackend, c.SoftmaxBackend)
-	changed = change(changed, "smalln max n", &with.Prefs.SmallNMaxN, c.SmallnMaxN)
-	if c.ForceSmalln {
-		changed = change(changed, "force smalln", &with.Prefs.ForceSmallN, &c.ForceSmalln)
-	}
+	changed = change(changed, "matmul backend", &p.MatmulBackend, c.MatmulBackend, v.matmulBackend)
+	changed = change(changed, "softmax backend", &p.SoftmaxBackend, c.SoftmaxBackend, v.softmaxBackend)
+	changed = change(changed, "smalln max n", &p.SmallNMaxN, c.SmallnMaxN, v.smallNMaxN)
+	changed = change(changed, "force smalln", &p.ForceSmallN, given(c.ForceSmalln), v.forceSmallN)
+	changed = change(changed, "simd m min", &p.SIMDMMin, v.simdMMin)
+	changed = change(changed, "simd n min", &p.SIMDNMin, v.simdNMin)
+	changed = change(changed, "softmax vec max cols", &p.SoftmaxVecMaxCols, v.softmaxVecMaxCols)
+	changed = change(changed, "experimental kernels", &p.Experimental, v.experimental)
 	if c.NoBatching && with.MaxJobs > 1 {
 		with.MaxJobs = 1
 		changed = append(changed, table.Row{"batching", "yes", "no"})
@@ -100,12 +116,22 @@ func (c *retraceCommand) setup(was metrics.Setup) (with metrics.Setup, changed [
 	return with, changed
 }
 
-// change sets a field if a flag was given and it is another value.
-func change[T comparable](changed []table.Row, name string, field, flag *T) []table.Row {
-	if flag == nil || *flag == *field {
+// given returns a flag that is on, nil for one that nobody gave.
+func given(flag bool) *bool {
+	if !flag {
+		return nil
+	}
+	return &flag
+}
+
+// change sets a field to the first of what was given for it, if that is another
+// value.
+func change[T comparable](changed []table.Row, name string, field *T, ways ...*T) []table.Row {
+	i := slices.IndexFunc(ways, func(way *T) bool { return way != nil })
+	if i < 0 || *ways[i] == *field {
 		return changed
 	}
-	changed = append(changed, table.Row{name, fmt.Sprint(*field), fmt.Sprint(*flag)})
-	*field = *flag
+	changed = append(changed, table.Row{name, fmt.Sprint(*field), fmt.Sprint(*ways[i])})
+	*field = *ways[i]
 	return changed
 }

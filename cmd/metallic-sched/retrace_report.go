@@ -57,14 +57,14 @@ func (r *retrace) totals(w io.Writer) {
 	t.Render()
 }
 
-// moves shows what other backends jobs have, whatever batches they are in.
+// moves shows what other kernels jobs have, whatever batches they are in.
 func (r *retrace) moves(w io.Writer) {
 	if len(r.replay.Moved) == 0 {
 		return
 	}
-	t := newTable(w, "Jobs with another backend", 2, "recorded", "replayed", "jobs")
+	t := newTable(w, "Jobs with another kernel", 2, "recorded", "replayed", "jobs")
 	for _, m := range slices.SortedFunc(maps.Keys(r.replay.Moved), func(a, b actors.Move) int {
-		return cmp.Or(cmp.Compare(a.Recorded, b.Recorded), cmp.Compare(a.Replayed, b.Replayed))
+		return cmp.Or(cmp.Compare(a.Recorded.String(), b.Recorded.String()), cmp.Compare(a.Replayed.String(), b.Replayed.String()))
 	}) {
 		t.AppendRow(table.Row{m.Recorded, m.Replayed, r.replay.Moved[m]})
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -20,7 +19,7 @@ type serveCommand struct {
 	Listen []daemon.Address `default:"${address}" env:"METALLIC_SERVE_LISTEN" placeholder:"ADDRESS" help:"HOST:PORT or unix:PATH; again for more. What others can reach needs TLS and tokens or a client CA."`
 	Admin  daemon.Address   `env:"METALLIC_SERVE_ADMIN" placeholder:"ADDRESS" help:"Where admins find the profiler, and all else, without credentials: a loopback address or unix:PATH."`
 
-	TLSCert  string `env:"METALLIC_SERVE_TLS_CERT" placeholder:"FILE" help:"PEM certificates; TCP addresses speak TLS only. Read again on SIGHUP, as are the next three."`
+	TLSCert  string `env:"METALLIC_SERVE_TLS_CERT" placeholder:"FILE" help:"PEM certificates; TCP addresses speak TLS only. Read again on SIGHUP, as are the next three; a METALLIC_METRICS_JSONL_PATH is opened again."`
 	TLSKey   string `env:"METALLIC_SERVE_TLS_KEY" placeholder:"FILE" help:"The key of -tls-cert."`
 	ClientCA string `env:"METALLIC_SERVE_CLIENT_CA" placeholder:"FILE" help:"PEM certificates of authorities whose clients are let in, the common name being the tenant."`
 	Tokens   string `env:"METALLIC_SERVE_TOKENS" placeholder:"FILE" help:"Bearer tokens, a line each: TOKEN TENANT [admin]. Others must not be able to read it."`
@@ -73,19 +72,13 @@ func (c *serveCommand) check() error {
 		return wrongUsage("--tenant-jobs is %d; allowed: at least 1, or 0 for no limit", c.TenantJobs)
 	case c.Drain <= 0:
 		return wrongUsage("--drain is %v; allowed: more than 0", c.Drain)
-	case c.LogFormat == "json" && consoleMetrics():
+	case c.LogFormat == "json" && truthyVariable(consoleVariable):
 		return wrongUsage("--log-format json and %s, which writes text among it: not both; METALLIC_METRICS_JSONL_PATH writes JSON", consoleVariable)
 	}
 	return checkDevice(c.Device)
 }
 
 const consoleVariable = "METALLIC_METRICS_CONSOLE"
-
-// consoleMetrics reports whether every batch is told on standard error.
-func consoleMetrics() bool {
-	settings, _ := scheduler.EnvSettings() // what is wrong with others is not asked here
-	return slices.Contains(settings, scheduler.EnvSetting{Name: consoleVariable, Value: "true", Set: true})
-}
 
 func (c *serveCommand) config(s scheduler.Config, log *slog.Logger) daemon.Config {
 	return daemon.Config{

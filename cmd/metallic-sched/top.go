@@ -27,5 +27,5 @@ func (c *topCommand) Run(ctx context.Context, s streams) error {
 	if c.Once || !isTerminal(s.out) {
 		return top.Once(ctx, top.NewWatch(server), c.Interval, s.out)
 	}
-	return top.Run(ctx, top.NewWatch(server), c.Interval, os.Stdin, s.out)
+	return top.Run(ctx, top.NewWatch(server), c.Interval, os.Stdin, behind(s.out))
 }

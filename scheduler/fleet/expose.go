@@ -11,7 +11,7 @@ import (
 // expose publishes what is counted here; the rest its members do.
 func (f *Fleet) expose() {
 	c := f.common.Counters
-	c.Func("decisions_dropped_total", "Decisions and events that no recorder wrote down, for want of room.", f.journal.dropped)
+	c.Func("decisions_dropped_total", "Decisions and events that no recorder wrote down: it had no room, or its output failed.", f.journal.dropped)
 	c.Func("operand_host_bytes", "Copies of operands in the host's memory.", func() float64 {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/metrics"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
@@ -48,6 +49,9 @@ func Open(ctx context.Context, cfg Config) (*Fleet, error) {
 	j := newJournal(cfg.Scheduler.Recorder, cfg.Scheduler.CloseRecorder)
 	if err := cfg.check(); err != nil {
 		return nil, errors.Join(err, j.close(ctx))
+	}
+	if l := cfg.Scheduler.Logger; l != nil {
+		metrics.LogTo(cfg.Scheduler.Recorder, l)
 	}
 	f := &Fleet{
 		common: scheduler.NewCommon(cfg.Scheduler), of: map[*scheduler.Scheduler]*member{},

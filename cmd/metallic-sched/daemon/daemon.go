@@ -101,10 +101,9 @@ func (d *daemon) openScheduler(ctx context.Context) (err error) {
 	d.dash = dashboard.New(d.page)
 	cfg := d.cfg.Scheduler
 	cfg.Logger = d.log
-	if cfg.Recorder == nil {
-		cfg.Recorder = metrics.Multi{feed, d.dash}
-	} else {
-		cfg.Recorder = metrics.Multi{cfg.Recorder, feed, d.dash}
+	cfg.Recorder = metrics.Multi{feed, d.dash}
+	if r := d.cfg.Scheduler.Recorder; r != nil {
+		cfg.Recorder = metrics.Multi{decisions{metrics.Multi{r}, d.log}, feed, d.dash}
 	}
 	if d.jobs, err = fleet.OpenService(ctx, cfg); err != nil {
 		return err

@@ -93,8 +93,9 @@ func (d *daemon) deliver(ctx context.Context) {
 	closing.Wait()
 }
 
-// reload reads the files of credentials again, and ends the streams of those who
-// are no longer welcome. What cannot be read stays as it was.
+// reload reads the files of credentials again, ends the streams of those who are
+// no longer welcome, and goes on recording to a new file where the old one was
+// renamed. What cannot be read or opened stays as it was.
 func (d *daemon) reload() {
 	d.tell("RELOADING=1", "MONOTONIC_USEC="+strconv.FormatInt(monotonic(), 10))
 	var errs []error
@@ -104,6 +105,7 @@ func (d *daemon) reload() {
 	if d.certs != nil {
 		errs = append(errs, d.certs.reload())
 	}
+	errs = append(errs, d.reopenDecisions())
 	ended := 0
 	for _, g := range d.guards { // also after an error: one file may have been read
 		ended += g.Recheck()
