@@ -60,6 +60,7 @@ func (d *daemon) expose() {
 	show("sessions", "Sessions of clients that are not forgotten.", func(s *pb.StatusResponse) int64 { return s.GetSessions() })
 	show("streams", "Streams of jobs that are open.", func(s *pb.StatusResponse) int64 { return s.GetStreams() })
 	show("kept_result_bytes", "Results kept for those who may ask again.", func(s *pb.StatusResponse) int64 { return s.GetKeptResultBytes() })
+	show("shared_bytes", "Memory shared with clients.", func(s *pb.StatusResponse) int64 { return s.GetSharedBytes() })
 	show("operands_loaded", "Operands on the device.", func(s *pb.StatusResponse) int64 { return s.GetOperands().GetLoaded() })
 	show("operands_named", "Operands with a name, loaded or not.", func(s *pb.StatusResponse) int64 { return s.GetOperands().GetNamed() })
 	show("operand_bytes", "Memory of the operands on the device.", func(s *pb.StatusResponse) int64 { return s.GetOperands().GetLoadedBytes() })
