@@ -85,6 +85,9 @@ func (d *daemon) exposeDoors(c *metrics.Counters) {
 	const refused = "Requests that were refused, by why."
 	d.refused.stranger = c.Counter(`requests_refused_total{why="unauthenticated"}`, refused)
 	d.refused.misdirected = c.Counter(`requests_refused_total{why="misdirected"}`, refused)
+	c.List("jobs_refused_total", "Jobs that were refused before the scheduler saw them, by why.", "why", func() []metrics.Value {
+		return refusedBy(d.api.Refused)
+	})
 	const reloads = "Times that files were read again, by how it went."
 	d.reloads.done = c.Counter(`reloads_total{outcome="done"}`, reloads)
 	d.reloads.failed = c.Counter(`reloads_total{outcome="failed"}`, reloads)

@@ -32,6 +32,7 @@ type Server struct {
 	kept     *keeping // the results in the books
 	shared   *sharing
 	regions  atomic.Uint64 // numbers given to it
+	refused  refusals
 
 	streams   visitors
 	draining  chan struct{}

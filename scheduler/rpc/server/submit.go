@@ -53,21 +53,21 @@ func (s jobService) SubmitMany(
 // submit runs jobs to their end.
 func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, together bool) ([]answer, error) {
 	if n, most := len(jobs), s.cfg.Limits.Jobs; n > most {
-		return nil, wire.TooLarge("jobs", "up to "+wire.Count(most), "%d", n)
+		return nil, s.refuse(wire.TooLarge("jobs", "up to "+wire.Count(most), "%d", n), jobs)
 	}
 	x, fresh, err := s.enter(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, s.refuse(err, jobs)
 	}
 	defer s.sessions.leave(x)
 	b, err := s.bookFor(x, jobs)
 	if err != nil {
-		return nil, err
+		return nil, s.refuse(err, jobs)
 	}
 	c := &collector{left: len(jobs), index: map[uint64]int{}, answers: make([]answer, len(jobs)), done: make(chan struct{})}
 	for i, j := range jobs {
 		if _, ok := c.index[j.GetId()]; ok {
-			return nil, wire.Invalid("id", "another for each job", "%d twice", j.GetId())
+			return nil, s.refuse(wire.Invalid("id", "another for each job", "%d twice", j.GetId()), jobs)
 		}
 		c.index[j.GetId()] = i
 	}
@@ -91,6 +91,12 @@ func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, tog
 		_, err := job.Ending(ctx)
 		return nil, err
 	}
+}
+
+// refuse counts jobs none of which is run, and returns why.
+func (s jobService) refuse(err error, jobs []*pb.Job) error {
+	s.refused.add(err, len(jobs))
+	return err
 }
 
 // bookFor returns where jobs are remembered: nowhere beyond the call, if they
