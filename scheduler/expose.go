@@ -47,7 +47,7 @@ func exposeJobs(c *metrics.Counters, l *job.Ledger) {
 		c.Func(name, help, func() float64 { return float64(f(l.Audit())) })
 	}
 	const ends = "Jobs that ended or were refused, by how."
-	show("jobs_submitted_total", "Jobs that were submitted, those refused included.", func(a job.Audit) int64 { return a.Submitted })
+	show("jobs_submitted_total", "Jobs that came to the scheduler, those that it refused included.", func(a job.Audit) int64 { return a.Submitted })
 	show(`jobs_total{outcome="done"}`, ends, func(a job.Audit) int64 { return a.Done })
 	show(`jobs_total{outcome="failed"}`, ends, func(a job.Audit) int64 { return a.Failed })
 	show(`jobs_total{outcome="cancelled"}`, ends, func(a job.Audit) int64 { return a.Cancelled })

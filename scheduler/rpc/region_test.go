@@ -161,7 +161,7 @@ func TestSharedMemoryAndFaults(t *testing.T) {
 
 // What the server gives is bounded, and for its own sessions only.
 func TestSharedMemoryIsBounded(t *testing.T) {
-	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{SharedBytes: 1 << 20}}})
+	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{SharedBytes: 2 << 20}}})
 	c := r.dial(rpc.Config{})
 	_, err := c.Share(t.Context(), 2<<20)
 	require.ErrorContains(t, err, "1 to 1048576")

@@ -60,6 +60,7 @@ func (d *daemon) expose() {
 	show("sessions", "Sessions of clients that are not forgotten.", func(s *pb.StatusResponse) int64 { return s.GetSessions() })
 	show("streams", "Streams of jobs that are open.", func(s *pb.StatusResponse) int64 { return s.GetStreams() })
 	show("kept_result_bytes", "Results kept for those who may ask again.", func(s *pb.StatusResponse) int64 { return s.GetKeptResultBytes() })
+	show("shared_bytes", "Memory shared with clients.", func(s *pb.StatusResponse) int64 { return s.GetSharedBytes() })
 	show("operands_loaded", "Operands on the device.", func(s *pb.StatusResponse) int64 { return s.GetOperands().GetLoaded() })
 	show("operands_named", "Operands with a name, loaded or not.", func(s *pb.StatusResponse) int64 { return s.GetOperands().GetNamed() })
 	show("operand_bytes", "Memory of the operands on the device.", func(s *pb.StatusResponse) int64 { return s.GetOperands().GetLoadedBytes() })
@@ -84,6 +85,9 @@ func (d *daemon) exposeDoors(c *metrics.Counters) {
 	const refused = "Requests that were refused, by why."
 	d.refused.stranger = c.Counter(`requests_refused_total{why="unauthenticated"}`, refused)
 	d.refused.misdirected = c.Counter(`requests_refused_total{why="misdirected"}`, refused)
+	c.List("jobs_refused_total", "Jobs that were refused before the scheduler saw them, by why.", "why", func() []metrics.Value {
+		return refusedBy(d.api.Refused)
+	})
 	const reloads = "Times that files were read again, by how it went."
 	d.reloads.done = c.Counter(`reloads_total{outcome="done"}`, reloads)
 	d.reloads.failed = c.Counter(`reloads_total{outcome="failed"}`, reloads)

@@ -5,16 +5,17 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
 // tenants bounds how many names of tenants callers can make up: the scheduler
-// keeps an account of each.
+// keeps an account of each, for good. Names of tokens and certificates are vouched
+// for by who runs the daemon: they take no room, and need none.
 type tenants struct {
 	most int
 
-	mu    sync.Mutex
-	names map[string]struct{}
+	mu     sync.Mutex
+	madeUp map[string]struct{}
 }
 
 const (
@@ -22,31 +23,30 @@ const (
 	maxTenantBytes = 128
 )
 
-func newTenants(most int) *tenants { return &tenants{most: most, names: map[string]struct{}{}} }
+func newTenants(most int) *tenants { return &tenants{most: most, madeUp: map[string]struct{}{}} }
 
 // of is Tenant, with names bounded. The API asks it of every job.
 func (t *tenants) of(ctx context.Context, asked string) (string, error) {
 	name, err := Tenant(ctx, asked)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case len(name) > maxTenantBytes:
+		return "", wire.Invalid("tenant", fmt.Sprintf("up to %d bytes", maxTenantBytes), "%d bytes", len(name))
+	case name == "" || identityOf(ctx).known:
+		return name, nil
 	}
 	return name, t.admit(name)
 }
 
+// admit takes a made-up name. There is no sense in trying again later.
 func (t *tenants) admit(name string) error {
-	if len(name) > maxTenantBytes {
-		return &job.InvalidError{
-			Field: "tenant", Got: fmt.Sprintf("%d bytes", len(name)), Allowed: fmt.Sprintf("up to %d bytes", maxTenantBytes),
-		}
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, ok := t.names[name]; ok {
-		return nil
+	if _, ok := t.madeUp[name]; !ok && len(t.madeUp) >= t.most {
+		return wire.Invalid("tenant", "none, a name used before, or that of a token or certificate",
+			"%q, another name after the %d that callers can make up", name, t.most)
 	}
-	if len(t.names) >= t.most {
-		return &job.QueueFullError{Limit: "tenants", Tenant: name, InUse: int64(len(t.names)), Max: int64(t.most), Excess: 1}
-	}
-	t.names[name] = struct{}{}
+	t.madeUp[name] = struct{}{}
 	return nil
 }

@@ -23,12 +23,14 @@ type body struct {
 	framed bool  // each message begins with its size
 	json   bool  // what the messages are written in
 	packed bool  // they may be compressed
-	plain  int64 // otherwise: what to reserve for the only one, 0 once it is
-	come   int64 // and how much of that has come
+	plain  int64 // otherwise: the size of the only one, below 0 if that is not known
+	come   int64 // how much of that has come
+	room   int64 // and how much of it may come before there must be room for more
 
 	prefix [prefixBytes]byte
 	have   int   // bytes of prefix
 	left   int64 // bytes of the message
+	unpack bool  // it is compressed: room for what is in it is still to be had
 	full   error // why there is no room for it, or never will be
 
 	mu   sync.Mutex
@@ -61,11 +63,9 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 			framed: strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect+"),
 			json:   isJSON(kind),
 			packed: packed(r.Header.Get("Grpc-Encoding")) || packed(r.Header.Get("Connect-Content-Encoding")),
-			plain:  int64(s.cfg.Limits.MessageBytes),
+			plain:  r.ContentLength,
 		}
-		if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {
-			b.plain = r.ContentLength
-		}
+		b.unpack = !b.framed && packed(r.Header.Get("Content-Encoding"))
 		defer b.end()
 		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
 		r.Body = b
@@ -97,7 +97,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	if b.left -= int64(n); b.left == 0 {
 		b.have = 0
 		b.deadline(time.Time{})
-		return n, err
+		return b.whole(n, err)
 	}
 	return n, b.cutShort(err, "%d bytes less", b.left)
 }
@@ -113,21 +113,49 @@ func (b *body) cutShort(err error, format string, args ...any) error {
 	return b.full
 }
 
+// whole is for the last n bytes of a message. What is compressed takes its room only
+// now, when nobody waits for the sender any more: it may be as large as can be.
+func (b *body) whole(n int, err error) (int, error) {
+	if !b.unpack {
+		return n, err
+	}
+	b.unpack = false
+	if b.full = b.cover(int64(b.server.cfg.Limits.MessageBytes)); b.full != nil {
+		return 0, b.full
+	}
+	return n, err
+}
+
 // readPlain reads the only message.
 func (b *body) readPlain(p []byte) (int, error) {
 	most := int64(b.server.cfg.Limits.MessageBytes)
 	if b.plain > most {
 		return 0, b.tooLarge(b.plain, b.ReadCloser)
 	}
-	if b.full = b.reserve(b.plain); b.full != nil {
-		return 0, b.full
+	if b.come >= b.room {
+		b.room = widened(b.room, b.plain, most)
+		if b.full = b.cover(b.room); b.full != nil {
+			return 0, b.full
+		}
 	}
-	b.plain = 0
-	n, err := b.ReadCloser.Read(p)
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), max(b.room-b.come, 1))])
 	if b.come += int64(n); b.come > most {
 		return 0, b.tooLarge(b.come, b.ReadCloser)
 	}
+	if errors.Is(err, io.EOF) {
+		return b.whole(n, err)
+	}
 	return n, err
+}
+
+// widened returns how much room a message takes of which so much has come: all that it
+// needs, if that is known, and otherwise as much again. So a trickle holds no more than
+// twice what it has sent.
+func widened(come, size, most int64) int64 {
+	if size >= 0 {
+		return size
+	}
+	return min(max(2*come, smallMessage), most)
 }
 
 func (b *body) readPrefix(p []byte) (int, error) {
@@ -152,10 +180,11 @@ func (b *body) readPrefix(p []byte) (int, error) {
 		return 0, b.full
 	case size > most:
 		return 0, b.tooLarge(size, io.LimitReader(b.ReadCloser, size))
-	case packed:
-		size = most
 	}
-	b.full = b.reserve(size)
+	b.unpack = b.prefix[0]&flagCompressed != 0
+	if b.full = b.cover(size); b.full == nil {
+		b.deadline(time.Now().Add(messageTime + time.Duration(float64(size)/messageRate*float64(time.Second))))
+	}
 	return n, err
 }
 
@@ -168,24 +197,25 @@ func (b *body) tooLarge(size int64, rest io.Reader) error {
 	return b.full
 }
 
-// reserve waits for room for a message, which must come in time then.
-func (b *body) reserve(n int64) error {
-	if n <= smallMessage {
+// cover waits for room for n bytes of a message, counting what it has already.
+func (b *body) cover(n int64) error {
+	b.mu.Lock()
+	more := n - b.held
+	b.mu.Unlock()
+	if n <= smallMessage || more <= 0 {
 		return nil
 	}
-	if err := b.server.reading.reserve(b.ctx, b.who, n); err != nil {
+	if err := b.server.reading.reserve(b.ctx, b.who, more); err != nil {
+		b.letGo()
 		return b.server.fail(err)
 	}
 	b.mu.Lock()
-	b.held += n
+	b.held += more
 	over := b.over
 	b.mu.Unlock()
 	if over {
 		b.letGo()
 		return io.ErrClosedPipe
-	}
-	if b.framed {
-		b.deadline(time.Now().Add(messageTime + time.Duration(float64(n)/messageRate*float64(time.Second))))
 	}
 	return nil
 }

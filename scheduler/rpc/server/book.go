@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -14,7 +13,9 @@ import (
 // time.
 type book struct {
 	limits *Limits
-	kept   *atomic.Int64 // bytes of results in the books of all sessions
+	owner  string   // the tenant
+	kept   *keeping // bounds the results in the books of all sessions
+	keeps  holder   // this book among them; guarded by kept.mu
 
 	mu      sync.Mutex
 	entries map[uint64]*entry
@@ -26,8 +27,10 @@ type book struct {
 	epoch   uint64 // counts the session's streams
 }
 
-func newBook(limits *Limits, kept *atomic.Int64) *book {
-	return &book{limits: limits, kept: kept, entries: map[uint64]*entry{}}
+func newBook(limits *Limits, owner string, kept *keeping) *book {
+	b := &book{limits: limits, owner: owner, kept: kept, entries: map[uint64]*entry{}}
+	b.keeps.book = b
+	return b
 }
 
 // begin returns the epoch of a new stream. Messages that come late by an older
@@ -73,12 +76,20 @@ func (b *book) open(id uint64, retry bool, v visit) *entry {
 	return e
 }
 
-// shrink forgets results, then jobs, until the limits hold.
-func (b *book) shrink() {
+// keep remembers a job that has ended, and forgets older ones beyond the limit.
+func (b *book) keep(e *entry) {
+	b.ended = append(b.ended, e)
+	b.kept.add(b, int64(len(e.answer.data)))
 	for len(b.ended)-b.head > b.limits.KeptJobs {
 		b.pop(true)
 	}
-	for b.dropped = max(b.dropped, b.head); b.dropped < len(b.ended) && b.kept.Load() > b.limits.KeptBytes; b.dropped++ {
+}
+
+// pay forgets the oldest result, if it is still this book's turn.
+func (b *book) pay() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.dropped = max(b.dropped, b.head); b.dropped < len(b.ended) && b.kept.payer() == b; b.dropped++ {
 		b.drop(b.ended[b.dropped])
 	}
 }
@@ -86,7 +97,7 @@ func (b *book) shrink() {
 // drop forgets a result.
 func (b *book) drop(e *entry) {
 	if n := len(e.answer.data); n > 0 {
-		b.kept.Add(-int64(n))
+		b.kept.add(b, -int64(n))
 		e.answer.data = nil
 		e.answer.err = fmt.Errorf("%w: its result was dropped for want of room", job.ErrOutcomeUnknown)
 	}
@@ -104,7 +115,7 @@ func (b *book) pop(wanted bool) {
 	if wanted {
 		b.evicted = max(b.evicted, e.answer.id)
 	}
-	b.kept.Add(-int64(len(e.answer.data)))
+	b.kept.add(b, -int64(len(e.answer.data)))
 	delete(b.entries, e.answer.id)
 }
 
@@ -167,7 +178,7 @@ func (b *book) close(cause error) {
 		}
 	}
 	for _, e := range b.ended[b.head:] {
-		b.kept.Add(-int64(len(e.answer.data)))
+		b.kept.add(b, -int64(len(e.answer.data)))
 	}
 	clear(b.entries)
 	b.ended, b.head, b.dropped = nil, 0, 0

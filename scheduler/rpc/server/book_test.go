@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ func (h *heard) tell(a answer) { *h = append(*h, a) }
 
 // shelf is a book with small limits.
 func shelf() *book {
-	return newBook(&Limits{KeptJobs: 3, KeptBytes: 100}, new(atomic.Int64))
+	return newBook(&Limits{KeptJobs: 3}, "", newKeeping(100))
 }
 
 // life runs an entry as the scheduler would.
@@ -45,10 +44,10 @@ func TestBookAnswersAgain(t *testing.T) {
 	require.Len(t, second, 1)
 	require.Nil(t, b.open(1, true, visit{listener: &first})) // it is done
 	require.Len(t, first[0].data, 10)
-	require.Equal(t, int64(10), b.kept.Load())
+	require.Equal(t, int64(10), b.kept.load())
 
 	b.forget(1)
-	require.Zero(t, b.kept.Load())
+	require.Zero(t, b.kept.load())
 	require.Empty(t, b.entries)
 	require.Nil(t, b.open(1, false, visit{listener: &first})) // never again
 	require.ErrorIs(t, first[1].err, job.ErrOutcomeUnknown)
@@ -69,7 +68,7 @@ func TestBookIsBounded(t *testing.T) {
 	b := shelf()
 	for id := uint64(1); id <= 10; id++ {
 		end(life(b.open(id, false, visit{listener: &h}), 60))
-		require.LessOrEqual(t, b.kept.Load(), int64(100))
+		require.LessOrEqual(t, b.kept.load(), int64(100))
 		require.LessOrEqual(t, len(b.entries), 3)
 	}
 	require.Len(t, h, 10)
@@ -84,7 +83,45 @@ func TestBookIsBounded(t *testing.T) {
 
 	b.expire(time.Now().Add(time.Hour))
 	require.Empty(t, b.entries)
-	require.Zero(t, b.kept.Load())
+	require.Zero(t, b.kept.load())
+}
+
+// Who keeps most pays, whoever comes: another tenant's result stays, and so does
+// another session's of the same.
+func TestBookPaysForItself(t *testing.T) {
+	var h heard
+	limits, kept := &Limits{KeptJobs: 1000}, newKeeping(100)
+	has := func(b *book, id uint64) error {
+		h = nil
+		require.Nil(t, b.open(id, true, visit{listener: &h}))
+		return h[0].err
+	}
+	put := func(b *book, id uint64, n int) { end(life(b.open(id, false, visit{listener: &h}), n)) }
+	alice, other, bob := newBook(limits, "alice", kept), newBook(limits, "alice", kept), newBook(limits, "bob", kept)
+	for id := uint64(1); id <= 10; id++ {
+		put(alice, id, 10)
+	}
+	put(bob, 1, 4)
+	require.NoError(t, has(bob, 1))
+	require.ErrorIs(t, has(alice, 1), job.ErrOutcomeUnknown)
+	require.NoError(t, has(alice, 2))
+	put(other, 1, 5)
+	put(other, 2, 6)
+	require.NoError(t, has(other, 1))
+	require.ErrorIs(t, has(alice, 2), job.ErrOutcomeUnknown)
+
+	put(bob, 2, 50)
+	put(bob, 3, 50) // it is bob who keeps most now
+	require.ErrorIs(t, has(bob, 1), job.ErrOutcomeUnknown)
+	require.ErrorIs(t, has(bob, 2), job.ErrOutcomeUnknown)
+	require.NoError(t, has(bob, 3))
+	require.LessOrEqual(t, kept.load(), int64(100))
+	for _, b := range []*book{alice, other, bob} {
+		b.close(job.ErrCancelled)
+	}
+	require.Zero(t, kept.load())
+	require.Empty(t, kept.tenants)
+	require.Empty(t, kept.ranks)
 }
 
 // What comes late by an older stream is left alone: it may have been forgotten.
@@ -114,5 +151,5 @@ func TestBookCancels(t *testing.T) {
 	_, err := l2.Result()
 	require.ErrorIs(t, err, because)
 	require.Len(t, h, 1) // nobody was there any more
-	require.Zero(t, b.kept.Load())
+	require.Zero(t, b.kept.load())
 }

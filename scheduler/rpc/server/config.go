@@ -58,14 +58,15 @@ type Limits struct {
 	// KeptJobs bounds the ended jobs that are remembered of one session. Default
 	// 65536.
 	KeptJobs int
-	// KeptBytes bounds the results that are remembered of all sessions. Default
-	// 256 MiB.
+	// KeptBytes bounds the results that are remembered of all sessions; the tenant
+	// that keeps most loses its oldest. Default 256 MiB.
 	KeptBytes int64
 	// Sessions bounds the sessions, and half of it those of one tenant with a
 	// name. Default 65536.
 	Sessions int
 	// SharedBytes bounds the memory shared with all clients, which is taken at
-	// once: the machine must have it. Default 1 GiB.
+	// once: the machine must have it. Half of it is any one tenant's, or any one
+	// session's whose tenant has no name. Default 1 GiB.
 	SharedBytes int64
 }
 

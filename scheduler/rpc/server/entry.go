@@ -61,6 +61,11 @@ func (e *entry) run(h job.Handle, w *wire.Work) {
 
 // end is called where the device is run.
 func (e *entry) end() {
+	e.ended()
+	e.book.kept.shrink()
+}
+
+func (e *entry) ended() {
 	b := e.book
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -73,12 +78,9 @@ func (e *entry) end() {
 	if e.listener != nil {
 		e.listener.tell(e.answer)
 	}
-	if b.entries[e.answer.id] != e {
-		return // forgotten
+	if b.entries[e.answer.id] == e { // it is not forgotten
+		b.keep(e)
 	}
-	b.ended = append(b.ended, e)
-	b.kept.Add(int64(len(e.answer.data)))
-	b.shrink()
 }
 
 // leaveRegions lets go of shared memory, which the device may still use if the

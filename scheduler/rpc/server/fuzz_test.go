@@ -52,7 +52,7 @@ func FuzzMessage(f *testing.F) {
 		}
 		answered(t, st, m, want)
 		x.close(job.ErrCancelled)
-		require.Zero(t, srv.kept.Load())
+		require.Zero(t, srv.kept.load())
 		require.Eventually(t, func() bool { return s.Audit().InFlight == 0 }, 10*time.Second, time.Millisecond)
 	})
 }

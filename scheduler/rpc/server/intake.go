@@ -74,6 +74,7 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 		e.regions, in.taken = in.taken, nil
 		switch {
 		case err != nil && !together:
+			in.server.refused.add(err, 1)
 			e.refuse(err)
 			continue
 		case err != nil && first == nil:
@@ -86,6 +87,7 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 	}
 	switch {
 	case first != nil:
+		in.server.refused.add(first, len(in.entries))
 		in.refuse(first)
 	case together:
 		in.submitAll(ctx)

@@ -13,8 +13,11 @@ import (
 
 // reading bounds what the messages of all calls together take while they are
 // read and decoded. A message has its whole size reserved before any of it is
-// read: what has begun can end, and what waits holds nothing. No tenant gets
-// more than half, so that one who sends slowly does not stop the others.
+// read: what has begun can end, and what waits holds nothing. Where its size is not
+// known it has room for little more than has come, and for what is compressed when all
+// of it is there: such a message holds something while it waits for more, and gives that
+// back when its patience ends. No tenant gets more than half, so that one who sends
+// slowly does not stop the others.
 type reading struct {
 	most, share int64
 	patience    time.Duration // for room
@@ -27,8 +30,9 @@ type reading struct {
 
 // readers are one tenant's.
 type readers struct {
-	room *semaphore.Weighted
-	n    int
+	room    *semaphore.Weighted
+	waiting int
+	held    int64
 }
 
 // readingPatience is how long a message waits for room.
@@ -49,15 +53,16 @@ func (r *reading) reserve(ctx context.Context, who string, n int64) error {
 	defer stop()
 	own := r.enter(who)
 	if !own.TryAcquire(n) && own.Acquire(late, n) != nil { // room that is there is not waited for
-		r.leave(who)
+		r.leave(who, 0)
 		return r.full(ctx, "bytes of the tenant's messages being read", who, r.share, n)
 	}
 	if !r.all.TryAcquire(n) && r.all.Acquire(late, n) != nil {
 		own.Release(n)
-		r.leave(who)
+		r.leave(who, 0)
 		return r.full(ctx, "bytes of messages being read", "", r.most, n)
 	}
 	r.held.Add(n)
+	r.leave(who, n)
 	return nil
 }
 
@@ -68,17 +73,19 @@ func (r *reading) full(ctx context.Context, limit, who string, most, n int64) er
 	return &job.QueueFullError{Limit: limit, Tenant: who, InUse: r.held.Load(), Max: most, Excess: n, RetryAfter: time.Second}
 }
 
-// release ends what reserve began.
+// release gives back n bytes of what was reserved.
 func (r *reading) release(who string, n int64) {
-	r.mu.Lock()
-	own := r.tenants[who].room
-	r.mu.Unlock()
 	r.held.Add(-n)
 	r.all.Release(n)
-	own.Release(n)
-	r.leave(who)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.tenants[who]
+	x.room.Release(n)
+	x.held -= n
+	r.tidy(who, x)
 }
 
+// enter is for who waits for room, until leave.
 func (r *reading) enter(who string) *semaphore.Weighted {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,15 +94,23 @@ func (r *reading) enter(who string) *semaphore.Weighted {
 		x = &readers{room: semaphore.NewWeighted(r.share)}
 		r.tenants[who] = x
 	}
-	x.n++
+	x.waiting++
 	return x.room
 }
 
-func (r *reading) leave(who string) {
+// leave is for who waits no longer, and got n bytes.
+func (r *reading) leave(who string, n int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	x := r.tenants[who]
-	if x.n--; x.n == 0 {
+	x.waiting--
+	x.held += n
+	r.tidy(who, x)
+}
+
+// tidy forgets a tenant that neither waits for room nor has any.
+func (r *reading) tidy(who string, x *readers) {
+	if x.waiting == 0 && x.held == 0 {
 		delete(r.tenants, who)
 	}
 }

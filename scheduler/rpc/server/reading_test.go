@@ -81,8 +81,11 @@ func TestRoomForMessages(t *testing.T) {
 		require.Zero(t, next(r))
 		require.EqualValues(t, 100_000, next(r))
 		skip(r, 100_000)
-		require.EqualValues(t, 1<<20, next(r), "what is compressed may be as large as can be")
-		skip(r, 100_000)
+		require.EqualValues(t, 100_000, next(r))
+		skip(r, 99_999)
+		require.EqualValues(t, 100_000, s.Reading(), "what is compressed has no more room before it is there")
+		skip(r, 1)
+		require.EqualValues(t, 1<<20, s.Reading(), "then it may be as large as can be")
 		require.Zero(t, next(r), "small ones take none")
 		skip(r, 1000)
 		require.EqualValues(t, 200_000, next(r))
@@ -103,7 +106,7 @@ func TestRoomForMessages(t *testing.T) {
 		}
 	}
 	read(t, s, "alice", "application/json", bytes.NewReader(make([]byte, 100_000)), whole(100_000))
-	read(t, s, "alice", "application/json", io.MultiReader(bytes.NewReader(make([]byte, 100_000))), whole(1<<20)) // of unknown size
+	read(t, s, "alice", "application/json", io.MultiReader(bytes.NewReader(make([]byte, 100_000))), whole(1<<17)) // of unknown size
 	require.Zero(t, s.Reading())
 }
 
@@ -179,4 +182,65 @@ func TestMessagesMustGoOn(t *testing.T) {
 	require.Len(t, w.read, 2)
 	require.GreaterOrEqual(t, w.read[0].Sub(begun), messageTime+time.Second/2)
 	require.True(t, w.read[1].IsZero())
+}
+
+// A message holds nothing, or little more than has come of it, however large it may get,
+// so that those that trickle leave room for their tenant's others.
+func TestTricklesHoldLittle(t *testing.T) {
+	s := newReader(t)
+	trickle := func(kind, encoding string, head []byte, size int64, come, held int64, inside func()) {
+		t.Helper()
+		silence, end := io.Pipe()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", io.MultiReader(bytes.NewReader(head), silence))
+		r.ContentLength = size
+		r.Header.Set("Content-Type", kind)
+		r.Header.Set(encoding, "gzip")
+		s.bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			before := s.Reading()
+			_, err := io.CopyN(io.Discard, r.Body, come)
+			require.NoError(t, err)
+			require.Equal(t, held, s.Reading()-before)
+			inside()
+			require.NoError(t, end.Close())
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	packed := framed(flagCompressed, 1000)
+	for _, c := range []struct {
+		name, kind, encoding string
+		head                 []byte
+		size, come, held     int64
+	}{
+		{"a small message that is compressed", grpc, "Grpc-Encoding", packed[:900], -1, 900, 0},
+		{"a small body that is", "application/proto", "Content-Encoding", packed[:900], 1000, 900, 0},
+		{"a body of unknown size", "application/proto", "Accept", make([]byte, 900), -1, 900, 0},
+		{"more of it", "application/proto", "Accept", make([]byte, 200_000), -1, 200_000, 1 << 18},
+	} {
+		four := func() {
+			read(t, s, "", grpc, bytes.NewReader(framed(0, 1<<20)), func(_ context.Context, r io.Reader) {
+				_, err := io.Copy(io.Discard, r)
+				require.NoError(t, err, "%s: there is room", c.name)
+			})
+		}
+		for range 4 {
+			inner := four
+			four = func() { trickle(c.kind, c.encoding, c.head, c.size, c.come, c.held, inner) }
+		}
+		four()
+		require.Zero(t, s.Reading(), c.name)
+	}
+	require.Empty(t, s.reading.tenants)
+}
+
+// What is compressed has its room before it is unpacked, also where it is all of a body.
+func TestRoomToUnpack(t *testing.T) {
+	s := newReader(t)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(make([]byte, 1000)))
+	r.Header.Set("Content-Type", "application/proto")
+	r.Header.Set("Content-Encoding", "gzip")
+	s.bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		require.NoError(t, err)
+		require.EqualValues(t, 1<<20, s.Reading())
+	})).ServeHTTP(httptest.NewRecorder(), r)
+	require.Zero(t, s.Reading())
 }

@@ -13,6 +13,7 @@ import (
 // region is memory that is shared with one session.
 type region struct {
 	server *Server
+	sharer sharer
 	id     uint64
 	memory *shm.Memory
 
@@ -72,7 +73,7 @@ func (r *region) free() {
 		r.server.cfg.Logger.Error("shared memory cannot be freed", "bytes", n, "error", err)
 	}
 	r.memory = nil
-	r.server.shared.Add(-int64(n))
+	r.server.shared.free(r.sharer, int64(n))
 }
 
 // region returns a region for one job.

@@ -29,9 +29,10 @@ type Server struct {
 	reading  *reading
 	marks    marker
 	sessions sessions
-	kept     atomic.Int64  // bytes of results in the books
-	shared   atomic.Int64  // bytes of shared memory
+	kept     *keeping // the results in the books
+	shared   *sharing
 	regions  atomic.Uint64 // numbers given to it
+	refused  refusals
 
 	streams   visitors
 	draining  chan struct{}
@@ -53,7 +54,8 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg.withDefaults(), id: hex.EncodeToString(id[:]), started: time.Now(), marks: newMarker(),
 		draining: make(chan struct{}), closed: make(chan struct{}),
 	}
-	s.reading = newReading(&s.cfg.Limits)
+	s.reading, s.kept = newReading(&s.cfg.Limits), newKeeping(s.cfg.Limits.KeptBytes)
+	s.shared = newSharing(s.cfg.Limits.SharedBytes)
 	s.store = newStore(s.cfg.Scheduler, &s.cfg.Limits)
 	s.sessions = sessions{limits: &s.cfg.Limits, byID: map[string]*session{}, byOwner: map[string]int{}, make: s.newSession}
 	s.tending.Go(s.tend)
@@ -62,7 +64,7 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) newSession(name, owner string) *session {
 	return &session{
-		name: name, owner: owner, store: s.store, book: newBook(&s.cfg.Limits, &s.kept),
+		name: name, owner: owner, store: s.store, book: newBook(&s.cfg.Limits, owner, s.kept),
 		operands: map[uint64]*hold{}, regions: map[uint64]*region{},
 	}
 }

@@ -63,23 +63,23 @@ func (s *Server) share(c *net.UnixConn) (*region, error) {
 		return nil, err
 	}
 	x := s.sessions.find(q.Session)
-	most := s.cfg.Limits.SharedBytes
+	most := shareOf(s.cfg.Limits.SharedBytes)
 	switch {
 	case x == nil:
 		return nil, wire.Invalid("session", "one with an open stream", "another")
 	case q.Bytes <= 0 || q.Bytes > most:
 		return nil, wire.Invalid("bytes", fmt.Sprintf("1 to %d", most), "%d", q.Bytes)
 	}
-	if inUse := s.shared.Add(q.Bytes); inUse > most {
-		s.shared.Add(-q.Bytes)
-		return nil, &job.QueueFullError{Limit: "bytes of shared memory", InUse: inUse - q.Bytes, Max: most, Excess: inUse - most}
+	who := sharerOf(x)
+	if err := s.shared.take(who, q.Bytes); err != nil {
+		return nil, err
 	}
 	m, err := shm.Make(int(q.Bytes))
 	if err != nil {
-		s.shared.Add(-q.Bytes)
+		s.shared.free(who, q.Bytes)
 		return nil, err
 	}
-	r := &region{server: s, id: s.regions.Add(1), memory: m, jobs: 1}
+	r := &region{server: s, sharer: who, id: s.regions.Add(1), memory: m, jobs: 1}
 	x.mu.Lock()
 	closed := x.closed
 	if !closed {

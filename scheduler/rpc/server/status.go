@@ -30,7 +30,7 @@ func (s *Server) Status() *pb.StatusResponse {
 		Server: s.id, UptimeNs: int64(time.Since(s.started)), Draining: s.Draining(),
 		Device:   &pb.Device{Backend: info.Backend, Name: info.Name, Threads: int64(info.Threads), MemoryBytes: info.Memory},
 		Jobs:     auditMessage(s.cfg.Scheduler.Audit()),
-		Operands: s.store.count(), KeptResultBytes: s.kept.Load(), SharedBytes: s.shared.Load(),
+		Operands: s.store.count(), KeptResultBytes: s.kept.load(), SharedBytes: s.shared.bytes(),
 		Thresholds: thresholdsOf(s.cfg.Scheduler.Prefs()),
 	}
 	for _, t := range s.cfg.Scheduler.Tenants() {

@@ -147,14 +147,10 @@ func (st *stream) end(err error) {
 
 // take handles one message. ctx, which does not end, says who sent it.
 func (st *stream) take(ctx context.Context, in *intake, m *pb.SubmitStreamRequest) error {
-	limits, jobs := &st.server.cfg.Limits, m.GetJobs()
-	if n := len(jobs); n > limits.Jobs {
-		return st.server.fail(wire.TooLarge("jobs", "up to "+wire.Count(limits.Jobs)+" in a message", "%d", n))
-	}
-	for _, j := range jobs {
-		if j.GetId() == 0 {
-			return st.server.fail(wire.Invalid("id", "at least 1 in a stream", "0"))
-		}
+	jobs := m.GetJobs()
+	if err := st.check(jobs); err != nil {
+		st.server.refused.add(err, len(jobs))
+		return st.server.fail(err)
 	}
 	st.leaves = st.leaves || m.GetLeave()
 	if len(m.GetCancel()) > 0 {
@@ -168,6 +164,19 @@ func (st *stream) take(ctx context.Context, in *intake, m *pb.SubmitStreamReques
 		st.pending += len(jobs)
 		st.mu.Unlock()
 		in.take(ctx, jobs, m.GetTogether())
+	}
+	return nil
+}
+
+// check returns what is wrong with a message's jobs, none of which is run then.
+func (st *stream) check(jobs []*pb.Job) error {
+	if n, most := len(jobs), st.server.cfg.Limits.Jobs; n > most {
+		return wire.TooLarge("jobs", "up to "+wire.Count(most)+" in a message", "%d", n)
+	}
+	for _, j := range jobs {
+		if j.GetId() == 0 {
+			return wire.Invalid("id", "at least 1 in a stream", "0")
+		}
 	}
 	return nil
 }

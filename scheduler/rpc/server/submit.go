@@ -53,21 +53,21 @@ func (s jobService) SubmitMany(
 // submit runs jobs to their end.
 func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, together bool) ([]answer, error) {
 	if n, most := len(jobs), s.cfg.Limits.Jobs; n > most {
-		return nil, wire.TooLarge("jobs", "up to "+wire.Count(most), "%d", n)
+		return nil, s.refuse(wire.TooLarge("jobs", "up to "+wire.Count(most), "%d", n), jobs)
 	}
 	x, fresh, err := s.enter(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, s.refuse(err, jobs)
 	}
 	defer s.sessions.leave(x)
 	b, err := s.bookFor(x, jobs)
 	if err != nil {
-		return nil, err
+		return nil, s.refuse(err, jobs)
 	}
 	c := &collector{left: len(jobs), index: map[uint64]int{}, answers: make([]answer, len(jobs)), done: make(chan struct{})}
 	for i, j := range jobs {
 		if _, ok := c.index[j.GetId()]; ok {
-			return nil, wire.Invalid("id", "another for each job", "%d twice", j.GetId())
+			return nil, s.refuse(wire.Invalid("id", "another for each job", "%d twice", j.GetId()), jobs)
 		}
 		c.index[j.GetId()] = i
 	}
@@ -93,6 +93,12 @@ func (s jobService) submit(ctx context.Context, name string, jobs []*pb.Job, tog
 	}
 }
 
+// refuse counts jobs none of which is run, and returns why.
+func (s jobService) refuse(err error, jobs []*pb.Job) error {
+	s.refused.add(err, len(jobs))
+	return err
+}
+
 // bookFor returns where jobs are remembered: nowhere beyond the call, if they
 // have no ids. Then they are given some.
 func (s jobService) bookFor(x *session, jobs []*pb.Job) (*book, error) {
@@ -109,7 +115,7 @@ func (s jobService) bookFor(x *session, jobs []*pb.Job) (*book, error) {
 	}
 	switch {
 	case named == 0:
-		return newBook(&s.cfg.Limits, &s.kept), nil
+		return newBook(&s.cfg.Limits, x.owner, s.kept), nil
 	case named < len(jobs):
 		return nil, wire.Invalid("id", "an id for every job or for none", "%d of %d", named, len(jobs))
 	case x.name == "":

@@ -68,6 +68,16 @@ func FromError(err error, now time.Time) *pb.Error {
 	return m
 }
 
+// ReasonOf returns the reason of an error.
+func ReasonOf(err error) pb.Reason {
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return k.reason
+		}
+	}
+	return pb.Reason_REASON_UNSPECIFIED
+}
+
 // text returns what a message can have: UTF-8.
 func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
