@@ -89,6 +89,7 @@ func TestSlowloris(t *testing.T) {
 	slow := map[string]string{
 		"headers": "POST " + submitPath + " HTTP/1.1\r\nHost: localhost\r\nX-Pad: ",
 		"body":    "POST " + submitPath + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n",
+		"unread":  "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n",
 	}
 	ended := make(chan string, len(slow))
 	for name, start := range slow {
