@@ -30,7 +30,8 @@ type Config struct {
 	// stop.
 	Drain time.Duration
 	// MaxConnections bounds the connections; more are closed at once. Default
-	// 16384, and always as many as the limit of open files allows.
+	// 16384, and always as many as the limit of open files allows. At Admin there
+	// may be 32 more.
 	MaxConnections int
 	// Operands are .safetensors files whose tensors jobs may name.
 	Operands []string

@@ -158,8 +158,8 @@ func (d *daemon) tellRefused(r *http.Request, err error) {
 	})
 }
 
-func (d *daemon) tooMany() {
+func (d *daemon) tooMany(address string, peer net.Addr, allowed int64) {
 	d.noise.say(time.Now(), func(kept int) {
-		d.log.Warn("refused", "error", "too many connections", "allowed", d.conns.most, "others", kept)
+		d.log.Warn("refused", "from", peer.String(), "address", address, "error", "too many connections", "allowed", allowed, "others", kept)
 	})
 }

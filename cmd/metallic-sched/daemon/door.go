@@ -32,22 +32,22 @@ const (
 // openDoors listens everywhere, or nowhere.
 func (d *daemon) openDoors(ctx context.Context) error {
 	for _, a := range d.cfg.Listen {
-		if err := d.openDoor(ctx, a, d.front(a)); err != nil {
+		if err := d.openDoor(ctx, a, d.front(a), 0); err != nil {
 			return err
 		}
 	}
 	if d.cfg.Admin == (Address{}) {
 		return nil
 	}
-	return d.openDoor(ctx, d.cfg.Admin, d.back(d.cfg.Admin))
+	return d.openDoor(ctx, d.cfg.Admin, d.back(d.cfg.Admin), adminReserve)
 }
 
-func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler) error {
+func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler, reserve int64) error {
 	l, err := a.Listen(ctx)
 	if err != nil {
 		return fmt.Errorf("daemon: listen on %v: %w", a, err)
 	}
-	x := &door{address: a, listener: d.conns.listener(l)}
+	x := &door{address: a, listener: d.conns.listener(l, describe(a, l), reserve)}
 	if !a.unix() && a != d.cfg.Admin && d.certs != nil {
 		x.tls = d.certs.config()
 	}

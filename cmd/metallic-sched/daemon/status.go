@@ -72,7 +72,7 @@ func (d *daemon) exposeDoors(c *metrics.Counters) {
 	c.Func("connections_total", "Connections that were accepted.", func() float64 { return float64(d.conns.accepted.Load()) })
 	c.Func("connections_refused_total", "Connections that were closed at once, for there were too many.",
 		func() float64 { return float64(d.conns.refused.Load()) })
-	c.Func("connections_max", "Connections that may be open.", func() float64 { return float64(d.conns.most) })
+	c.Func("connections_max", "Connections that may be open, not counting 32 more at -admin.", func() float64 { return float64(d.conns.most) })
 	c.Func("request_bytes_held", "Room taken by messages over 64 KiB that are being read and decoded.",
 		func() float64 { return float64(d.api.Reading()) })
 	c.Func("draining", "1 while the daemon takes no new jobs.", func() float64 {
