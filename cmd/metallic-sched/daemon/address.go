@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -76,22 +75,4 @@ func (a Address) Listen(ctx context.Context) (net.Listener, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
-}
-
-// clear removes a socket that is dead.
-func (a Address) clear(ctx context.Context) error {
-	info, err := os.Lstat(a.where)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case info.Mode().Type() != fs.ModeSocket:
-		return fmt.Errorf("%v: there is a file that is no socket", a)
-	}
-	var d net.Dialer
-	if c, err := d.DialContext(ctx, "unix", a.where); err == nil {
-		return errors.Join(fmt.Errorf("%v: another process listens there", a), c.Close())
-	}
-	return os.Remove(a.where)
 }

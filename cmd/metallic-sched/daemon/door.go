@@ -43,7 +43,7 @@ func (d *daemon) openDoors(ctx context.Context) error {
 }
 
 func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler, reserve int64) error {
-	l, err := a.Listen(ctx)
+	l, err := listen(ctx, a)
 	if err != nil {
 		return fmt.Errorf("daemon: listen on %v: %w", a, err)
 	}
@@ -66,9 +66,22 @@ func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler, reserv
 	return nil
 }
 
+// listen removes no socket of a daemon of which half is alive.
+func listen(ctx context.Context, a Address) (net.Listener, error) {
+	if a.unix() {
+		if _, err := beside(a).dead(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a.Listen(ctx)
+}
+
+// beside is where shared memory is handed out.
+func beside(a Address) Address { return Address{a.network, a.where + server.SharedSuffix} }
+
 // share hands out shared memory beside a unix socket.
 func (d *daemon) share(ctx context.Context, a Address) error {
-	a.where += server.SharedSuffix
+	a = beside(a)
 	l, err := a.Listen(ctx)
 	if err != nil {
 		return fmt.Errorf("daemon: listen on %v: %w", a, err)
