@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -42,6 +44,18 @@ func (a Address) String() string {
 }
 
 func (a Address) unix() bool { return a.network == "unix" }
+
+// same reports whether two can only be one, by how they are written. A port of 0 is
+// another each time.
+func (a Address) same(b Address) bool {
+	if a.unix() || b.unix() {
+		return a.network == b.network && filepath.Clean(a.where) == filepath.Clean(b.where)
+	}
+	_, port, _ := net.SplitHostPort(a.where)
+	n, err := strconv.Atoi(port)
+	free := port == "" || err == nil && n == 0
+	return a == b && !free
+}
 
 // Local reports whether only this machine's processes can reach the address. A
 // name other than localhost is not looked up: it counts as not local.

@@ -32,23 +32,29 @@ const (
 // openDoors listens everywhere, or nowhere.
 func (d *daemon) openDoors(ctx context.Context) error {
 	for _, a := range d.cfg.Listen {
-		if err := d.openDoor(ctx, a, d.front(a), 0); err != nil {
+		if err := d.openDoor(ctx, a, d.front(a), false); err != nil {
 			return err
 		}
 	}
 	if d.cfg.Admin == (Address{}) {
 		return nil
 	}
-	return d.openDoor(ctx, d.cfg.Admin, d.back(d.cfg.Admin), adminReserve)
+	return d.openDoor(ctx, d.cfg.Admin, d.back(d.cfg.Admin), true)
 }
 
-func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler, reserve int64) error {
+// openDoor listens at an address, which may be the same for admins and for others
+// where its port is yet to be chosen.
+func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler, admins bool) error {
 	l, err := listen(ctx, a)
 	if err != nil {
 		return fmt.Errorf("daemon: listen on %v: %w", a, err)
 	}
+	reserve := int64(0)
+	if admins {
+		reserve = adminReserve
+	}
 	x := &door{address: a, listener: d.conns.listener(l, describe(a, l), reserve)}
-	if !a.unix() && a != d.cfg.Admin && d.certs != nil {
+	if !a.unix() && !admins && d.certs != nil {
 		x.tls = d.certs.config()
 	}
 	x.server = &http.Server{
@@ -62,7 +68,7 @@ func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler, reserv
 			return err
 		}
 	}
-	d.log.Info("listening", "address", describe(a, l), "tls", x.tls != nil, "anybody", d.cfg.open(a) || a == d.cfg.Admin)
+	d.log.Info("listening", "address", describe(a, l), "tls", x.tls != nil, "anybody", d.cfg.open(a) || admins)
 	return nil
 }
 

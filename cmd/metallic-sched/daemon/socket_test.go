@@ -83,7 +83,7 @@ func TestALiveSocketBesideADeadOne(t *testing.T) {
 	defer live.Close()
 
 	d := newDaemon(Config{})
-	err = d.openDoor(t.Context(), address(t, "unix:"+path), nil, 0)
+	err = d.openDoor(t.Context(), address(t, "unix:"+path), nil, false)
 	var taken *TakenError
 	require.ErrorAs(t, err, &taken)
 	require.Equal(t, path+server.SharedSuffix, taken.Address.where)
