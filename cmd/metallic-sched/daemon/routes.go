@@ -82,7 +82,7 @@ func (d *daemon) routePages(mux *http.ServeMux) {
 func (d *daemon) routeHealth(mux *http.ServeMux) {
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) {
-		if d.draining.Load() || d.api.Draining() {
+		if d.drains() {
 			http.Error(w, "draining", http.StatusServiceUnavailable)
 			return
 		}

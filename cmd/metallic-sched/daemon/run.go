@@ -76,6 +76,9 @@ func (d *daemon) drain(hurry, ctx context.Context, why string) error {
 	return nil
 }
 
+// drains reports whether no new jobs are taken: since a signal, or since an admin's call.
+func (d *daemon) drains() bool { return d.draining.Load() || d.api.Draining() }
+
 // deliverTime is for callers to take their answers.
 const deliverTime = 2 * time.Second
 

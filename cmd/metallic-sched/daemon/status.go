@@ -36,7 +36,7 @@ func (d *daemon) page() dashboard.Status {
 	s := d.status.now()
 	page := dashboard.Status{
 		Version: d.cfg.Version, Device: s.GetDevice().GetBackend(), Name: s.GetDevice().GetName(),
-		Started: time.Now().Add(-time.Duration(s.GetUptimeNs())), Draining: d.draining.Load(),
+		Started: time.Now().Add(-time.Duration(s.GetUptimeNs())), Draining: d.drains(),
 		Operands: int(s.GetOperands().GetLoaded()), Memory: s.GetOperands().GetLoadedBytes(),
 	}
 	for _, t := range s.GetTenants() {
@@ -76,7 +76,7 @@ func (d *daemon) exposeDoors(c *metrics.Counters) {
 	c.Func("request_bytes_held", "Room taken by messages over 64 KiB that are being read and decoded.",
 		func() float64 { return float64(d.api.Reading()) })
 	c.Func("draining", "1 while the daemon takes no new jobs.", func() float64 {
-		if d.draining.Load() {
+		if d.drains() {
 			return 1
 		}
 		return 0

@@ -25,6 +25,9 @@ func (s adminService) Drain(
 		wait, stop = context.WithTimeout(ctx, time.Duration(t))
 		defer stop()
 	}
+	if !s.Draining() { // it cannot be taken back: who asked?
+		s.cfg.Logger.Info("draining", "why", "AdminService.Drain", "from", r.Peer().Addr, "in_flight", s.cfg.Scheduler.Audit().InFlight)
+	}
 	if err := s.Server.Drain(wait); err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
