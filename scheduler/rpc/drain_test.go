@@ -45,3 +45,12 @@ func TestADrainIsLogged(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "msg=draining why=AdminService.Drain from=127.0.0.1:"), log.String())
 	require.Contains(t, log.String(), "in_flight=0")
 }
+
+// A timeout that makes no sense is refused before anything is drained.
+func TestADrainWithATimeoutBelowZero(t *testing.T) {
+	r := startRig(t, rigConfig{})
+	_, err := r.dial(rpc.Config{}).Admin.Drain(t.Context(), connect.NewRequest(&pb.DrainRequest{TimeoutNs: -5}))
+	require.Equal(t, connect.CodeInvalidArgument, connect.CodeOf(err))
+	require.ErrorContains(t, err, "timeout_ns: -5; allowed: 0 for none, or more")
+	require.False(t, r.server.Draining())
+}

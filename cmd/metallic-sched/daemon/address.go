@@ -23,6 +23,9 @@ func (a *Address) UnmarshalText(text []byte) error {
 	s := string(text)
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
 		path = strings.TrimPrefix(path, "//") // as in a URL
+		if strings.HasPrefix(path, "@") {     // there it has no file mode, nor a name beside it
+			return fmt.Errorf("address %q is in the abstract name space of Linux, where anybody may come; allowed: host:port or unix:PATH", s)
+		}
 		if path == "" {
 			return fmt.Errorf("address %q; allowed: host:port or unix:PATH", s)
 		}
