@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -52,7 +53,7 @@ func execute(args []string, s streams) int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 
 	dropEmptyVariables()
-	command, err := newParser(ctx, s).Parse(longFlags(args))
+	command, err := newParser(ctx, s).Parse(longFlags(helpFlag(args)))
 	if err != nil {
 		fmt.Fprintf(s.err, "metallic-sched: %v; see metallic-sched --help\n", err)
 		return 2
@@ -96,6 +97,15 @@ func (e *usageError) Error() string { return e.text }
 
 func wrongUsage(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// helpFlag lets help be asked for as a command, as of Go's own tools: "help COMMAND"
+// is "COMMAND --help".
+func helpFlag(args []string) []string {
+	if len(args) == 0 || args[0] != "help" {
+		return args
+	}
+	return append(slices.Clone(args[1:]), "--help")
 }
 
 var oneDash = regexp.MustCompile(`^-[a-z][a-z-]+(=|$)`)
