@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -54,7 +55,7 @@ func execute(args []string, s streams) int {
 	dropEmptyVariables()
 	out := &results{to: s.out}
 	s.out = out
-	command, err := newParser(ctx, s).Parse(longFlags(args))
+	command, err := newParser(ctx, s).Parse(longFlags(helpFlag(args)))
 	if err != nil {
 		fmt.Fprintf(s.err, "metallic-sched: %v; see metallic-sched --help\n", err)
 		return 2
@@ -98,6 +99,15 @@ func (e *usageError) Error() string { return e.text }
 
 func wrongUsage(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// helpFlag lets help be asked for as a command, as of Go's own tools: "help COMMAND"
+// is "COMMAND --help".
+func helpFlag(args []string) []string {
+	if len(args) == 0 || args[0] != "help" {
+		return args
+	}
+	return append(slices.Clone(args[1:]), "--help")
 }
 
 var oneDash = regexp.MustCompile(`^-[a-z][a-z-]+(=|$)`)

@@ -65,7 +65,7 @@ func TestBadJobs(t *testing.T) {
 		"no such name":     {product(&pb.Tensor{Memory: &pb.Tensor_Name{Name: "w"}}, ok), `"w"`},
 		"no such priority": {&pb.Job{Priority: 9, Work: dot(0).GetWork()}, "-1, 0, 1"},
 		"long tenant":      {&pb.Job{Tenant: string(make([]byte, 1000)), Work: dot(0).GetWork()}, "256 bytes"},
-		"too late":         {&pb.Job{TimeoutNs: -1, Work: dot(0).GetWork()}, "deadline passed"},
+		"timeout below 0":  {&pb.Job{TimeoutNs: -5, Work: dot(0).GetWork()}, "timeout_ns: -5; allowed: 0 for none, or more"},
 	} {
 		_, err := c.Jobs.Submit(t.Context(), connect.NewRequest(&pb.SubmitRequest{Job: c2.job}))
 		require.ErrorContains(t, err, c2.want, name)

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ func (a *Address) UnmarshalText(text []byte) error {
 	s := string(text)
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
 		path = strings.TrimPrefix(path, "//") // as in a URL
+		if strings.HasPrefix(path, "@") {     // there it has no file mode, nor a name beside it
+			return fmt.Errorf("address %q is in the abstract name space of Linux, where anybody may come; allowed: host:port or unix:PATH", s)
+		}
 		if path == "" {
 			return fmt.Errorf("address %q; allowed: host:port or unix:PATH", s)
 		}
@@ -43,6 +47,18 @@ func (a Address) String() string {
 }
 
 func (a Address) unix() bool { return a.network == "unix" }
+
+// same reports whether two can only be one, by how they are written. A port of 0 is
+// another each time.
+func (a Address) same(b Address) bool {
+	if a.unix() || b.unix() {
+		return a.network == b.network && filepath.Clean(a.where) == filepath.Clean(b.where)
+	}
+	_, port, _ := net.SplitHostPort(a.where)
+	n, err := strconv.Atoi(port)
+	free := port == "" || err == nil && n == 0
+	return a == b && !free
+}
 
 // Local reports whether only this machine's processes can reach the address. A
 // name other than localhost is not looked up: it counts as not local.
@@ -76,22 +92,4 @@ func (a Address) Listen(ctx context.Context) (net.Listener, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
-}
-
-// clear removes a socket that is dead.
-func (a Address) clear(ctx context.Context) error {
-	info, err := os.Lstat(a.where)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case info.Mode().Type() != fs.ModeSocket:
-		return fmt.Errorf("%v: there is a file that is no socket", a)
-	}
-	var d net.Dialer
-	if c, err := d.DialContext(ctx, "unix", a.where); err == nil {
-		return errors.Join(fmt.Errorf("%v: another process listens there", a), c.Close())
-	}
-	return os.Remove(a.where)
 }

@@ -25,9 +25,11 @@ func TestAddress(t *testing.T) {
 	}
 	require.Equal(t, "unix:/run/x", address(t, "unix:///run/x").String())
 	require.Equal(t, "unix:here", address(t, "unix:here").String())
-	for _, text := range []string{"", "7433", "localhost", "unix:", "unix://"} {
+	for _, text := range []string{"", "7433", "localhost", "unix:", "unix://", "unix:@abc", "unix://@abc"} {
 		require.ErrorContains(t, new(Address).UnmarshalText([]byte(text)), "allowed: host:port or unix:PATH")
 	}
+	require.ErrorContains(t, new(Address).UnmarshalText([]byte("unix:@abc")), `"unix:@abc" is in the abstract name space`)
+	require.Equal(t, "unix:./@abc", address(t, "unix:./@abc").String())
 }
 
 func TestUnixSocket(t *testing.T) {

@@ -30,7 +30,8 @@ type Config struct {
 	// stop.
 	Drain time.Duration
 	// MaxConnections bounds the connections; more are closed at once. Default
-	// 16384, and always as many as the limit of open files allows.
+	// 16384, and always as many as the limit of open files allows. At Admin there
+	// may be 32 more.
 	MaxConnections int
 	// Operands are .safetensors files whose tensors jobs may name.
 	Operands []string
@@ -77,10 +78,37 @@ func (c *Config) Check() error {
 	case c.Admin != Address{} && !c.Admin.Local():
 		return fmt.Errorf("daemon: -admin %v can be reached from elsewhere; allowed: a loopback address or unix:PATH", c.Admin)
 	}
+	if err := c.checkTwice(); err != nil {
+		return err
+	}
 	for _, a := range c.Listen {
 		if missing := c.missing(); !a.Local() && missing != "" {
 			return fmt.Errorf("daemon: -listen %v can be reached from elsewhere: add %s, or listen on a loopback address or unix:PATH", a, missing)
 		}
+	}
+	return nil
+}
+
+// TwiceError is an address that is given twice.
+type TwiceError struct {
+	Address Address
+	// Flags are where.
+	Flags [2]string
+}
+
+func (e *TwiceError) Error() string {
+	return fmt.Sprintf("daemon: %s %v is that of %s, too; allowed: an address of its own, or a port of 0", e.Flags[1], e.Address, e.Flags[0])
+}
+
+// checkTwice looks for an address that is given twice.
+func (c *Config) checkTwice() error {
+	for i, a := range c.Listen {
+		if slices.ContainsFunc(c.Listen[:i], a.same) {
+			return &TwiceError{a, [2]string{"-listen", "-listen"}}
+		}
+	}
+	if slices.ContainsFunc(c.Listen, c.Admin.same) {
+		return &TwiceError{c.Admin, [2]string{"-listen", "-admin"}}
 	}
 	return nil
 }

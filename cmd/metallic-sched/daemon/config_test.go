@@ -26,6 +26,9 @@ func TestCheckKeepsStrangersOut(t *testing.T) {
 		{"client certificates without TLS", Config{Listen: []Address{address(t, "127.0.0.1:1")}, ClientCA: ca}, "-client-ca without -tls-cert"},
 		{"admin for all", Config{Listen: []Address{address(t, "127.0.0.1:1")}, Admin: address(t, ":2"), TLSCert: cert, TLSKey: key, Tokens: tokens}, "-admin :2"},
 		{"admin", Config{Listen: []Address{address(t, "127.0.0.1:1")}, Admin: address(t, "unix:/a")}, ""},
+		{"admin on a port to be chosen", Config{Listen: []Address{address(t, "127.0.0.1:0")}, Admin: address(t, "127.0.0.1:0")}, ""},
+		{"ports to be chosen", Config{Listen: []Address{address(t, "127.0.0.1:0"), address(t, "127.0.0.1:0"), address(t, "127.0.0.1:"), address(t, "127.0.0.1:")}}, ""},
+		{"two ports", Config{Listen: []Address{address(t, "127.0.0.1:1"), address(t, "127.0.0.1:2")}, Admin: address(t, "127.0.0.1:3")}, ""},
 		{"nowhere", Config{}, "no address"},
 	} {
 		err := c.cfg.Check()
@@ -41,5 +44,29 @@ func TestWhereAnybodyMayCome(t *testing.T) {
 	none, some := Config{}, Config{Tokens: "tokens"}
 	for text, want := range map[string][2]bool{"unix:/s": {true, true}, "127.0.0.1:1": {true, false}, ":1": {false, false}} {
 		require.Equal(t, want, [2]bool{none.open(address(t, text)), some.open(address(t, text))}, text)
+	}
+}
+
+func TestAnAddressGivenTwice(t *testing.T) {
+	for _, c := range []struct {
+		listen []string
+		admin  string
+		want   TwiceError
+	}{
+		{[]string{"127.0.0.1:1"}, "127.0.0.1:1", TwiceError{address(t, "127.0.0.1:1"), [2]string{"-listen", "-admin"}}},
+		{[]string{"unix:/b", "unix:/a"}, "unix:/x/../a", TwiceError{address(t, "unix:/x/../a"), [2]string{"-listen", "-admin"}}},
+		{[]string{"unix:/a", "127.0.0.1:1", "127.0.0.1:1"}, "", TwiceError{address(t, "127.0.0.1:1"), [2]string{"-listen", "-listen"}}},
+	} {
+		var cfg Config
+		for _, text := range c.listen {
+			cfg.Listen = append(cfg.Listen, address(t, text))
+		}
+		if c.admin != "" {
+			cfg.Admin = address(t, c.admin)
+		}
+		var twice *TwiceError
+		require.ErrorAs(t, cfg.Check(), &twice)
+		require.Equal(t, c.want, *twice)
+		require.ErrorContains(t, twice, "allowed: an address of its own")
 	}
 }

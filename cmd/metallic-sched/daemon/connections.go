@@ -11,16 +11,25 @@ type connections struct {
 	most              int64
 	open              atomic.Int64
 	accepted, refused atomic.Int64
-	full              func() // told of each that is refused
+	full              func(address string, peer net.Addr, allowed int64) // told of each that is refused
 }
 
-// listener returns l with its connections counted. One too many is closed at
-// once, so that its peer knows.
-func (c *connections) listener(l net.Listener) net.Listener { return &countedListener{l, c} }
+// adminReserve is how many more there may be for the admin: who fills all others
+// does not shut out who can tell why.
+const adminReserve = 32
+
+// listener returns l, which listens at address, with its connections counted. One
+// too many, with reserve more than others may have, is closed at once, so that its
+// peer knows.
+func (c *connections) listener(l net.Listener, address string, reserve int64) net.Listener {
+	return &countedListener{l, c, address, c.most + reserve}
+}
 
 type countedListener struct {
 	net.Listener
-	all *connections
+	all     *connections
+	address string
+	allowed int64
 }
 
 // Accept implements net.Listener.
@@ -30,13 +39,13 @@ func (l *countedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.all.open.Add(1) <= l.all.most {
+		if l.all.open.Add(1) <= l.allowed {
 			l.all.accepted.Add(1)
 			return &countedConn{Conn: conn, all: l.all}, nil
 		}
 		l.all.open.Add(-1)
 		l.all.refused.Add(1)
-		l.all.full()
+		l.all.full(l.address, conn.RemoteAddr(), l.allowed)
 		_ = conn.Close()
 	}
 }

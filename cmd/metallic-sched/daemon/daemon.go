@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/metrics"
@@ -52,11 +55,16 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Check(); err != nil {
 		return err
 	}
+	// Before anything is opened: who has just changed a file does not end the daemon
+	// that is about to read it. It is read again when the daemon serves.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	d := newDaemon(cfg)
 	if err := d.open(ctx); err != nil {
 		return errors.Join(err, d.close())
 	}
-	return errors.Join(d.serve(ctx), d.close())
+	return errors.Join(d.serve(ctx, hangups), d.close())
 }
 
 func newDaemon(cfg Config) *daemon {
@@ -157,8 +165,8 @@ func (d *daemon) tellRefused(r *http.Request, err error) {
 	})
 }
 
-func (d *daemon) tooMany() {
+func (d *daemon) tooMany(address string, peer net.Addr, allowed int64) {
 	d.noise.say(time.Now(), func(kept int) {
-		d.log.Warn("refused", "error", "too many connections", "allowed", d.conns.most, "others", kept)
+		d.log.Warn("refused", "from", peer.String(), "address", address, "error", "too many connections", "allowed", allowed, "others", kept)
 	})
 }

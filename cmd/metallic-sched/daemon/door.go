@@ -32,23 +32,29 @@ const (
 // openDoors listens everywhere, or nowhere.
 func (d *daemon) openDoors(ctx context.Context) error {
 	for _, a := range d.cfg.Listen {
-		if err := d.openDoor(ctx, a, d.front(a)); err != nil {
+		if err := d.openDoor(ctx, a, d.front(a), false); err != nil {
 			return err
 		}
 	}
 	if d.cfg.Admin == (Address{}) {
 		return nil
 	}
-	return d.openDoor(ctx, d.cfg.Admin, d.back(d.cfg.Admin))
+	return d.openDoor(ctx, d.cfg.Admin, d.back(d.cfg.Admin), true)
 }
 
-func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler) error {
-	l, err := a.Listen(ctx)
+// openDoor listens at an address, which may be the same for admins and for others
+// where its port is yet to be chosen.
+func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler, admins bool) error {
+	l, err := listen(ctx, a)
 	if err != nil {
 		return fmt.Errorf("daemon: listen on %v: %w", a, err)
 	}
-	x := &door{address: a, listener: d.conns.listener(l)}
-	if !a.unix() && a != d.cfg.Admin && d.certs != nil {
+	reserve := int64(0)
+	if admins {
+		reserve = adminReserve
+	}
+	x := &door{address: a, listener: d.conns.listener(l, describe(a, l), reserve)}
+	if !a.unix() && !admins && d.certs != nil {
 		x.tls = d.certs.config()
 	}
 	x.server = &http.Server{
@@ -62,13 +68,26 @@ func (d *daemon) openDoor(ctx context.Context, a Address, h http.Handler) error 
 			return err
 		}
 	}
-	d.log.Info("listening", "address", describe(a, l), "tls", x.tls != nil, "anybody", d.cfg.open(a) || a == d.cfg.Admin)
+	d.log.Info("listening", "address", describe(a, l), "tls", x.tls != nil, "anybody", d.cfg.open(a) || admins)
 	return nil
 }
 
+// listen removes no socket of a daemon of which half is alive.
+func listen(ctx context.Context, a Address) (net.Listener, error) {
+	if a.unix() {
+		if _, err := beside(a).dead(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a.Listen(ctx)
+}
+
+// beside is where shared memory is handed out.
+func beside(a Address) Address { return Address{a.network, a.where + server.SharedSuffix} }
+
 // share hands out shared memory beside a unix socket.
 func (d *daemon) share(ctx context.Context, a Address) error {
-	a.where += server.SharedSuffix
+	a = beside(a)
 	l, err := a.Listen(ctx)
 	if err != nil {
 		return fmt.Errorf("daemon: listen on %v: %w", a, err)

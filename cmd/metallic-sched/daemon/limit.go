@@ -2,7 +2,7 @@ package daemon
 
 import "golang.org/x/sys/unix"
 
-// reservedFiles are open files that are no connections.
+// reservedFiles are open files that are no connections, but for those of adminReserve.
 const reservedFiles = 128
 
 // connectionLimit returns how many connections there may be: as many as wanted,

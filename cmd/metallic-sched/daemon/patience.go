@@ -25,6 +25,38 @@ func allowance(n int64) time.Duration {
 	return bodyTime + time.Duration(float64(n)/slowRate*float64(time.Second))
 }
 
+// brisk bounds what a request may take that nobody has let in, and what is left of a
+// body when it is answered: net/http waits for the rest of it. Who lets a request in
+// says admitted, and unhurried where its body may take longer still.
+func brisk(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := http.NewResponseController(w)
+		_ = out.SetWriteDeadline(time.Now().Add(2 * bodyTime)) // the body may be waited for before
+		// Without a body the deadline would be that of who waits for a long answer.
+		if r.Body != http.NoBody {
+			_ = out.SetReadDeadline(time.Now().Add(bodyTime))
+			defer func() { _ = out.SetReadDeadline(time.Now().Add(bodyTime)) }()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// admitted lets an answer take its time.
+func admitted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		next.ServeHTTP(w, r)
+	})
+}
+
+// unhurried lets a body take its time: it is for streams.
+func unhurried(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		next.ServeHTTP(w, r)
+	})
+}
+
 // patient bounds how slowly requests may come and answers be taken. It is not for
 // streams, whose messages come when they come: there the API demands that what
 // has begun goes on, and pings tell the living from the dead.

@@ -39,12 +39,12 @@ func (d *daemon) back(a Address) http.Handler {
 func (d *daemon) outside(a Address, guard *Guard, inside http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	d.routeHealth(mux)
-	mux.Handle("/", guard.Handler(inside))
+	mux.Handle("/", guard.Handler(admitted(inside)))
 	h := Named(d.cfg.Version, http.NewCrossOriginProtection().Handler(mux))
 	if guard.Anybody && !a.unix() {
-		return onlyLocal(h, d.misdirected)
+		h = onlyLocal(h, d.misdirected)
 	}
-	return h
+	return brisk(h)
 }
 
 // streaming are the calls that may take as long as they like.
@@ -64,7 +64,7 @@ func (d *daemon) routeAPI(mux *http.ServeMux) {
 		mux.Handle("/"+name+"/", patient(api))
 	}
 	for _, path := range streaming {
-		mux.Handle(path, api)
+		mux.Handle(path, unhurried(api))
 	}
 	// To an admin who waits for a drain nothing comes for long, either.
 	mux.Handle("/"+metallicv1connect.AdminServiceName+"/", Admins(patient(api)))
@@ -82,7 +82,7 @@ func (d *daemon) routePages(mux *http.ServeMux) {
 func (d *daemon) routeHealth(mux *http.ServeMux) {
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) {
-		if d.draining.Load() || d.api.Draining() {
+		if d.drains() {
 			http.Error(w, "draining", http.StatusServiceUnavailable)
 			return
 		}

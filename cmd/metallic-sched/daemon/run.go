@@ -15,10 +15,10 @@ import (
 )
 
 // serve answers callers and signals until it is told to stop, then drains.
-func (d *daemon) serve(ctx context.Context) error {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM)
-	defer signal.Stop(signals)
+func (d *daemon) serve(ctx context.Context, hangups <-chan os.Signal) error {
+	ends := make(chan os.Signal, 1)
+	signal.Notify(ends, syscall.SIGTERM)
+	defer signal.Stop(ends)
 	for _, x := range d.doors {
 		d.served.Go(func() {
 			if err := x.serve(); err != nil {
@@ -32,22 +32,20 @@ func (d *daemon) serve(ctx context.Context) error {
 	info := d.jobs.Info()
 	d.log.Info("serving", "version", d.cfg.Version, "device", info.Backend, "name", info.Name, "pid", os.Getpid(), "max_connections", d.conns.most)
 	d.tell("READY=1", "STATUS=serving on "+info.Backend)
-	return d.attend(ctx, signals)
+	return d.attend(ctx, hangups, ends)
 }
 
 // attend waits for signals, and tells systemd that the daemon lives.
-func (d *daemon) attend(ctx context.Context, signals chan os.Signal) error {
+func (d *daemon) attend(ctx context.Context, hangups, ends <-chan os.Signal) error {
 	alive := time.NewTicker(watchdogInterval(os.Getenv))
 	defer alive.Stop()
 	for {
 		select {
 		case <-alive.C:
 			d.tell("WATCHDOG=1")
-		case s := <-signals:
-			if s == syscall.SIGHUP {
-				d.reload()
-				continue
-			}
+		case <-hangups:
+			d.reload()
+		case s := <-ends:
 			signal.Reset(syscall.SIGTERM) // a second one ends the program at once
 			return d.drain(ctx, ctx, s.String())
 		case <-ctx.Done():
@@ -77,6 +75,9 @@ func (d *daemon) drain(hurry, ctx context.Context, why string) error {
 	d.log.Info("drained", "jobs", d.jobs.Audit().Done-before.Done, "after", time.Since(start).Round(time.Millisecond))
 	return nil
 }
+
+// drains reports whether no new jobs are taken: since a signal, or since an admin's call.
+func (d *daemon) drains() bool { return d.draining.Load() || d.api.Draining() }
 
 // deliverTime is for callers to take their answers.
 const deliverTime = 2 * time.Second

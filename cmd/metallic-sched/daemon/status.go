@@ -36,7 +36,7 @@ func (d *daemon) page() dashboard.Status {
 	s := d.status.now()
 	page := dashboard.Status{
 		Version: d.cfg.Version, Device: s.GetDevice().GetBackend(), Name: s.GetDevice().GetName(),
-		Started: time.Now().Add(-time.Duration(s.GetUptimeNs())), Draining: d.draining.Load(),
+		Started: time.Now().Add(-time.Duration(s.GetUptimeNs())), Draining: d.drains(),
 		Operands: int(s.GetOperands().GetLoaded()), Memory: s.GetOperands().GetLoadedBytes(),
 	}
 	for _, t := range s.GetTenants() {
@@ -73,11 +73,11 @@ func (d *daemon) exposeDoors(c *metrics.Counters) {
 	c.Func("connections_total", "Connections that were accepted.", func() float64 { return float64(d.conns.accepted.Load()) })
 	c.Func("connections_refused_total", "Connections that were closed at once, for there were too many.",
 		func() float64 { return float64(d.conns.refused.Load()) })
-	c.Func("connections_max", "Connections that may be open.", func() float64 { return float64(d.conns.most) })
+	c.Func("connections_max", "Connections that may be open, not counting 32 more at -admin.", func() float64 { return float64(d.conns.most) })
 	c.Func("request_bytes_held", "Room taken by messages over 64 KiB that are being read and decoded.",
 		func() float64 { return float64(d.api.Reading()) })
 	c.Func("draining", "1 while the daemon takes no new jobs.", func() float64 {
-		if d.draining.Load() {
+		if d.drains() {
 			return 1
 		}
 		return 0

@@ -2,12 +2,14 @@ package endtoend
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,7 +71,8 @@ func TestIdleConnections(t *testing.T) {
 }
 
 func TestTooManyConnections(t *testing.T) {
-	p := serve(t, "-max-connections", "10")
+	socket := "unix:" + filepath.Join(t.TempDir(), "s")
+	p := serve(t, "-listen", "127.0.0.1:0", "-admin", socket, "-max-connections", "10")
 	for range 20 {
 		c, err := net.Dial("tcp", p.all[0])
 		require.NoError(t, err)
@@ -77,6 +80,15 @@ func TestTooManyConnections(t *testing.T) {
 	}
 	line := p.await("refused")
 	require.Equal(t, "too many connections", line["error"])
+	require.Equal(t, p.all[0], line["address"])
+	require.Regexp(t, `^127\.0\.0\.1:\d+$`, line["from"])
+	require.NotEqual(t, p.all[0], line["from"])
+	at := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return net.Dial("unix", strings.TrimPrefix(socket, "unix:"))
+	}}}
+	t.Cleanup(at.CloseIdleConnections)
+	status, text := fetch(t, at, "http://localhost/readyz", nil)
+	require.Equal(t, http.StatusOK, status, text)
 }
 
 // Headers, and bodies of requests, that come a byte at a time do not hold a
@@ -89,6 +101,7 @@ func TestSlowloris(t *testing.T) {
 	slow := map[string]string{
 		"headers": "POST " + submitPath + " HTTP/1.1\r\nHost: localhost\r\nX-Pad: ",
 		"body":    "POST " + submitPath + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n",
+		"unread":  "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n",
 	}
 	ended := make(chan string, len(slow))
 	for name, start := range slow {

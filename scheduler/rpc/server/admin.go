@@ -20,10 +20,17 @@ func (s adminService) Drain(
 	ctx context.Context, r *connect.Request[pb.DrainRequest],
 ) (*connect.Response[pb.DrainResponse], error) {
 	wait := ctx
-	if t := r.Msg.GetTimeoutNs(); t > 0 {
+	t := r.Msg.GetTimeoutNs()
+	if err := wire.CheckTimeout(t); err != nil { // before it drains
+		return nil, s.fail(err)
+	}
+	if t > 0 {
 		var stop func()
 		wait, stop = context.WithTimeout(ctx, time.Duration(t))
 		defer stop()
+	}
+	if !s.Draining() { // it cannot be taken back: who asked?
+		s.cfg.Logger.Info("draining", "why", "AdminService.Drain", "from", r.Peer().Addr, "in_flight", s.cfg.Scheduler.Audit().InFlight)
 	}
 	if err := s.Server.Drain(wait); err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()

@@ -51,10 +51,11 @@ func (r *Reader) Read(w *Work, m *pb.Job) error {
 		return Invalid("priority", "-1, 0, 1", "%d", p)
 	}
 	o.Priority = job.Priority(m.GetPriority())
-	switch t := m.GetTimeoutNs(); {
-	case t < 0:
-		return job.ErrExpired
-	case t > 0:
+	t := m.GetTimeoutNs()
+	if err := CheckTimeout(t); err != nil {
+		return err
+	}
+	if t > 0 {
 		o.Deadline = r.Now.Add(time.Duration(t))
 	}
 	switch k := m.GetWork().(type) {
@@ -69,6 +70,15 @@ func (r *Reader) Read(w *Work, m *pb.Job) error {
 		return r.attention(w, k.Attention)
 	}
 	return Invalid("work", "matmul, softmax or attention", "missing")
+}
+
+// CheckTimeout refuses a timeout_ns that makes no sense. Who is too late knows it
+// before anything is sent.
+func CheckTimeout(ns int64) error {
+	if ns < 0 {
+		return Invalid("timeout_ns", "0 for none, or more", "%d", ns)
+	}
+	return nil
 }
 
 const maxTenant = 256
