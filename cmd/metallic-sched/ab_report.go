@@ -101,6 +101,9 @@ func (r *abReport) conclude(w io.Writer, labels []string) {
 		parts = append(parts, fmt.Sprintf("%d cannot be told", n))
 	}
 	fmt.Fprintf(w, "Side b, of %s: %s. Equal is what differs by less than %s.\n", count(len(r.Rows), "row"), strings.Join(parts, ", "), percent(r.Least, 1))
+	for _, lost := range r.Lost {
+		fmt.Fprintf(w, "warning: %v; they count as endlessly late, and leave the others less to wait for\n", lost)
+	}
 	for i := range r.Rows {
 		if row := &r.Rows[i]; row.Need != nil {
 			fmt.Fprintf(w, "cannot tell %s: %s\n", labels[i], r.missing(row.Need))

@@ -48,6 +48,10 @@ func (c *loadCommand) check() error {
 		return wrongUsage("--search starts from one --rate; allowed: a number")
 	case c.Trace != "" && len(c.Callers) > 0:
 		return wrongUsage("--trace or --callers, not both")
+	case c.Trace != "" && c.Stable:
+		return wrongUsage("--stable or --trace, not both: a trace ends when its jobs do")
+	case c.Trace == "" && c.Speed > 0 && c.Speed != 1:
+		return wrongUsage("--speed is that of a --trace, which is missing; --rate says how many jobs a second there are")
 	case c.Rate != nil && len(c.Callers) > 0:
 		return wrongUsage("--rate or --callers, not both: callers send when they have their answer")
 	case !(c.Speed > 0):

@@ -32,10 +32,6 @@ func (o Objective) String() string {
 
 // met reports whether latencies, and jobs lost besides, meet the objective.
 func (o *Objective) met(h *Histogram, lost int64) bool {
-	if h.Count() == 0 {
-		return false
-	}
-	// the same rank among those that were done
-	q := o.Quantile * float64(h.Count()+lost) / float64(h.Count())
-	return q <= 1 && h.Quantile(q) <= o.Latency
+	latency, ok := h.QuantileWith(o.Quantile, lost)
+	return ok && latency <= o.Latency
 }

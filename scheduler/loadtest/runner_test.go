@@ -290,6 +290,7 @@ func TestInterrupted(t *testing.T) {
 		require.InDelta(t, 240, s.Outcomes.Done, 2)
 		require.Zero(t, s.Outcomes.Failed)
 		require.Empty(t, results.End.AuditWrong)
+		require.ErrorContains(t, results.Verdict(), "interrupted")
 	})
 }
 

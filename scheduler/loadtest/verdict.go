@@ -16,6 +16,9 @@ func (r *Results) Verdict() error {
 	if e == nil {
 		return errors.New("loadtest: the records end before the run did")
 	}
+	if e.Interrupted {
+		fail("interrupted: what was measured is not all that was asked for")
+	}
 	if e.Wrong > 0 {
 		fail("%d wrong results, first %s", e.Wrong, e.WrongFirst)
 	}

@@ -49,6 +49,7 @@ func (c *Contest) Run(ctx context.Context) (*Report, error) {
 	}
 	c.report.Elapsed = c.elapsed()
 	describe(c.report.Rows, c.pairs)
+	c.report.Lost = losses(c.pairs)
 	return &c.report, failed
 }
 
@@ -80,7 +81,7 @@ func (c *Contest) warmUp(ctx context.Context) error {
 	for _, side := range []Side{A, B} {
 		for _, name := range first[side].order {
 			if _, both := first[side.other()].rows[name]; !both {
-				c.report.LeftOut = append(c.report.LeftOut, fmt.Sprintf("%s: only %v has it", name, side))
+				c.report.LeftOut = append(c.report.LeftOut, fmt.Sprintf("%s: only %v has it%s", name, side, first[side.other()].lostIn(name)))
 			}
 		}
 	}
@@ -102,7 +103,7 @@ func (c *Contest) pair(ctx context.Context) error {
 		}
 		for i := range c.pairs {
 			if _, there := out.rows[c.pairs[i].name]; !there {
-				return &OutputError{fmt.Sprintf("run %d of %v lacks %s, which the first one had", c.report.Pairs+1, side, c.pairs[i].name)}
+				return &OutputError{fmt.Sprintf("run %d of %v lacks %s, which the first one had%s", c.report.Pairs+1, side, c.pairs[i].name, out.lostIn(c.pairs[i].name))}
 			}
 		}
 		both[side] = out
@@ -112,6 +113,9 @@ func (c *Contest) pair(ctx context.Context) error {
 		p := &c.pairs[i]
 		p.a = append(p.a, both[A].rows[p.name])
 		p.b = append(p.b, both[B].rows[p.name])
+		for _, side := range []Side{A, B} {
+			p.lost[side] += both[side].lost[p.name]
+		}
 	}
 	c.report.Pairs++
 	return errors.Join(c.Raw.write(A, both[A]), c.Raw.write(B, both[B]))

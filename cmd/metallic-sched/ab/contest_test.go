@@ -223,3 +223,24 @@ func TestLeftOut(t *testing.T) {
 	require.Len(t, r.Rows, 1, "one row has no mean")
 	require.Equal(t, Equal, r.Rows[0].Verdict)
 }
+
+// TestLost: what either side lost is told; where so much was lost that there is
+// no median, that is why there is nothing to compare.
+func TestLost(t *testing.T) {
+	says := func(b string) *stage {
+		return &stage{took: time.Second, says: func(side Side, _ int) string {
+			if side == A {
+				return "BenchmarkX 1 5 ns/op 0 lost/op\nBenchmarkY 1 5 ns/op 0 lost/op\n"
+			}
+			return b
+		}}
+	}
+	r, err := New(says("BenchmarkX 1 4 ns/op 0.25 lost/op\nBenchmarkY 1 2 jobs/s 0.93 lost/op\n").config()).Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []Lost{{"X", 0, 0.25}}, r.Lost)
+	require.Equal(t, "X: a lost 0 % of its jobs, b 25 %", r.Lost[0].String())
+	require.Equal(t, []string{"Y: only a has it; it lost 93 % of its jobs there"}, r.LeftOut)
+
+	_, err = New(says("BenchmarkX 1 2 jobs/s 0.93 lost/op\n").config()).Run(t.Context())
+	require.ErrorContains(t, err, "nothing is measured in sec/op; there is jobs/s, lost/op; X lost 93 % of its jobs")
+}

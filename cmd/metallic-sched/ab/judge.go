@@ -42,6 +42,7 @@ func judged(rows int) int {
 type pairs struct {
 	name string
 	a, b []float64
+	lost [2]float64 // parts of its jobs, the sum over runs
 }
 
 // changes are the logarithms of b / a.

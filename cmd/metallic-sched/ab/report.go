@@ -15,6 +15,7 @@ type Report struct {
 	Interrupted bool          `json:"interrupted"`
 	Rows        []Row         `json:"rows"`
 	LeftOut     []string      `json:"left_out,omitempty"` // rows, and why
+	Lost        []Lost        `json:"lost,omitempty"`     // where either side lost jobs
 }
 
 // Look is when the numbers were looked at, and the part of alpha that it took.

@@ -21,6 +21,7 @@ type output struct {
 	units   benchfmt.UnitMetadataMap
 	order   []string           // of rows, as they were printed first
 	rows    map[string]float64 // the median of each row's values
+	lost    map[string]float64 // the most of its jobs that a row lost, if any
 }
 
 // OutputError says why what a run printed is of no use.
@@ -55,10 +56,14 @@ func readOutput(text []byte, unit string, ignore []string) (*output, error) {
 func (o *output) collect(unit string, ignore []string) error {
 	names := rowNames(o.results, ignore)
 	values, units := map[string][]float64{}, map[string]bool{}
+	o.lost = map[string]float64{}
 	for i, r := range o.results {
 		for _, v := range r.Values {
 			value, its := benchunit.Tidy(v.Value, v.Unit) // the reader does not tidy 0
 			units[its] = true
+			if its == lostUnit && value > 0 {
+				o.lost[names[i]] = max(o.lost[names[i]], value)
+			}
 			if its != unit {
 				continue
 			}
@@ -72,7 +77,7 @@ func (o *output) collect(unit string, ignore []string) error {
 		}
 	}
 	if len(values) == 0 {
-		return &OutputError{fmt.Sprintf("nothing is measured in %s; there is %s", unit, strings.Join(slices.Sorted(maps.Keys(units)), ", "))}
+		return &OutputError{fmt.Sprintf("nothing is measured in %s; there is %s%s", unit, strings.Join(slices.Sorted(maps.Keys(units)), ", "), o.lostAll())}
 	}
 	o.rows = map[string]float64{}
 	for name, xs := range values {
