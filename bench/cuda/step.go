@@ -20,7 +20,7 @@ const ofDevice, ofScheduler = "./device/cuda", "./scheduler"
 // steps in the order in which they run: the first two fill the cache of machine
 // code for those under compute-sanitizer, which would wait long for it.
 var steps = []step{
-	{"conformance", ofDevice, "all tests of the device: the conformance suite with every kernel, type and layout against float64, bits of a column alone and among others, every tile; the same with the kernels of other GPUs", (*session).conformance},
+	{"conformance", ofDevice, "all tests of the device, of one without memory among them: the conformance suite with every kernel, type and layout against float64, bits of a column alone and among others, every tile; the same with the kernels of other GPUs", (*session).conformance},
 	{"entries", ofDevice, "every function of every module that jobs and attentions can start, against known products", (*session).entries},
 	{"controls", ofDevice, "sources with a mistake each under compute-sanitizer, which must see it", (*session).controls},
 	{"memcheck", ofDevice, "every function under compute-sanitizer, memcheck", (*session).memcheck},
@@ -51,7 +51,7 @@ func (s *session) tests(log, binary string, args ...string) result {
 }
 
 func (s *session) conformance() result {
-	return s.tests("conformance", s.device, "-test.skip=^TestEveryEntry$")
+	return s.tests("conformance", s.device, "-test.skip=^TestEveryEntry$", "-cuda.full")
 }
 
 func (s *session) stress() result {
@@ -69,7 +69,7 @@ func (s *session) bench() result {
 }
 
 func (s *session) requests() result {
-	return s.benchmarks("requests", s.scheduler, "-test.bench=Vectors|Saturated", "-stress.device=cuda")
+	return s.benchmarks("requests", s.scheduler, "-test.bench=Vectors|Saturated|Load", "-stress.device=cuda")
 }
 
 func (s *session) benchmarks(log, binary string, args ...string) result {
