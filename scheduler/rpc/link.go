@@ -115,11 +115,12 @@ func (c *Client) serve(l *link) error {
 }
 
 // wait takes what the server has answered already, and returns why the link is
-// down.
+// down. That the server takes no more is known as soon as its last byte is here;
+// many megabytes of results may still have to be decoded then.
 func (l *link) wait() error {
 	select {
 	case <-l.down:
-	case <-time.After(goodbye):
+	case <-time.After(lastResults):
 		l.stop()
 		<-l.down
 	}
@@ -138,8 +139,13 @@ func (c *Client) leave(l *link) error {
 	return nil
 }
 
-// goodbye is how long the last answers of a server are waited for.
-const goodbye = time.Second
+const (
+	// goodbye is how long a server is waited for that was told that nothing more comes.
+	goodbye = time.Second
+	// lastResults is how long results may take that a server has sent before it took no
+	// more; if it is gone, reading fails at once.
+	lastResults = 10 * time.Second
+)
 
 // receive takes answers until the link is down.
 func (c *Client) receive(l *link) {
