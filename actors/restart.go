@@ -30,7 +30,9 @@ type Home struct {
 // restart looks for another queue, away from the actors.
 func (d *desk) restart(lost bool, cause error) {
 	e := d.engine
-	step, pause, why := policy.Restart(policy.Trouble{Failures: d.failures, Lost: lost, Reopens: e.Reopen != nil})
+	step, pause, why := policy.Restart(policy.Trouble{
+		Failures: d.failures, Lost: lost, Reopens: e.Reopen != nil, Broken: errors.Is(cause, device.ErrBroken),
+	})
 	if step == policy.GiveUp {
 		d.giveUp(fmt.Errorf("%s: %w", why, cause))
 		return

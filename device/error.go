@@ -7,12 +7,13 @@ import (
 
 // The errors every backend uses; they are wrapped with what happened.
 //
-// After ErrLost every batch ends with it, and only Free and Close are of use;
-// the device may be lost to this process for good.
+// After ErrLost every batch ends with it, and only Free and Close are of use.
+// ErrBroken is why such a device cannot be opened again: only another process can.
 var (
 	ErrUnavailable = errors.New("device: not available on this machine")
 	ErrOutOfMemory = errors.New("device: out of memory")
 	ErrLost        = errors.New("device: lost")
+	ErrBroken      = errors.New("device: broken for this process; start the program again")
 	ErrClosed      = errors.New("device: closed")
 	ErrUnsupported = errors.New("device: kernel not supported")
 )

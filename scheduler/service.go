@@ -19,6 +19,9 @@ type Service interface {
 	SubmitEach(ctx context.Context, each []Each, told func(i int))
 	Explain(j job.Job) (plan *kernels.Plan, orientation string, err error)
 	Info() device.Info
+	// Lost reports that no device is left: every job fails from now on, with
+	// job.ErrUnavailable.
+	Lost() bool
 	Audit() job.Audit
 	TenantAudit(tenant string) job.Audit
 	Tenants() []Tenant

@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -205,5 +206,31 @@ func TestUploadsThatEndWellAreForUploads(t *testing.T) {
 		}
 		require.Equal(t, 9, hangs)
 		require.ErrorIs(t, s.Close(background), job.ErrHung)
+	})
+}
+
+// A device that no restart brings back to this process is given up at once, and jobs
+// say why.
+func TestBrokenDeviceIsGivenUpAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d, reopened := sim.Open(sim.Config{Fault: func(*device.Batch) sim.Fault { return sim.Lost() }}), 0
+		s := openSim(t, scheduler.Config{Device: d, Reopen: func() (device.Device, error) {
+			reopened++
+			return nil, fmt.Errorf("%w: %w", device.ErrUnavailable, device.ErrBroken)
+		}})
+		now := time.Now()
+		w, err := s.Load(constant(8, 1))
+		require.NoError(t, err)
+		j, _ := sums(w)
+		require.ErrorIs(t, s.Do(background, j), device.ErrLost)
+		synctest.Wait()
+		require.True(t, s.Lost())
+		err = s.Do(background, j)
+		require.ErrorIs(t, err, job.ErrUnavailable)
+		require.ErrorIs(t, err, device.ErrBroken)
+		require.Equal(t, 1, reopened)
+		require.Zero(t, time.Since(now))
+		require.NoError(t, s.Close(background))
+		require.NoError(t, d.Close())
 	})
 }

@@ -3,6 +3,8 @@ package scheduler
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"sync"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -12,14 +14,32 @@ import (
 )
 
 const (
-	// pieceBytes is what an upload gives the device at a time.
-	pieceBytes = 32 << 20
+	// pieceBytes is what an upload gives the device at a time: devices keep memory of
+	// that size for transfers.
+	pieceBytes = 1 << 20
+	// together is how many pieces are on their way at a time: while the device brings
+	// some to its memory, others are copied.
+	together = 4
 	// slowest is the least bytes a second that an upload must make.
 	slowest = 10 << 20
 )
 
 // upload copies to memory that the host cannot address, piece by piece, by way of
-// a queue of its own. What is not ours is first copied to memory that is, here: a
+// a queue of its own.
+type upload struct {
+	to       device.Buffer
+	ours     bool
+	patience time.Duration
+
+	mu    sync.Mutex
+	queue device.Queue
+	next  func() (at int, part tensor.View, ok bool)
+	err   error
+	last  time.Time      // when the device last ended one
+	late  []<-chan error // of pieces that do not end
+}
+
+// upload fills a buffer. What is not ours is first copied to memory that is, here: a
 // caller's memory may be slow, such as a mapped file's, and the device must not be
 // taken for hung because of that. If it fails the buffer is freed, as soon as the
 // device lets go of it.
@@ -29,30 +49,28 @@ func (h *home) upload(b device.Buffer, v tensor.View, ours bool, patience time.D
 		b.Free()
 		return err
 	}
-	var own scratch
-	for at, part := range pieces(v, pieceBytes/v.DType().Size()) {
-		if !ours {
-			if part, err = own.copy(part); err != nil {
-				break
-			}
-		}
-		ended := send(q, device.Copy{Dst: device.In(b, part.DType(), part.Dims(), at), Src: device.Host(part)})
-		var hung bool
-		if err, hung = await(ended, part.Len()*part.DType().Size(), patience); hung {
-			h.users.stay() // until the device lets go, which may be never
-			go func() {
-				defer h.users.leave()
-				<-ended
-				_ = q.Close()
-				b.Free()
-			}()
-			return fmt.Errorf("%w: an upload of %d bytes does not end", job.ErrHung, b.Len())
-		}
-		if err != nil {
-			break
-		}
+	next, stop := iter.Pull2(pieces(v, pieceBytes/v.DType().Size()))
+	defer stop()
+	u := &upload{to: b, ours: ours, patience: patience, queue: q, next: next, last: time.Now()}
+	var all sync.WaitGroup
+	for range min(together-1, v.Len()*v.DType().Size()/pieceBytes) {
+		all.Go(u.work)
 	}
-	if errors.Is(err, device.ErrLost) { // by what it was given, for all we know
+	u.work()
+	all.Wait()
+	if len(u.late) > 0 {
+		h.users.stay() // until the device lets go, which may be never
+		go func() {
+			defer h.users.leave()
+			for _, ended := range u.late {
+				<-ended
+			}
+			_ = q.Close()
+			b.Free()
+		}()
+		return fmt.Errorf("%w: an upload of %d bytes does not end", job.ErrHung, b.Len())
+	}
+	if err = u.err; errors.Is(err, device.ErrLost) { // by what it was given, for all we know
 		err = fmt.Errorf("%w: %w", job.ErrHung, err)
 	}
 	if err = errors.Join(err, q.Close()); err != nil {
@@ -61,23 +79,51 @@ func (h *home) upload(b device.Buffer, v tensor.View, ours bool, patience time.D
 	return err
 }
 
-// send commits a batch of one copy and returns where its end is told.
-func send(q device.Queue, c device.Copy) <-chan error {
-	ended := make(chan error, 1)
-	commit(q, &device.Batch{
-		Stages: []device.Stage{{Copies: []device.Copy{c}}},
-		Done:   func(_ *device.Batch, _ device.Timing, err error) { ended <- err },
-	})
-	return ended
+// work brings one piece after another, until there are no more or one has failed.
+func (u *upload) work() {
+	var own scratch
+	for at, part, ok := u.take(); ok; at, part, ok = u.take() {
+		var err error
+		if !u.ours {
+			part, err = own.copy(part)
+		}
+		if err == nil {
+			err = u.bring(at, part)
+		}
+		u.end(err)
+	}
 }
 
-// await waits for the end of a copy of so many bytes, unless the device hangs.
-func await(ended <-chan error, bytes int, patience time.Duration) (err error, hung bool) {
-	if patience <= 0 {
-		return <-ended, false
+// take returns the next piece.
+func (u *upload) take() (at int, part tensor.View, ok bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.err != nil {
+		return 0, tensor.View{}, false
 	}
-	dog := policy.Watchdog{Floor: patience}
-	limit := patience + time.Duration(bytes)*time.Second/slowest
+	return u.next()
+}
+
+// end notes how a piece ended.
+func (u *upload) end(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case err == nil:
+		u.last = time.Now()
+	case u.err == nil:
+		u.err = err
+	}
+}
+
+// bring has the device copy a piece, which begins at an element of the buffer.
+func (u *upload) bring(at int, part tensor.View) error {
+	ended := u.send(device.Copy{Dst: device.In(u.to, part.DType(), part.Dims(), at), Src: device.Host(part)})
+	if u.patience <= 0 {
+		return <-ended
+	}
+	dog := policy.Watchdog{Floor: u.patience}
+	limit := u.patience + time.Duration(part.Len()*part.DType().Size())*time.Second/slowest
 	began := time.Now()
 	for wait := limit; ; {
 		due := time.Now().Add(wait)
@@ -85,13 +131,45 @@ func await(ended <-chan error, bytes int, patience time.Duration) (err error, hu
 		select {
 		case err := <-ended:
 			look.Stop()
-			return err, false
+			return err
 		case <-look.C:
 		}
-		if hung, wait = dog.Hung(time.Since(began), time.Since(due), limit); hung {
-			return nil, true
+		var hung bool
+		if hung, wait = dog.Hung(u.still(began), time.Since(due), limit); hung {
+			u.leave(ended)
+			return job.ErrHung
 		}
 	}
+}
+
+// still returns for how long the device has ended nothing: those before a piece
+// have their time as well.
+func (u *upload) still(began time.Time) time.Duration {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.last.After(began) {
+		began = u.last
+	}
+	return time.Since(began)
+}
+
+// leave leaves a piece to a device that does not end it.
+func (u *upload) leave(ended <-chan error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.late = append(u.late, ended)
+}
+
+// send commits a batch of one copy and returns where its end is told.
+func (u *upload) send(c device.Copy) <-chan error {
+	ended := make(chan error, 1)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	commit(u.queue, &device.Batch{
+		Stages: []device.Stage{{Copies: []device.Copy{c}}},
+		Done:   func(_ *device.Batch, _ device.Timing, err error) { ended <- err },
+	})
+	return ended
 }
 
 // commit ends the batch if the device panics.

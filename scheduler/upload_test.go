@@ -64,15 +64,16 @@ func TestDevicesDoNotReadSlowMemory(t *testing.T) {
 
 // large is a matrix of several pieces, all of them different.
 func large() tensor.View {
-	xs := make([]float32, 3*(9<<20))
+	xs := make([]float32, 27<<15)
 	for i := range xs {
-		xs[i] = float32(i / (1 << 20))
+		xs[i] = float32(i / (1 << 15))
 	}
-	return tensor.Matrix(xs, 27, 1<<20)
+	return tensor.Matrix(xs, 27, 1<<15)
 }
 
-// A device has its time for each piece of what is loaded: a slow one is not taken
-// for hung, and one that hangs is, with its memory left alone until it lets go.
+// A device has its time for each piece of what is loaded, several of which are on
+// their way: a slow one is not taken for hung, and one that hangs is, with its memory
+// left alone until it lets go.
 func TestLoadInPieces(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var hang atomic.Bool
@@ -105,7 +106,7 @@ func TestLoadInPieces(t *testing.T) {
 		now := newClock()
 		_, err = s.Load(v)
 		require.ErrorIs(t, err, job.ErrHung)
-		require.WithinRange(t, time.Now(), now.after(9+10), now.after(9+10+4))
+		require.WithinRange(t, time.Now(), now.after(9+10), now.after(9+10+1))
 		require.EqualValues(t, 4*v.Len(), d.BytesInUse()-used)
 		d.Release()
 		time.Sleep(time.Minute)

@@ -18,6 +18,9 @@ import (
 // cuBLAS the device is there and its Info says how to get the vendor library. A
 // library that the environment names and that cannot be used is a
 // *driver.LibraryError, whatever else there is.
+//
+// Where a kernel went wrong earlier in this process the error wraps device.ErrBroken,
+// too: the driver gives such a process no context any more.
 func Open(c Config) (device.Device, error) {
 	d, err := open(c)
 	if err != nil {
@@ -31,6 +34,9 @@ func Open(c Config) (device.Device, error) {
 func unavailable(err error) error {
 	if named := (*driver.LibraryError)(nil); errors.As(err, &named) {
 		return fmt.Errorf("cuda: %w", err)
+	}
+	if e := (*driver.Error)(nil); errors.As(err, &e) && e.Code.Breaks() {
+		return fmt.Errorf("cuda: %w: %w: %w", device.ErrUnavailable, device.ErrBroken, err)
 	}
 	return fmt.Errorf("cuda: %w: %w", device.ErrUnavailable, err)
 }

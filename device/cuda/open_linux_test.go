@@ -110,6 +110,7 @@ func TestCannotCompile(t *testing.T) {
 		if want != nil {
 			require.ErrorIs(t, err, want)
 		}
+		require.Equal(t, result == 700, errors.Is(unavailable(err), device.ErrBroken))
 		libraries.On = nil
 		require.NoError(t, d.Close())
 	}

@@ -1,6 +1,10 @@
 package fleet
 
-import "github.com/metallic-sched/metallic-sched/scheduler"
+import (
+	"slices"
+
+	"github.com/metallic-sched/metallic-sched/scheduler"
+)
 
 // look notices devices that went or came back. f.mu is held.
 func (f *Fleet) look() {
@@ -21,6 +25,12 @@ func (f *Fleet) look() {
 			}
 		}
 	}
+}
+
+// Lost reports that every device was given up: every job fails from now on, with
+// job.ErrUnavailable.
+func (f *Fleet) Lost() bool {
+	return !slices.ContainsFunc(f.members, func(m *member) bool { return !m.s.Lost() })
 }
 
 // lose gives up what is on a device that will not come back. Jobs that need it

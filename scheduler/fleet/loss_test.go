@@ -198,9 +198,11 @@ func TestAllDevicesAreLost(t *testing.T) {
 		w := weight(t, r.Fleet, 64, 1)
 		j, _ := product(w)
 		for range 2 {
+			require.False(t, r.Lost())
 			require.ErrorIs(t, r.Do(background, j), device.ErrLost)
 			time.Sleep(10 * time.Second) // until it is given up
 		}
+		require.True(t, r.Lost())
 		require.ErrorIs(t, r.Do(background, j), job.ErrUnavailable)
 		_, err := r.Submit(background, j)
 		require.ErrorIs(t, err, job.ErrUnavailable)

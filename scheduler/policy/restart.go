@@ -33,6 +33,8 @@ type Trouble struct {
 	Lost bool
 	// Reopens: there is a way to open the device again.
 	Reopens bool
+	// Broken: it said that only another process can (device.ErrBroken).
+	Broken bool
 }
 
 const (
@@ -47,6 +49,8 @@ const (
 // Restart decides what to do, after which pause, and why.
 func Restart(t Trouble) (step RestartStep, pause time.Duration, reason string) {
 	switch {
+	case t.Broken:
+		return GiveUp, 0, "no restart helps this process"
 	case t.Failures > mostRestarts:
 		return GiveUp, 0, "too many restarts without a batch that ended well"
 	case t.Lost && !t.Reopens && t.Failures > 1:

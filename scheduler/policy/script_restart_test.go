@@ -62,8 +62,8 @@ func hung(words []string) (string, error) {
 	return fmt.Sprintf("look again in %v\n", again), nil
 }
 
-// restart prints the steps after failures=from-to, of a device that is lost
-// and one that reopens, if those words are there.
+// restart prints the steps after failures=from-to, of a device that is lost, one
+// that reopens and one that is broken, if those words are there.
 func restart(words []string) (string, error) {
 	t, last := Trouble{}, 0
 	for _, word := range words {
@@ -76,6 +76,8 @@ func restart(words []string) (string, error) {
 			t.Lost = true
 		case "reopens":
 			t.Reopens = true
+		case "broken":
+			t.Broken = true
 		default:
 			return "", unknown(word)
 		}

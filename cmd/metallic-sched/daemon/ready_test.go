@@ -11,14 +11,14 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 )
 
-// device is a job.Doer of which only Do works.
-type device struct {
+// doer is a job.Doer of which only Do works.
+type doer struct {
 	job.Doer
 	do    func(ctx context.Context, m *job.Matmul) error
 	asked int
 }
 
-func (d *device) Do(ctx context.Context, j job.Job) error {
+func (d *doer) Do(ctx context.Context, j job.Job) error {
 	d.asked++
 	return d.do(ctx, j.(*job.Matmul))
 }
@@ -36,7 +36,7 @@ func TestReadiness(t *testing.T) {
 		{"miscounts", func(_ context.Context, m *job.Matmul) error { m.C.SetValue(0, 0, 0, 30); return nil }, "2*5 + 3*7 is 30"},
 		{"hangs", func(ctx context.Context, _ *job.Matmul) error { <-ctx.Done(); return ctx.Err() }, "within 1ms"},
 	} {
-		d := &device{do: c.do}
+		d := &doer{do: c.do}
 		now := time.Unix(100, 0)
 		r := newReadiness(d)
 		r.now, r.limit = func() time.Time { return now }, time.Millisecond

@@ -39,6 +39,8 @@ func (d *daemon) serve(ctx context.Context, hangups <-chan os.Signal) error {
 func (d *daemon) attend(ctx context.Context, hangups, ends <-chan os.Signal) error {
 	alive := time.NewTicker(watchdogInterval(os.Getenv))
 	defer alive.Stop()
+	look := time.NewTicker(lookTime)
+	defer look.Stop()
 	for {
 		select {
 		case <-alive.C:
@@ -53,9 +55,21 @@ func (d *daemon) attend(ctx context.Context, hangups, ends <-chan os.Signal) err
 			return d.drain(context.WithoutCancel(ctx), ctx, "interrupt")
 		case err := <-d.failed:
 			return err
+		case <-look.C:
+			if d.jobs.Lost() {
+				return errors.Join(errNoDevice, d.drain(ctx, ctx, "no device is left"))
+			}
 		}
 	}
 }
+
+// lookTime is how often the daemon looks whether a device is left.
+const lookTime = time.Second
+
+// errNoDevice ends a daemon that can serve nobody any more. Who watches over it
+// starts another, which may have better luck: a GPU that failed may be broken for
+// this process alone.
+var errNoDevice = errors.New("daemon: no device is left: each was lost and could not be had again")
 
 // drain takes no new jobs and waits for those that were accepted, as long as
 // the Config allows and hurry has not ended.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metallic-sched/metallic-sched/device"
+	"github.com/metallic-sched/metallic-sched/device/sim"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 )
 
@@ -44,4 +47,24 @@ func TestHangupDuringStart(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, 1, reloaded)
+}
+
+// A daemon whose device is lost for good ends, so that another can be started: nobody
+// would come to see that every job fails.
+func TestNoDeviceIsLeft(t *testing.T) {
+	d := sim.Open(sim.Config{Fault: func(*device.Batch) sim.Fault { return sim.Lost() }})
+	defer func() { require.NoError(t, d.Close()) }()
+	cfg := Config{
+		Listen: []Address{address(t, "unix:"+filepath.Join(t.TempDir(), "s"))}, Drain: deliverTime,
+		Scheduler: scheduler.Config{Device: d, Reopen: func() (device.Device, error) {
+			return nil, fmt.Errorf("%w: %w", device.ErrUnavailable, device.ErrBroken)
+		}},
+	}
+	running := newDaemon(cfg.withDefaults())
+	require.NoError(t, running.open(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- running.serve(t.Context(), nil) }()
+	require.ErrorIs(t, running.ready.check(t.Context()), device.ErrLost)
+	require.ErrorIs(t, <-ended, errNoDevice)
+	require.NoError(t, running.close())
 }

@@ -101,19 +101,22 @@ const OutOfMemory Code = 2
 
 // Sticky reports that after such a result nothing in the context works any
 // more: a kernel went wrong, or the GPU.
-func (c Code) Sticky() bool { return slices.Contains(sticky, c) }
+func (c Code) Sticky() bool { return c.Breaks() || slices.Contains(hopeless, c) }
 
-var sticky = []Code{
-	// cuda.h says that they leave the process in an inconsistent state, or the
-	// context of no use: contained error, illegal address, launch timeout, context
-	// destroyed, assert, stack error, illegal instruction, misaligned address,
-	// invalid address space, invalid program counter, launch failed, tensor memory
-	// leak, MPS client terminated, external device.
-	226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911,
-	// It does not, but nothing can be hoped for: deinitialized, device unavailable,
-	// no device, ECC error, NVLink error, unknown.
-	4, 46, 100, 214, 220, 999,
-}
+// Breaks reports that after such a result nothing in the process works any more, in
+// whatever context.
+func (c Code) Breaks() bool { return slices.Contains(breaking, c) }
+
+// breaking are the results of which cuda.h says that they leave the process in an
+// inconsistent state, or the context of no use: contained error, illegal address,
+// launch timeout, context destroyed, assert, stack error, illegal instruction,
+// misaligned address, invalid address space, invalid program counter, launch failed,
+// tensor memory leak, MPS client terminated, external device.
+var breaking = []Code{226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911}
+
+// hopeless are others after which nothing can be hoped for: deinitialized, device
+// unavailable, no device, ECC error, NVLink error, unknown.
+var hopeless = []Code{4, 46, 100, 214, 220, 999}
 
 // otherDriver reports whether the library does not go with the machine: a stub to
 // link with, one for another driver in the kernel, for compatibility with other GPUs.

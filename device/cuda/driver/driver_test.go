@@ -75,6 +75,9 @@ func TestStickyCodes(t *testing.T) {
 	require.True(t, Code(721).Sticky(), "a leak of tensor memory")
 	require.True(t, Code(810).Sticky(), "MPS ended the process's part")
 	require.True(t, Code(911).Sticky(), "a device outside of CUDA failed")
+	require.True(t, Code(100).Sticky(), "no device")
+	require.False(t, Code(100).Breaks(), "nothing went wrong in this process")
+	require.True(t, Code(719).Breaks(), "a kernel failed")
 	require.Equal(t, "cuLaunchKernel: x (700)", (&Error{Call: "cuLaunchKernel", Code: 700, Text: "x"}).Error())
 }
 
