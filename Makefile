@@ -36,7 +36,7 @@ test: ## run the tests
 	go test $(packages)
 
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race $(packages)
+	CGO_ENABLED=1 go test -race $(VET) $(packages)
 
 stress: ## repeat the tests of actors and scheduler, REPEAT=30 times
 	CGO_ENABLED=1 go test -race -count=$(REPEAT) -timeout 2h ./actors/... ./scheduler/...
