@@ -89,6 +89,7 @@ func (b *Batch) pruneFrom(first int) {
 // compile compiles what the batch needs, on a goroutine of its own so that a
 // cold kernel holds up no other batch.
 func (e *Engine) compile(b *Batch) {
+	b.compiled = true // here: what is in the books of a batch set aside may be read any time
 	e.desk.setAside(b)
 	e.sendDevice(isReady)
 	e.compiling.Add(1)
@@ -98,7 +99,7 @@ func (e *Engine) compile(b *Batch) {
 		defer compilers.Done()
 		err := errors.New("the compiler did not return")
 		defer func() {
-			if b.compiled = true; err != nil {
+			if err != nil {
 				b.refused = err
 				e.sendDevice((*bound)(b))
 				return

@@ -15,6 +15,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/device/sim"
+	"github.com/metallic-sched/metallic-sched/kernels"
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/policy"
@@ -230,4 +231,51 @@ func TestCloseWhileJobsAreChecked(t *testing.T) {
 			require.Zero(t, audit.InFlight)
 		})
 	}
+}
+
+// TestCloseWhileAChecksKernelIsCompiled: a job that is to run again alone, by a kernel
+// that is not there yet, has the result of its first run when nobody waits for the
+// second any more. What the compiler does then is no business of who looks.
+func TestCloseWhileAChecksKernelIsCompiled(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := seconds(1)
+		compiling := make(chan struct{})
+		s := start(t, scheduler.Config{Device: slowCompiler{d, compiling}, SampleInvariance: 1})
+		w := square(t, s, 4)
+		ps := make([]probe, 5)
+		jobs := make([]job.Job, len(ps))
+		for i := range ps {
+			ps[i] = newProbe(w, job.Options{})
+			jobs[i] = ps[i].Matmul
+		}
+		hs, err := s.SubmitAll(background, jobs)
+		require.NoError(t, err)
+		<-compiling
+		go func() { // when Close looks at what is left, too
+			time.Sleep(time.Second)
+			compiling <- struct{}{}
+		}()
+		require.ErrorIs(t, closeIn(s, time.Second), context.DeadlineExceeded)
+		for i, h := range hs {
+			if err := h.Wait(background); err != nil { // the kernel was there just before
+				require.ErrorIs(t, err, job.ErrClosed)
+				continue
+			}
+			ps[i].written(t)
+		}
+	})
+}
+
+// slowCompiler tells when it compiles a second kernel, and waits until it is told to end.
+type slowCompiler struct {
+	device.Device
+	second chan struct{}
+}
+
+func (c slowCompiler) Compile(k kernels.Key) (device.Pipeline, error) {
+	if k.Kernel == "matmul_smalln_n1" {
+		c.second <- struct{}{}
+		<-c.second
+	}
+	return c.Device.Compile(k)
 }
