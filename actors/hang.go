@@ -8,6 +8,7 @@ import (
 
 	"github.com/metallic-sched/metallic-sched/device"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	"github.com/metallic-sched/metallic-sched/scheduler/policy"
 )
 
 // watch sees to it that the watchdog looks in time. Its timer is not set for
@@ -95,7 +96,7 @@ func (d *desk) fall(cause error, lost bool) {
 		d.schedule()
 		return
 	}
-	d.restart(lost, cause)
+	d.restart(policy.Trouble{Lost: lost}, cause)
 }
 
 // sink gives up a batch if the device has it. The batch itself stays as it is

@@ -28,11 +28,10 @@ type Home struct {
 }
 
 // restart looks for another queue, away from the actors.
-func (d *desk) restart(lost bool, cause error) {
+func (d *desk) restart(t policy.Trouble, cause error) {
 	e := d.engine
-	step, pause, why := policy.Restart(policy.Trouble{
-		Failures: d.failures, Lost: lost, Reopens: e.Reopen != nil, Broken: errors.Is(cause, device.ErrBroken),
-	})
+	t.Failures, t.Reopens = d.failures, e.Reopen != nil
+	step, pause, why := policy.Restart(t)
 	if step == policy.GiveUp {
 		d.giveUp(fmt.Errorf("%s: %w", why, cause))
 		return
@@ -89,7 +88,7 @@ func (d *desk) resurrect(m *revived) {
 	case m.err != nil:
 		d.failures++
 		d.engine.notify("device not restarted", m.err)
-		d.restart(true, m.err)
+		d.restart(policy.Trouble{Lost: true, Broken: errors.Is(m.err, device.ErrBroken)}, m.err)
 	default:
 		d.queue = m.queue
 		d.engine.restarts.Add(1) // first: who sees it up must not report what was before

@@ -125,7 +125,7 @@ type Config struct {
 	// times that, a guess a thousand times. Its jobs then end with job.ErrHung,
 	// those that wait run on a new queue. Default 10 s; negative: never. What a
 	// device reads in the caller's memory counts: load what lies in slow memory,
-	// such as a mapped file's, which is then copied by the caller's goroutine.
+	// such as a mapped file's, which Load then copies before the device reads it.
 	HangAfter time.Duration
 	// Reopen opens another device like Device, after that was lost or a new
 	// queue on it was no help; it may be called many times, from one goroutine

@@ -190,12 +190,19 @@ func TestNoOtherDevice(t *testing.T) {
 
 // The cpu device takes over jobs that were planned for another kind.
 func TestFallback(t *testing.T) {
+	t.Run("no other", func(t *testing.T) { fallback(t, nil) })
+	t.Run("none in this process", func(t *testing.T) {
+		fallback(t, func() (device.Device, error) { return nil, device.ErrBroken })
+	})
+}
+
+func fallback(t *testing.T, reopen func() (device.Device, error)) {
 	bubble(t, func(t *testing.T) {
 		inner, err := cpu.Open(cpu.Config{Threads: 1})
 		require.NoError(t, err)
 		caps := kernels.Caps{SIMDReduction: true, SIMDWidth: 8, MaxThreadgroup: 64}
 		d := sim.Open(sim.Config{Inner: inner, Caps: caps, Launch: time.Second, Fault: func(*device.Batch) sim.Fault { return sim.Lost() }})
-		s := openSim(t, scheduler.Config{Device: d, Fallback: true, BLAS: "none", MaxColumns: 8})
+		s := openSim(t, scheduler.Config{Device: d, Reopen: reopen, Fallback: true, BLAS: "none", MaxColumns: 8})
 		w, err := s.Load(constant(8, 1))
 		require.NoError(t, err)
 		first, _ := sums(w)

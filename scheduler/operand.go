@@ -35,8 +35,9 @@ type Operand struct {
 // restarted and Load may be called again. While one that was lost is restarted Load
 // waits; job.ErrUnavailable says that it could not be had again.
 //
-// The caller's memory is read on the caller's goroutine, however long its pages
-// take: no device waits for it, and none is taken for hung because of it.
+// The caller's memory is read by Load itself, on the caller's and other goroutines,
+// which have ended when it returns, however long its pages take: no device waits for
+// it, and none is taken for hung because of it.
 func (s *Scheduler) Load(v tensor.View) (*Operand, error) { return s.load(v, nil) }
 
 // load is Load or, for an operand that is shared, LoadFor.

@@ -8,17 +8,23 @@ import (
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
-// pieces are parts of a view of at most so many elements, each with where it begins
-// in a compact copy, in which its own elements lie side by side.
-func pieces(v tensor.View, most int) iter.Seq2[int, tensor.View] {
-	return func(yield func(int, tensor.View) bool) { cut(v, max(most, 1), 0, yield) }
+// piece is a part of a view, and at which element it begins in a compact copy of
+// that, in which its own elements lie side by side.
+type piece struct {
+	at   int
+	view tensor.View
+}
+
+// pieces are parts of a view of at most so many elements.
+func pieces(v tensor.View, most int) iter.Seq[piece] {
+	return func(yield func(piece) bool) { cut(v, max(most, 1), 0, yield) }
 }
 
 // cut yields the pieces of a view that begins at at.
-func cut(v tensor.View, most, at int, yield func(int, tensor.View) bool) bool {
+func cut(v tensor.View, most, at int, yield func(piece) bool) bool {
 	d := v.Dims()
 	if v.Len() <= most {
-		return yield(at, v)
+		return yield(piece{at, v})
 	}
 	axis := 0
 	for d[axis] == 1 {

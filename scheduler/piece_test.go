@@ -26,7 +26,8 @@ func TestPieces(t *testing.T) {
 		tensor.Copy(tensor.Batch(want, d[0], d[1], d[2]), v)
 		var own scratch
 		next := 0
-		for at, part := range pieces(v, most) {
+		for p := range pieces(v, most) {
+			at, part := p.at, p.view
 			require.Equal(t, next, at, "they come in order")
 			require.LessOrEqual(t, part.Len(), max(most, 1))
 			next += part.Len()

@@ -240,7 +240,7 @@ func TestCloseWhileAChecksKernelIsCompiled(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := seconds(1)
 		compiling := make(chan struct{})
-		s := start(t, scheduler.Config{Device: slowCompiler{d, compiling}, SampleInvariance: 1})
+		s := openSim(t, scheduler.Config{Device: slowCompiler{d, compiling}, SampleInvariance: 1})
 		w := square(t, s, 4)
 		ps := make([]probe, 5)
 		jobs := make([]job.Job, len(ps))

@@ -3,7 +3,7 @@ package scheduler
 import (
 	"errors"
 	"fmt"
-	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,13 +30,17 @@ type upload struct {
 	to       device.Buffer
 	ours     bool
 	patience time.Duration
+	queue    device.Queue
+	given    chan struct{} // holds a token for each piece that the device has
+	failed   chan struct{} // closed when err is set
 
-	mu    sync.Mutex
-	queue device.Queue
-	next  func() (at int, part tensor.View, ok bool)
-	err   error
-	last  time.Time      // when the device last ended one
-	late  []<-chan error // of pieces that do not end
+	committing sync.Mutex // of the queue, which may be called by one at a time
+
+	mu   sync.Mutex
+	left []piece
+	err  error
+	last time.Time      // when the device last ended one
+	late []<-chan error // of pieces that do not end
 }
 
 // upload fills a buffer. What is not ours is first copied to memory that is, here: a
@@ -49,11 +53,13 @@ func (h *home) upload(b device.Buffer, v tensor.View, ours bool, patience time.D
 		b.Free()
 		return err
 	}
-	next, stop := iter.Pull2(pieces(v, pieceBytes/v.DType().Size()))
-	defer stop()
-	u := &upload{to: b, ours: ours, patience: patience, queue: q, next: next, last: time.Now()}
+	u := &upload{
+		to: b, ours: ours, patience: patience, queue: q,
+		given: make(chan struct{}, max(h.device.Info().QueueDepth, 1)), failed: make(chan struct{}),
+		left: slices.Collect(pieces(v, pieceBytes/v.DType().Size())), last: time.Now(),
+	}
 	var all sync.WaitGroup
-	for range min(together-1, v.Len()*v.DType().Size()/pieceBytes) {
+	for range min(together, len(u.left)) - 1 {
 		all.Go(u.work)
 	}
 	u.work()
@@ -82,27 +88,31 @@ func (h *home) upload(b device.Buffer, v tensor.View, ours bool, patience time.D
 // work brings one piece after another, until there are no more or one has failed.
 func (u *upload) work() {
 	var own scratch
-	for at, part, ok := u.take(); ok; at, part, ok = u.take() {
+	for p, ok := u.take(); ok; p, ok = u.take() {
 		var err error
 		if !u.ours {
-			part, err = own.copy(part)
+			p.view, err = own.copy(p.view)
 		}
 		if err == nil {
-			err = u.bring(at, part)
+			err = u.bring(p)
 		}
 		u.end(err)
 	}
 }
 
 // take returns the next piece.
-func (u *upload) take() (at int, part tensor.View, ok bool) {
+func (u *upload) take() (p piece, ok bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.err != nil {
-		return 0, tensor.View{}, false
+	if u.err != nil || len(u.left) == 0 {
+		return piece{}, false
 	}
-	return u.next()
+	p, u.left = u.left[0], u.left[1:]
+	return p, true
 }
+
+// errGivenUp ends a piece that the device was not given, since another has failed.
+var errGivenUp = errors.New("scheduler: the upload has failed")
 
 // end notes how a piece ended.
 func (u *upload) end(err error) {
@@ -113,17 +123,52 @@ func (u *upload) end(err error) {
 		u.last = time.Now()
 	case u.err == nil:
 		u.err = err
+		close(u.failed)
 	}
 }
 
-// bring has the device copy a piece, which begins at an element of the buffer.
-func (u *upload) bring(at int, part tensor.View) error {
-	ended := u.send(device.Copy{Dst: device.In(u.to, part.DType(), part.Dims(), at), Src: device.Host(part)})
+// bring has the device copy a piece.
+func (u *upload) bring(p piece) error {
+	select { // copying it took a while
+	case <-u.failed:
+		return errGivenUp
+	default:
+	}
+	select {
+	case u.given <- struct{}{}:
+	case <-u.failed:
+		return errGivenUp
+	}
+	ended := u.send(device.Copy{Dst: device.In(u.to, p.view.DType(), p.view.Dims(), p.at), Src: device.Host(p.view)})
+	if err, hung := u.await(ended, p.view.Len()*p.view.DType().Size()); !hung {
+		<-u.given
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.late = append(u.late, ended)
+	return job.ErrHung
+}
+
+// send commits a batch of one copy and returns where its end is told.
+func (u *upload) send(c device.Copy) <-chan error {
+	ended := make(chan error, 1)
+	u.committing.Lock()
+	defer u.committing.Unlock()
+	commit(u.queue, &device.Batch{
+		Stages: []device.Stage{{Copies: []device.Copy{c}}},
+		Done:   func(_ *device.Batch, _ device.Timing, err error) { ended <- err },
+	})
+	return ended
+}
+
+// await waits for the end of a piece, unless the device hangs.
+func (u *upload) await(ended <-chan error, bytes int) (err error, hung bool) {
 	if u.patience <= 0 {
-		return <-ended
+		return <-ended, false
 	}
 	dog := policy.Watchdog{Floor: u.patience}
-	limit := u.patience + time.Duration(part.Len()*part.DType().Size())*time.Second/slowest
+	limit := u.patience + time.Duration(bytes)*time.Second/slowest
 	began := time.Now()
 	for wait := limit; ; {
 		due := time.Now().Add(wait)
@@ -131,13 +176,11 @@ func (u *upload) bring(at int, part tensor.View) error {
 		select {
 		case err := <-ended:
 			look.Stop()
-			return err
+			return err, false
 		case <-look.C:
 		}
-		var hung bool
 		if hung, wait = dog.Hung(u.still(began), time.Since(due), limit); hung {
-			u.leave(ended)
-			return job.ErrHung
+			return nil, true
 		}
 	}
 }
@@ -151,25 +194,6 @@ func (u *upload) still(began time.Time) time.Duration {
 		began = u.last
 	}
 	return time.Since(began)
-}
-
-// leave leaves a piece to a device that does not end it.
-func (u *upload) leave(ended <-chan error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.late = append(u.late, ended)
-}
-
-// send commits a batch of one copy and returns where its end is told.
-func (u *upload) send(c device.Copy) <-chan error {
-	ended := make(chan error, 1)
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	commit(u.queue, &device.Batch{
-		Stages: []device.Stage{{Copies: []device.Copy{c}}},
-		Done:   func(_ *device.Batch, _ device.Timing, err error) { ended <- err },
-	})
-	return ended
 }
 
 // commit ends the batch if the device panics.

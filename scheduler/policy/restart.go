@@ -33,7 +33,7 @@ type Trouble struct {
 	Lost bool
 	// Reopens: there is a way to open the device again.
 	Reopens bool
-	// Broken: it said that only another process can (device.ErrBroken).
+	// Broken: a restart said that only another process can (device.ErrBroken).
 	Broken bool
 }
 

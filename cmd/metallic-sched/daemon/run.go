@@ -56,7 +56,8 @@ func (d *daemon) attend(ctx context.Context, hangups, ends <-chan os.Signal) err
 		case err := <-d.failed:
 			return err
 		case <-look.C:
-			if d.jobs.Lost() {
+			if d.jobs.Lost() && !d.api.Draining() { // who drained it wants no other
+				signal.Reset(syscall.SIGTERM)
 				return errors.Join(errNoDevice, d.drain(ctx, ctx, "no device is left"))
 			}
 		}

@@ -109,14 +109,14 @@ func (c Code) Breaks() bool { return slices.Contains(breaking, c) }
 
 // breaking are the results of which cuda.h says that they leave the process in an
 // inconsistent state, or the context of no use: contained error, illegal address,
-// launch timeout, context destroyed, assert, stack error, illegal instruction,
+// launch timeout, assert, stack error, illegal instruction,
 // misaligned address, invalid address space, invalid program counter, launch failed,
 // tensor memory leak, MPS client terminated, external device.
-var breaking = []Code{226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911}
+var breaking = []Code{226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911}
 
 // hopeless are others after which nothing can be hoped for: deinitialized, device
-// unavailable, no device, ECC error, NVLink error, unknown.
-var hopeless = []Code{4, 46, 100, 214, 220, 999}
+// unavailable, no device, ECC error, NVLink error, context destroyed, unknown.
+var hopeless = []Code{4, 46, 100, 214, 220, 709, 999}
 
 // otherDriver reports whether the library does not go with the machine: a stub to
 // link with, one for another driver in the kernel, for compatibility with other GPUs.

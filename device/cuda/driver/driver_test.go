@@ -78,6 +78,7 @@ func TestStickyCodes(t *testing.T) {
 	require.True(t, Code(100).Sticky(), "no device")
 	require.False(t, Code(100).Breaks(), "nothing went wrong in this process")
 	require.True(t, Code(719).Breaks(), "a kernel failed")
+	require.True(t, Code(709).Sticky() && !Code(709).Breaks(), "somebody destroyed the context")
 	require.Equal(t, "cuLaunchKernel: x (700)", (&Error{Call: "cuLaunchKernel", Code: 700, Text: "x"}).Error())
 }
 
