@@ -55,17 +55,47 @@ func (j *JSONL) Reopen(ctx context.Context) error {
 	if j.path == "" {
 		return nil
 	}
-	if info, err := os.Stat(j.path); err == nil && !info.Mode().IsRegular() {
-		return nil // a pipe that nobody reads would be waited for
-	}
-	f, err := openAppend(j.path)
+	f, err := inTime(ctx, func() (*os.File, error) {
+		if info, err := os.Stat(j.path); err == nil && !info.Mode().IsRegular() {
+			return nil, nil // a pipe that nobody reads would be waited for
+		}
+		return openAppend(j.path)
+	})
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
+	}
+	if f == nil {
+		return nil
 	}
 	if err := j.turnTo(ctx, f); err != nil {
 		return fmt.Errorf("metrics: %s: %w", j.path, err)
 	}
 	return nil
+}
+
+// inTime opens a file while ctx lasts: one on a disk that does not answer is closed
+// when it is open after all.
+func inTime(ctx context.Context, open func() (*os.File, error)) (*os.File, error) {
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := open()
+		done <- opened{f, err}
+	}()
+	select {
+	case o := <-done:
+		return o.f, o.err
+	case <-ctx.Done():
+		go func() {
+			if o := <-done; o.f != nil {
+				_ = o.f.Close()
+			}
+		}()
+		return nil, context.Cause(ctx)
+	}
 }
 
 // Trace queues a copy of e, or drops and counts it when the queue is full or

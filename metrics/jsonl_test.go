@@ -2,11 +2,13 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -105,4 +107,25 @@ func TestReopenOfWhatIsNoFile(t *testing.T) {
 	require.NoError(t, j.Close(t.Context()))
 	require.EqualValues(t, 1, j.Written())
 	require.Len(t, sequence(t, o.String()), 1)
+}
+
+// Who opens a file on a disk that does not answer waits no longer than allowed.
+func TestOpenInTime(t *testing.T) {
+	answers, opened := make(chan struct{}), make(chan *os.File, 1)
+	ctx, stop := context.WithCancelCause(t.Context())
+	late := errors.New("late")
+	stop(late)
+	_, err := inTime(ctx, func() (*os.File, error) {
+		<-answers
+		f, err := os.Open(os.DevNull)
+		opened <- f
+		return f, err
+	})
+	require.ErrorIs(t, err, late)
+	close(answers)
+	f := <-opened
+	require.Eventually(t, func() bool {
+		_, err := f.Stat()
+		return errors.Is(err, os.ErrClosed)
+	}, time.Minute, time.Millisecond)
 }

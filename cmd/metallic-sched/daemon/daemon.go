@@ -49,7 +49,8 @@ type daemon struct {
 }
 
 // Run serves until it is told to stop: by ctx, SIGINT or SIGTERM. It then drains
-// and returns nil, or an error if accepted jobs had to be cut off.
+// and returns nil, or an error if accepted jobs had to be cut off. It also drains when no
+// device is left, which is an error.
 func Run(ctx context.Context, cfg Config) error {
 	cfg = cfg.withDefaults()
 	if err := cfg.Check(); err != nil {

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/metallic-sched/metallic-sched/metrics"
@@ -17,14 +18,16 @@ var expected = []pb.Reason{
 // refusedBy returns what a count of refused jobs is exposed as; all other reasons are
 // together in other.
 func refusedBy(count func(pb.Reason) int64) (list []metrics.Value) {
-	other := int64(0)
-	for why := range pb.Reason_name {
-		other += count(pb.Reason(why))
-	}
 	for _, why := range expected {
-		n := count(why)
-		other -= n
-		list = append(list, metrics.Value{Label: strings.ToLower(strings.TrimPrefix(why.String(), "REASON_")), Value: float64(n)})
+		list = append(list, metrics.Value{
+			Label: strings.ToLower(strings.TrimPrefix(why.String(), "REASON_")), Value: float64(count(why)),
+		})
+	}
+	other := int64(0) // each is read once: what is counted meanwhile must not be subtracted
+	for why := range pb.Reason_name {
+		if !slices.Contains(expected, pb.Reason(why)) {
+			other += count(pb.Reason(why))
+		}
 	}
 	return append(list, metrics.Value{Label: "other", Value: float64(other)})
 }

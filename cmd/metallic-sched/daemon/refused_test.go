@@ -24,3 +24,17 @@ func TestRefusedBy(t *testing.T) {
 		{Label: "other", Value: 6},
 	}, refusedBy(func(r pb.Reason) int64 { return counts[r] }))
 }
+
+// A job that is refused while they are read makes no count smaller.
+func TestRefusedMeanwhile(t *testing.T) {
+	reads := int64(0)
+	for _, v := range refusedBy(func(r pb.Reason) int64 {
+		if r != pb.Reason_REASON_INVALID {
+			return 0
+		}
+		reads++
+		return reads
+	}) {
+		require.GreaterOrEqual(t, v.Value, 0.0, v.Label)
+	}
+}

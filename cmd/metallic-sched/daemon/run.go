@@ -121,17 +121,23 @@ func (d *daemon) reload() {
 	if d.certs != nil {
 		errs = append(errs, d.certs.reload())
 	}
-	errs = append(errs, d.reopenDecisions())
 	ended := 0
 	for _, g := range d.guards { // also after an error: one file may have been read
 		ended += g.Recheck()
 	}
-	if err := errors.Join(errs...); err != nil {
-		d.reloads.failed.Inc()
-		d.log.Error("reload failed, the old files stay in use", "error", err)
+	wrong, lost := errors.Join(errs...), d.reopenDecisions()
+	if wrong != nil {
+		d.log.Error("reload failed, the old files stay in use", "error", wrong)
 	} else {
-		d.reloads.done.Inc()
 		d.log.Info("reloaded", "tokens", d.cfg.Tokens, "tls_cert", d.cfg.TLSCert, "client_ca", d.cfg.ClientCA, "ended", ended)
+	}
+	if lost != nil { // not with the others: who has revoked a token wants to know that it is
+		d.log.Error("the log of decisions was not opened again, or the old one not closed", "error", lost)
+	}
+	if wrong == nil && lost == nil {
+		d.reloads.done.Inc()
+	} else {
+		d.reloads.failed.Inc()
 	}
 	d.tell("READY=1")
 }

@@ -44,7 +44,7 @@ func (t *tenants) admit(name string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, ok := t.madeUp[name]; !ok && len(t.madeUp) >= t.most {
-		return wire.Invalid("tenant", "none, a name used before, or that of a token or certificate",
+		return wire.Invalid("tenant", "none, one that callers without a token or certificate used before, or to show one of these",
 			"%q, another name after the %d that callers can make up", name, t.most)
 	}
 	t.madeUp[name] = struct{}{}

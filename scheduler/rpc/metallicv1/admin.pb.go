@@ -24,7 +24,8 @@ const (
 // DrainRequest asks for a drain.
 type DrainRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long to wait for what was accepted, in nanoseconds. 0: as long as it takes.
+	// How long to wait for what was accepted, in nanoseconds. 0: as long as it takes;
+	// below 0 is invalid.
 	TimeoutNs     int64 `protobuf:"varint,1,opt,name=timeout_ns,json=timeoutNs,proto3" json:"timeout_ns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

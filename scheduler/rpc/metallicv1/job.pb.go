@@ -536,7 +536,8 @@ type Job struct {
 	Tenant string `protobuf:"bytes,5,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// -1 low, 0 normal, 1 high.
 	Priority int32 `protobuf:"zigzag32,6,opt,name=priority,proto3" json:"priority,omitempty"`
-	// When the answer stops being worth anything, in nanoseconds from now. 0: never.
+	// When the answer stops being worth anything, in nanoseconds from now. 0: never;
+	// below 0 is invalid.
 	TimeoutNs int64 `protobuf:"varint,7,opt,name=timeout_ns,json=timeoutNs,proto3" json:"timeout_ns,omitempty"`
 	// Wait for room when an admission limit is met; not in a stream.
 	Wait          bool `protobuf:"varint,8,opt,name=wait,proto3" json:"wait,omitempty"`

@@ -30,7 +30,8 @@ func (s adminService) Drain(
 		defer stop()
 	}
 	if !s.Draining() { // it cannot be taken back: who asked?
-		s.cfg.Logger.Info("draining", "why", "AdminService.Drain", "from", r.Peer().Addr, "in_flight", s.cfg.Scheduler.Audit().InFlight)
+		who, _ := s.caller(ctx) // it came this far
+		s.cfg.Logger.Info("draining", "why", "AdminService.Drain", "tenant", who.tenant, "from", r.Peer().Addr, "in_flight", s.cfg.Scheduler.Audit().InFlight)
 	}
 	if err := s.Server.Drain(wait); err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
