@@ -61,7 +61,7 @@ func TestDecisionsAreRotated(t *testing.T) {
 	p.submitted(t)
 	require.NoError(t, os.Rename(dir, dir+".gone"))
 	p.signal(syscall.SIGHUP)
-	p.await("the log of decisions was not opened again")
+	p.await("the log of decisions was not opened again, or the old one not closed")
 	p.submitted(t)
 	p.signal(syscall.SIGTERM)
 	require.Zero(t, p.exit(), p.log())
