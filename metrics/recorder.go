@@ -25,13 +25,15 @@ type Discard struct{}
 // Record does nothing.
 func (Discard) Record(*Decision) {}
 
-// TakesEvents reports whether a recorder, or one of several, is a Tracer.
+// TakesEvents reports whether a recorder is a Tracer that does anything with Events. A
+// Tracer only for the sake of others, as one that hands them on, has a method of this name
+// that says whether they are any.
 func TakesEvents(r Recorder) bool {
-	if m, ok := r.(Multi); ok {
-		return slices.ContainsFunc(m, TakesEvents)
+	if _, ok := r.(Tracer); !ok {
+		return false
 	}
-	_, ok := r.(Tracer)
-	return ok
+	x, ok := r.(interface{ TakesEvents() bool })
+	return !ok || x.TakesEvents()
 }
 
 // LogTo has a recorder, or those of several that can, tell l of records that
@@ -61,6 +63,9 @@ func (m Multi) Trace(e *Event) {
 		}
 	}
 }
+
+// TakesEvents reports whether any of the recorders does.
+func (m Multi) TakesEvents() bool { return slices.ContainsFunc(m, TakesEvents) }
 
 // Flush waits until every recorder that can tell has written what it was
 // given.

@@ -22,10 +22,34 @@ func TestMultiRecordsToAll(t *testing.T) {
 	}
 }
 
+// wrapped is a Multi by another name: it has Trace whatever is in it.
+type wrapped struct{ Multi }
+
+// willing says that it takes events, without a way to.
+type willing struct{ Discard }
+
+func (willing) TakesEvents() bool { return true }
+
 func TestTakesEvents(t *testing.T) {
-	require.True(t, TakesEvents(&remembering{}))
-	require.True(t, TakesEvents(Multi{Discard{}, Multi{&remembering{}}}))
-	for _, r := range []Recorder{nil, Discard{}, Multi{}, Multi{Discard{}, Multi{}}} {
+	for _, r := range []Recorder{
+		&remembering{},
+		Multi{Discard{}, Multi{&remembering{}}},
+		wrapped{Multi{&remembering{}}},
+		Multi{Discard{}, wrapped{Multi{Discard{}, &remembering{}}}},
+	} {
+		require.True(t, TakesEvents(r))
+	}
+	for _, r := range []Recorder{
+		nil,
+		Discard{},
+		Multi{},
+		Multi{Discard{}, Multi{}},
+		wrapped{},
+		wrapped{Multi{Discard{}}},
+		Multi{wrapped{Multi{Discard{}}}},
+		willing{},
+		Multi{willing{}},
+	} {
 		require.False(t, TakesEvents(r))
 	}
 }

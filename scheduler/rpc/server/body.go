@@ -46,6 +46,9 @@ const (
 	// smallMessage is what nothing is reserved for, nor demanded to come in time:
 	// the windows of HTTP/2 bound it as well.
 	smallMessage = 64 << 10
+	// stepBytes is how much of a message may come step by step, and how large it may be
+	// while it is compressed, before there is room for as much as it may get.
+	stepBytes = 1 << 20
 	// A larger message has messageTime to come, and more at messageRate.
 	messageTime = 10 * time.Second
 	messageRate = 2 << 20 // bytes a second
@@ -113,8 +116,9 @@ func (b *body) cutShort(err error, format string, args ...any) error {
 	return b.full
 }
 
-// whole is for the last n bytes of a message. What is compressed takes its room only
-// now, when nobody waits for the sender any more: it may be as large as can be.
+// whole is for the last n bytes of a message. What is compressed may be as large as can
+// be, and if it is small takes the room for that only now, when nobody waits for the
+// sender any more.
 func (b *body) whole(n int, err error) (int, error) {
 	if !b.unpack {
 		return n, err
@@ -133,7 +137,7 @@ func (b *body) readPlain(p []byte) (int, error) {
 		return 0, b.tooLarge(b.plain, b.ReadCloser)
 	}
 	if b.come >= b.room {
-		b.room = widened(b.room, b.plain, most)
+		b.room = widened(b.room, b.plain, most, b.unpack)
 		if b.full = b.cover(b.room); b.full != nil {
 			return 0, b.full
 		}
@@ -148,14 +152,28 @@ func (b *body) readPlain(p []byte) (int, error) {
 	return n, err
 }
 
-// widened returns how much room a message takes of which so much has come: all that it
-// needs, if that is known, and otherwise as much again. So a trickle holds no more than
-// twice what it has sent.
-func widened(come, size, most int64) int64 {
-	if size >= 0 {
-		return size
+// widened returns how much room a message takes of which so much has come, and whose
+// size is below 0 if nobody knows it: as much again, so that a trickle holds no more than
+// twice what it has sent, but soon all that it may need. Those that wait for more would
+// otherwise hold what the others wait for.
+func widened(come, size, most int64, packed bool) int64 {
+	switch {
+	case size >= 0:
+		return needed(size, most, packed)
+	case come >= stepBytes:
+		return most
+	default:
+		return min(max(2*come, smallMessage), most)
 	}
-	return min(max(2*come, smallMessage), most)
+}
+
+// needed returns how much room a message of a size takes before it comes. What is
+// compressed takes the rest when all of it is there, unless that is much to hold meanwhile.
+func needed(size, most int64, packed bool) int64 {
+	if packed && size > stepBytes {
+		return most
+	}
+	return size
 }
 
 func (b *body) readPrefix(p []byte) (int, error) {
@@ -182,7 +200,7 @@ func (b *body) readPrefix(p []byte) (int, error) {
 		return 0, b.tooLarge(size, io.LimitReader(b.ReadCloser, size))
 	}
 	b.unpack = b.prefix[0]&flagCompressed != 0
-	if b.full = b.cover(size); b.full == nil {
+	if b.full = b.cover(needed(size, most, b.unpack)); b.full == nil {
 		b.deadline(time.Now().Add(messageTime + time.Duration(float64(size)/messageRate*float64(time.Second))))
 	}
 	return n, err

@@ -13,7 +13,7 @@ import (
 // time.
 type book struct {
 	limits *Limits
-	owner  string   // the tenant
+	owner  sharer
 	kept   *keeping // bounds the results in the books of all sessions
 	keeps  holder   // this book among them; guarded by kept.mu
 
@@ -27,7 +27,7 @@ type book struct {
 	epoch   uint64 // counts the session's streams
 }
 
-func newBook(limits *Limits, owner string, kept *keeping) *book {
+func newBook(limits *Limits, owner sharer, kept *keeping) *book {
 	b := &book{limits: limits, owner: owner, kept: kept, entries: map[uint64]*entry{}}
 	b.keeps.book = b
 	return b

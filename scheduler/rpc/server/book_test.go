@@ -18,7 +18,7 @@ func (h *heard) tell(a answer) { *h = append(*h, a) }
 
 // shelf is a book with small limits.
 func shelf() *book {
-	return newBook(&Limits{KeptJobs: 3}, "", newKeeping(100))
+	return newBook(&Limits{KeptJobs: 3}, sharer{}, newKeeping(100))
 }
 
 // life runs an entry as the scheduler would.
@@ -97,7 +97,7 @@ func TestBookPaysForItself(t *testing.T) {
 		return h[0].err
 	}
 	put := func(b *book, id uint64, n int) { end(life(b.open(id, false, visit{listener: &h}), n)) }
-	alice, other, bob := newBook(limits, "alice", kept), newBook(limits, "alice", kept), newBook(limits, "bob", kept)
+	alice, other, bob := newBook(limits, sharer{tenant: "alice"}, kept), newBook(limits, sharer{tenant: "alice"}, kept), newBook(limits, sharer{tenant: "bob"}, kept)
 	for id := uint64(1); id <= 10; id++ {
 		put(alice, id, 10)
 	}
@@ -120,7 +120,7 @@ func TestBookPaysForItself(t *testing.T) {
 		b.close(job.ErrCancelled)
 	}
 	require.Zero(t, kept.load())
-	require.Empty(t, kept.tenants)
+	require.Empty(t, kept.by)
 	require.Empty(t, kept.ranks)
 }
 

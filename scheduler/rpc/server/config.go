@@ -59,7 +59,8 @@ type Limits struct {
 	// 65536.
 	KeptJobs int
 	// KeptBytes bounds the results that are remembered of all sessions; the tenant
-	// that keeps most loses its oldest. Default 256 MiB.
+	// that keeps most, or the session whose owner has no name, loses its oldest.
+	// Default 256 MiB.
 	KeptBytes int64
 	// Sessions bounds the sessions, and half of it those of one tenant with a
 	// name. Default 65536.

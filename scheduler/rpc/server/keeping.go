@@ -11,13 +11,13 @@ import (
 type keeping struct {
 	most int64
 
-	mu      sync.Mutex
-	bytes   int64
-	tenants map[string]*holder
-	ranks   ranks // of tenants
+	mu    sync.Mutex
+	bytes int64
+	by    map[sharer]*holder
+	ranks ranks // of sharers
 }
 
-func newKeeping(most int64) *keeping { return &keeping{most: most, tenants: map[string]*holder{}} }
+func newKeeping(most int64) *keeping { return &keeping{most: most, by: map[sharer]*holder{}} }
 
 // add counts bytes of a book, whose lock is held: so b.keeps is never less than what
 // the book has.
@@ -27,16 +27,16 @@ func (k *keeping) add(b *book, n int64) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	t := k.tenants[b.owner]
+	t := k.by[b.owner]
 	if t == nil {
 		t = &holder{}
-		k.tenants[b.owner] = t
+		k.by[b.owner] = t
 	}
 	k.bytes += n
 	t.books.add(&b.keeps, n)
 	k.ranks.add(t, n)
 	if t.bytes == 0 {
-		delete(k.tenants, b.owner)
+		delete(k.by, b.owner)
 	}
 }
 
@@ -47,13 +47,13 @@ func (k *keeping) payer() *book {
 	return payer(k.bytes, k.most, k.ranks)
 }
 
-// payer decides it: of the tenant that keeps most, the book that keeps most. Tenants
-// come first, for one may have many sessions.
-func payer(bytes, most int64, tenants ranks) *book {
-	if bytes <= most || len(tenants) == 0 {
+// payer decides it: of the sharer who keeps most, the book that keeps most. Sharers
+// come first, for a tenant may have many sessions.
+func payer(bytes, most int64, sharers ranks) *book {
+	if bytes <= most || len(sharers) == 0 {
 		return nil
 	}
-	return tenants[0].books[0].book
+	return sharers[0].books[0].book
 }
 
 // shrink has results forgotten until the bound holds. No book's lock is held.
@@ -69,7 +69,7 @@ func (k *keeping) load() int64 {
 	return k.bytes
 }
 
-// holder keeps results: a tenant, with its books, or a book.
+// holder keeps results: a sharer, with its books, or a book.
 type holder struct {
 	bytes int64
 	at    int // in its ranks, while it keeps anything

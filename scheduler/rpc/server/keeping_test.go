@@ -7,16 +7,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
-// The heap names a book of the tenant that a plain count finds to keep most, and of
-// that tenant the one that keeps most.
+// The heap names a book of the sharer that a plain count finds to keep most, and of
+// that sharer the one that keeps most.
 func TestPayerKeepsMost(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
 	kept := newKeeping(50)
 	var books []*book
 	for i := range 12 {
-		books = append(books, newBook(&Limits{}, fmt.Sprint(i%4), kept))
+		books = append(books, newBook(&Limits{}, sharer{tenant: fmt.Sprint(i % 4)}, kept))
 	}
 	for range 1000 {
 		b := books[random.IntN(len(books))]
@@ -25,10 +28,10 @@ func TestPayerKeepsMost(t *testing.T) {
 			n = -min(n, b.keeps.bytes)
 		}
 		kept.add(b, n)
-		all, tenants := int64(0), map[string]int64{}
+		all, sharers := int64(0), map[sharer]int64{}
 		for _, b := range books {
 			all += b.keeps.bytes
-			tenants[b.owner] += b.keeps.bytes
+			sharers[b.owner] += b.keeps.bytes
 		}
 		p := kept.payer()
 		require.Equal(t, all, kept.load())
@@ -37,7 +40,7 @@ func TestPayerKeepsMost(t *testing.T) {
 			continue
 		}
 		for _, b := range books {
-			require.LessOrEqual(t, tenants[b.owner], tenants[p.owner])
+			require.LessOrEqual(t, sharers[b.owner], sharers[p.owner])
 			if b.owner == p.owner {
 				require.LessOrEqual(t, b.keeps.bytes, p.keeps.bytes)
 			}
@@ -51,7 +54,7 @@ func TestKeepingAtOnce(t *testing.T) {
 	var books []*book
 	var all sync.WaitGroup
 	for i := range 8 {
-		b := newBook(&Limits{KeptJobs: 20}, fmt.Sprint(i/2), kept)
+		b := newBook(&Limits{KeptJobs: 20}, sharer{tenant: fmt.Sprint(i / 2)}, kept)
 		books = append(books, b)
 		all.Go(func() {
 			var h heard
@@ -70,4 +73,49 @@ func TestKeepingAtOnce(t *testing.T) {
 	}
 	require.Equal(t, sum, kept.load())
 	require.LessOrEqual(t, sum, kept.most)
+}
+
+// Sessions whose owners have no name do not pay together for one who keeps more than any
+// of them; those that nobody can come back to pay for one another.
+func TestNamelessSessionsKeepForThemselves(t *testing.T) {
+	s := &Server{kept: newKeeping(20*8 + 100)}
+	s.cfg.Limits.KeptJobs = 100
+	var h heard
+	put := func(b *book, id uint64, n int) { end(life(b.open(id, false, visit{listener: &h}), n)) }
+	lost := func(b *book, id uint64) bool {
+		h = nil
+		require.Nil(t, b.open(id, true, visit{listener: &h}))
+		if h[0].err != nil {
+			require.ErrorIs(t, h[0].err, job.ErrOutcomeUnknown)
+		}
+		return h[0].err != nil
+	}
+	hoarder := s.newSession("of one who keeps much", "hoarder")
+	for id := uint64(1); id <= 10; id++ {
+		put(hoarder.book, id, 10)
+	}
+	var modest []*session
+	for i := range 21 {
+		x := s.newSession(fmt.Sprintf("session number %2d", i), "")
+		modest = append(modest, x)
+		put(x.book, 1, 8)
+	}
+	require.True(t, lost(hoarder.book, 1))
+	for _, x := range modest {
+		require.False(t, lost(x.book, 1), x.name)
+	}
+	require.False(t, lost(hoarder.book, 2))
+
+	for range 30 {
+		b, err := jobService{s}.bookFor(s.newSession("", ""), []*pb.Job{{}})
+		require.NoError(t, err)
+		put(b, 1, 7)
+	}
+	for _, x := range modest {
+		require.False(t, lost(x.book, 1), x.name)
+	}
+	require.LessOrEqual(t, s.kept.load(), s.kept.most)
+	b, err := jobService{s}.bookFor(modest[0], []*pb.Job{{}})
+	require.NoError(t, err)
+	require.Equal(t, modest[0].book.owner, b.owner, "a call in a session is the session's")
 }

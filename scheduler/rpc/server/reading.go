@@ -13,11 +13,11 @@ import (
 
 // reading bounds what the messages of all calls together take while they are
 // read and decoded. A message has its whole size reserved before any of it is
-// read: what has begun can end, and what waits holds nothing. Where its size is not
-// known it has room for little more than has come, and for what is compressed when all
-// of it is there: such a message holds something while it waits for more, and gives that
-// back when its patience ends. No tenant gets more than half, so that one who sends
-// slowly does not stop the others.
+// read: what has begun can end, and what waits holds nothing. Two kinds hold up to
+// stepBytes while they wait for the rest of the limit, and give that back when their
+// patience ends: those whose size is not known, which first have room for little more
+// than has come, and small ones that are compressed, when all of them is there. No tenant
+// gets more than half, so that one who sends slowly does not stop the others.
 type reading struct {
 	most, share int64
 	patience    time.Duration // for room

@@ -7,10 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"connectrpc.com/connect"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device/sim"
@@ -23,17 +26,23 @@ type whoKey struct{}
 
 // newReader returns a server of messages of 1 MiB, of which 4 are read at once.
 func newReader(t *testing.T) *Server {
+	srv := newReaderOf(t, 1<<20, 4<<20)
+	srv.reading.patience = 20 * time.Millisecond
+	return srv
+}
+
+// newReaderOf returns a server of messages up to a size, all up to another.
+func newReaderOf(t *testing.T, message int, all int64) *Server {
 	s, err := scheduler.Open(t.Context(), scheduler.Config{Device: sim.Open(sim.Config{})})
 	require.NoError(t, err)
 	srv, err := New(Config{
-		Scheduler: s, Limits: Limits{MessageBytes: 1 << 20, ReadingBytes: 4 << 20},
+		Scheduler: s, Limits: Limits{MessageBytes: message, ReadingBytes: all},
 		Tenant: func(ctx context.Context, _ string) (string, error) {
 			who, _ := ctx.Value(whoKey{}).(string)
 			return who, nil
 		},
 	})
 	require.NoError(t, err)
-	srv.reading.patience = 20 * time.Millisecond
 	t.Cleanup(func() {
 		require.NoError(t, srv.Close())
 		require.NoError(t, s.Close(context.Background()))
@@ -243,4 +252,82 @@ func TestRoomToUnpack(t *testing.T) {
 		require.EqualValues(t, 1<<20, s.Reading())
 	})).ServeHTTP(httptest.NewRecorder(), r)
 	require.Zero(t, s.Reading())
+}
+
+// ticking is a body that comes a little each millisecond.
+type ticking struct{ left int }
+
+func (r *ticking) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		return 0, io.EOF
+	}
+	time.Sleep(time.Millisecond)
+	n := min(len(p), r.left, smallMessage)
+	clear(p[:n])
+	r.left -= n
+	return n, nil
+}
+
+// Many messages of which nobody knows how much room they need, and which all together
+// would need more than there is, get done one after the other: none holds what another
+// waits for. Plain ones get through between them.
+func TestMessagesThatMayGetLargeAllGetDone(t *testing.T) {
+	const most = 4 << 20 // of which there are four at once
+	const large = most*3/4 + 1000
+	gzipped := binary.BigEndian.AppendUint32([]byte{flagCompressed}, most/3)
+	for _, c := range []struct {
+		name, kind, encoding string
+		messages, size       int
+		head                 []byte
+		length               int64
+	}{
+		{"of unknown size", "application/proto", "Accept", 8, large, nil, -1},
+		{"of unknown size and compressed", "application/proto", "Content-Encoding", 8, large, nil, -1},
+		{"compressed", "application/proto", "Content-Encoding", 20, most / 3, nil, most / 3},
+		{"compressed in a stream", grpc, "Grpc-Encoding", 20, most / 3, gzipped, -1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newReaderOf(t, most, 8*most)
+				var all sync.WaitGroup
+				send := func(kind string, size int, length int64, head []byte) {
+					r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", io.MultiReader(bytes.NewReader(head), &ticking{size}))
+					r.ContentLength = length
+					r.Header.Set("Content-Type", kind)
+					r.Header.Set(c.encoding, "gzip")
+					s.bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						n, err := io.Copy(io.Discard, r.Body)
+						assert.NoError(t, err)
+						assert.EqualValues(t, len(head)+size, n)
+					})).ServeHTTP(httptest.NewRecorder(), r)
+				}
+				for range c.messages {
+					all.Go(func() { send(c.kind, c.size, c.length, c.head) })
+				}
+				for range 10 {
+					all.Go(func() {
+						time.Sleep(100 * time.Millisecond)
+						send(grpc, 100_000, -1, binary.BigEndian.AppendUint32([]byte{0}, 100_000))
+					})
+				}
+				all.Wait()
+				require.Zero(t, s.Reading())
+				require.Empty(t, s.reading.tenants)
+			})
+		})
+	}
+}
+
+// A message takes room in steps while it is small, and then all that it may need.
+func TestRoomOfMessagesThatMayGetLarge(t *testing.T) {
+	const most = 64 << 20
+	steps := []int64{0}
+	for steps[len(steps)-1] < most {
+		steps = append(steps, widened(steps[len(steps)-1], -1, most, false))
+	}
+	require.Equal(t, []int64{0, 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, most}, steps)
+	require.EqualValues(t, 100_000, widened(1<<19, -1, 100_000, true))
+	require.EqualValues(t, 12<<20, widened(0, 12<<20, most, false))
+	require.EqualValues(t, most, widened(0, 12<<20, most, true))
+	require.EqualValues(t, 1<<20, widened(0, 1<<20, most, true))
 }

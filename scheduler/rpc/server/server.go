@@ -63,10 +63,12 @@ func New(cfg Config) (*Server, error) {
 }
 
 func (s *Server) newSession(name, owner string) *session {
-	return &session{
-		name: name, owner: owner, store: s.store, book: newBook(&s.cfg.Limits, owner, s.kept),
+	x := &session{
+		name: name, owner: owner, store: s.store,
 		operands: map[uint64]*hold{}, regions: map[uint64]*region{},
 	}
+	x.book = newBook(&s.cfg.Limits, sharerOf(x), s.kept)
+	return x
 }
 
 // Handler returns what answers the calls, reflection included. Options such as

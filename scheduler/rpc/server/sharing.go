@@ -15,8 +15,10 @@ type sharing struct {
 	by  map[sharer]int64
 }
 
-// sharer is whose memory it is: a tenant's, or a session's whose owner has no name, for
-// such are all callers of a unix socket who show no token.
+// sharer is whose shared memory and kept results they are: a tenant's, or a session's
+// whose owner has no name, for such are all callers of a unix socket who show no token.
+// Sessions that have no name either, each of one call or stream, are one sharer: nobody
+// can come back for their results, so that it does no harm if they pay for one another.
 type sharer struct{ tenant, session string }
 
 func sharerOf(x *session) sharer {

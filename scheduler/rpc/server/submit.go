@@ -115,7 +115,7 @@ func (s jobService) bookFor(x *session, jobs []*pb.Job) (*book, error) {
 	}
 	switch {
 	case named == 0:
-		return newBook(&s.cfg.Limits, x.owner, s.kept), nil
+		return newBook(&s.cfg.Limits, sharerOf(x), s.kept), nil
 	case named < len(jobs):
 		return nil, wire.Invalid("id", "an id for every job or for none", "%d of %d", named, len(jobs))
 	case x.name == "":
