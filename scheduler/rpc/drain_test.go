@@ -42,7 +42,7 @@ func TestADrainIsLogged(t *testing.T) {
 		_, err := c.Admin.Drain(t.Context(), connect.NewRequest(&pb.DrainRequest{}))
 		require.NoError(t, err)
 	}
-	require.Equal(t, 1, strings.Count(log.String(), "msg=draining why=AdminService.Drain from=127.0.0.1:"), log.String())
+	require.Equal(t, 1, strings.Count(log.String(), "msg=draining why=AdminService.Drain tenant=\"\" from=127.0.0.1:"), log.String())
 	require.Contains(t, log.String(), "in_flight=0")
 }
 
