@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // Trace is one traced run, read back.
@@ -15,6 +16,7 @@ type Trace struct {
 	Setup     Setup
 	Events    []Event // without the header, and without Decisions
 	Decisions int     // how many there were
+	Broken    error   // what it lacks, a *TraceError; nil if it is whole up to its last event
 }
 
 // Ended reports whether the run was traced to its end. Otherwise the program
@@ -42,8 +44,10 @@ func (e *TraceError) Error() string {
 func (e *TraceError) Unwrap() error { return e.Cause }
 
 // ReadTraces reads the runs that were traced to a file of JSON lines, one
-// after another. A file that lacks records, or has others in between, is
-// refused with a *TraceError.
+// after another. A run that lacks records, as the disk was full or the program
+// was killed, or has others in between, is Broken, and its events end there. A
+// file without a whole run, or of another program, is refused with a
+// *TraceError.
 func ReadTraces(r io.Reader) ([]Trace, error) {
 	t := &traceReader{}
 	lines := bufio.NewReaderSize(r, 64<<10)
@@ -62,8 +66,8 @@ func ReadTraces(r io.Reader) ([]Trace, error) {
 			break
 		}
 	}
-	if len(t.traces) == 0 {
-		return nil, &TraceError{Line: 1, Problem: "the file is empty"}
+	if err := t.noneWhole(); err != nil {
+		return nil, err
 	}
 	return t.traces, nil
 }
@@ -72,6 +76,20 @@ type traceReader struct {
 	traces []Trace
 	line   int
 	seq    uint64 // of the record before
+}
+
+// noneWhole is the error of a file without a whole run.
+func (t *traceReader) noneWhole() error {
+	runs := len(t.traces)
+	switch {
+	case runs == 0:
+		return &TraceError{Line: 1, Problem: "the file is empty"}
+	case slices.ContainsFunc(t.traces, func(run Trace) bool { return run.Broken == nil }):
+		return nil
+	case runs == 1:
+		return t.traces[0].Broken
+	}
+	return fmt.Errorf("none of %d runs is whole; the last: %w", runs, t.traces[runs-1].Broken)
 }
 
 func (t *traceReader) problem(format string, args ...any) error {
@@ -86,7 +104,8 @@ func (t *traceReader) read(line []byte) error {
 		Seq  uint64
 	}
 	if err := json.Unmarshal(line, &head); err != nil {
-		return &TraceError{Line: t.line, Problem: "not a whole record", Cause: err}
+		t.breakRun(&TraceError{Line: t.line, Problem: "not a whole record", Cause: err})
+		return nil
 	}
 	switch {
 	case head.V == nil:
@@ -97,14 +116,34 @@ func (t *traceReader) read(line []byte) error {
 	if head.Kind == KindTrace {
 		return t.begin(line, head.Seq)
 	}
+	if t.broken() {
+		return nil
+	}
 	if err := t.follows(head.Seq); err != nil {
-		return err
+		t.breakRun(err)
+		return nil
 	}
 	if head.Kind == KindBatch {
 		t.traces[len(t.traces)-1].Decisions++
 		return nil
 	}
 	return t.event(line)
+}
+
+// breakRun leaves out what comes before the next header. A run that has ended
+// lacks nothing: the line is of another, whose header is lost.
+func (t *traceReader) breakRun(problem error) {
+	if n := len(t.traces); n == 0 || t.traces[n-1].Ended() {
+		t.traces = append(t.traces, Trace{})
+	}
+	if !t.broken() {
+		t.traces[len(t.traces)-1].Broken = problem
+	}
+}
+
+func (t *traceReader) broken() bool {
+	n := len(t.traces)
+	return n > 0 && t.traces[n-1].Broken != nil
 }
 
 // begin starts a run with its header.

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -62,19 +63,62 @@ func TestReadTracesRefuses(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
+// A line that a full disk or a kill cut short breaks the run that it is in, and
+// no other.
+func TestReadTracesGoesOnAfterBrokenRuns(t *testing.T) {
+	fragment := batch3[:20] + "\n"
+	whole := header + slot2 + batch3 + end4
+	const cut = "not a whole record: unexpected end of JSON input"
+	for name, test := range map[string]struct {
+		file string
+		want []string // of each run, "" for a whole one
+	}{
+		"between two runs":              {header + slot2 + fragment + whole, []string{"line 3: not a whole record: invalid character '\\n'", ""}},
+		"within the last":               {whole + header + fragment + end4, []string{"", "line 6: not a whole record: invalid"}},
+		"at the end":                    {whole + header + slot2 + batch3[:20], []string{"", "line 7: " + cut}},
+		"the first counts":              {header + fragment + slot2 + fragment + whole, []string{"line 2: ", ""}},
+		"a header, after a run's end":   {whole + header[:20] + "\n" + slot2 + batch3 + whole, []string{"", "line 5: ", ""}},
+		"a header, at the beginning":    {header[:20] + "\n" + slot2 + whole, []string{"line 1: ", ""}},
+		"records dropped":               {header + end4 + whole, []string{"line 2: records 2 to 3 are missing", ""}},
+		"a whole header, after an end":  {whole + slot2 + whole, []string{"", "line 5: record 2 where record 5 is due", ""}},
+		"the beginning is rotated away": {late5 + whole, []string{"line 1: no header before record 5", ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			runs, err := ReadTraces(strings.NewReader(test.file))
+			require.NoError(t, err)
+			require.Len(t, runs, len(test.want))
+			for i, want := range test.want {
+				if want == "" {
+					require.NoError(t, runs[i].Broken)
+					require.Equal(t, Setup{Device: "sim", MaxColumns: 8}, runs[i].Setup)
+					require.Equal(t, []int{1, 2}, []int{runs[i].Decisions, len(runs[i].Events)})
+					continue
+				}
+				var wrong *TraceError
+				require.ErrorAs(t, runs[i].Broken, &wrong)
+				require.ErrorContains(t, wrong, want)
+			}
+		})
+	}
+	_, err := ReadTraces(strings.NewReader(header + fragment + header + slot2 + fragment))
+	require.ErrorContains(t, err, "none of 2 runs is whole; the last: trace: line 5: not a whole record")
+}
+
 // FuzzReadTraces: no file makes the reader panic, and a trace that it takes has
-// every record.
+// its records in order, and every one in a run.
 func FuzzReadTraces(f *testing.F) {
 	f.Add([]byte(header + slot2 + batch3 + end4))
 	f.Add([]byte(header + slot2 + header))
 	f.Add([]byte(header + `{"v":1,"kind":"arrival","seq":2,"job":1,"shape":{"m":-1}}`))
 	f.Add([]byte(header + slot2 + batch3[:20]))
+	f.Add([]byte(header + slot2 + batch3[:20] + "\n" + header + slot2))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		runs, err := ReadTraces(strings.NewReader(string(file)))
 		if err != nil {
 			return
 		}
 		require.NotEmpty(t, runs)
+		require.True(t, slices.ContainsFunc(runs, func(run Trace) bool { return run.Broken == nil }))
 		for _, run := range runs {
 			last := uint64(1)
 			for _, e := range run.Events {

@@ -18,8 +18,12 @@ import (
 //
 // With the trace's own setup there are no differences; see actors.Replayer for
 // what another one means. The error is a *ConfigError or *policy.PrefError for
-// a setup that cannot be, or says which record cannot be.
+// a setup that cannot be, or says which record cannot be, or what a broken trace
+// lacks.
 func Replay(t *metrics.Trace, with metrics.Setup) (*actors.Replay, error) {
+	if t.Broken != nil {
+		return nil, t.Broken
+	}
 	measured, err := costsOf(&t.Setup)
 	if err != nil {
 		return nil, err

@@ -362,6 +362,8 @@ func TestReplayRefuses(t *testing.T) {
 		_, err := scheduler.Replay(&metrics.Trace{Setup: setup, Events: events}, setup)
 		require.ErrorContains(t, err, want)
 	}
+	_, err := scheduler.Replay(&metrics.Trace{Setup: setup, Broken: &metrics.TraceError{Line: 3, Problem: "not a whole record"}}, setup)
+	require.ErrorContains(t, err, "line 3: not a whole record")
 	trace := &metrics.Trace{Setup: setup}
 	for want, change := range map[string]func(*metrics.Setup){
 		"Config.MaxColumns is 0; allowed: 1 to": func(s *metrics.Setup) { s.MaxColumns = 0 },

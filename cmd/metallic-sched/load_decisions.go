@@ -37,7 +37,11 @@ func readRecorded(r io.Reader) (*recorded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &recorded{arrivals: runs[len(runs)-1].Events}, nil
+	last := runs[len(runs)-1]
+	if last.Broken != nil {
+		return nil, last.Broken
+	}
+	return &recorded{arrivals: last.Events}, nil
 }
 
 // beginsTrace looks at the kind of the first record.
@@ -58,9 +62,11 @@ type batchReader struct {
 	arrivals []metrics.Event
 	operands map[batchKey]uint64
 	last     uint64 // operand that was given out
+	first    uint64 // of the run's records in the file: others may be in one that was rotated away
 	seq      uint64 // of the record before
-	missing  uint64 // records
+	missing  uint64 // records after the first
 	batches  int
+	torn     int // lines of the file, of any run
 }
 
 // batchKey is what is known of an operand: that it has the shape of others.
@@ -87,31 +93,49 @@ func readBatches(in *bufio.Reader) (*recorded, error) {
 			return nil, err
 		}
 	}
+	if b.seq == 0 && b.torn > 0 {
+		return nil, fmt.Errorf("none of its %d lines is a whole record", b.torn)
+	}
 	slices.SortStableFunc(b.arrivals, func(x, y metrics.Event) int { return cmp.Compare(x.At, y.At) })
 	return &recorded{b.arrivals, b.note()}, nil
 }
 
 func (b *batchReader) note() string {
 	note := fmt.Sprintf("arrivals are those of %d batches, each with jobs alike; priorities, deadlines and refused jobs are not recorded", b.batches)
+	if b.first > 1 {
+		note += fmt.Sprintf("; the first record is number %d", b.first)
+	}
 	if b.missing > 0 {
 		note += fmt.Sprintf("; %d records are missing", b.missing)
+	}
+	if b.torn > 0 {
+		note += fmt.Sprintf("; %d lines were torn", b.torn)
 	}
 	return note
 }
 
-// read takes a record. One that counts from the start again begins a run.
+// read takes a record. One that counts from the start again begins a run. What a
+// full disk or a killed program left of a line is none.
 func (b *batchReader) read(line []byte) error {
 	var d metrics.Decision
-	if err := json.Unmarshal(line, &d); err != nil {
-		return fmt.Errorf("not a whole record: %w", err)
+	var cut *json.SyntaxError
+	if err := json.Unmarshal(line, &d); errors.As(err, &cut) {
+		b.torn++
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("not a record of this program: %w", err)
 	}
 	if d.V != metrics.Version {
 		return fmt.Errorf("the record is of version %d; this program reads version %d", d.V, metrics.Version)
 	}
 	if d.Seq <= b.seq {
-		*b = batchReader{operands: map[batchKey]uint64{}}
+		*b = batchReader{operands: map[batchKey]uint64{}, torn: b.torn}
 	}
-	b.missing += d.Seq - b.seq - 1
+	if b.seq == 0 {
+		b.first = d.Seq
+	} else {
+		b.missing += d.Seq - b.seq - 1
+	}
 	b.seq = d.Seq
 	if d.Kind == metrics.KindBatch && d.Attempt <= 1 && d.Check == "" { // others run the same jobs again
 		b.add(&d)

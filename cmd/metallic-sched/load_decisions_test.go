@@ -87,11 +87,58 @@ func TestReadBatches(t *testing.T) {
 	require.Equal(t, 2, kinds[2].Operands)
 }
 
+// TestReadBatchesAfterAFullDisk: what is left of a line is skipped and told of,
+// and what a rotated file began with is not missing.
+func TestReadBatchesAfterAFullDisk(t *testing.T) {
+	const fragment = `{"v":1,"kind":"bat` + "\n"
+	lines := func(seqs ...uint64) (text string) {
+		for _, seq := range seqs {
+			text += decisionLines(t, batchOf(seq, time.Duration(seq), 1)).String()
+		}
+		return text
+	}
+	for name, test := range map[string]struct {
+		file    string
+		batches int
+		note    string
+	}{
+		"between two runs":          {lines(1, 2) + fragment + lines(1, 2, 3), 3, "; 1 lines were torn"},
+		"within the last run":       {lines(1, 2, 3, 1, 2) + fragment + lines(5), 3, "; 2 records are missing; 1 lines were torn"},
+		"at the end":                {lines(1) + strings.TrimSpace(fragment), 1, "; 1 lines were torn"},
+		"at the beginning":          {fragment + lines(2, 3), 2, "; the first record is number 2; 1 lines were torn"},
+		"a file that was rotated":   {lines(500001, 500002, 500004), 3, "; the first record is number 500001; 1 records are missing"},
+		"a run after one like that": {lines(500001, 1, 2), 2, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, err := readRecorded(strings.NewReader(test.file))
+			require.NoError(t, err)
+			require.Len(t, run.arrivals, test.batches)
+			_, note, _ := strings.Cut(run.note, "are not recorded")
+			require.Equal(t, test.note, note)
+		})
+	}
+}
+
+// TestReadTracedRuns: only the last run has to be whole.
+func TestReadTracedRuns(t *testing.T) {
+	const (
+		header  = `{"v":1,"kind":"trace","seq":1,"setup":{}}` + "\n"
+		arrival = `{"v":1,"kind":"arrival","seq":2,"job":7}` + "\n"
+		cut     = `{"v":1,"kind":"arr` + "\n"
+	)
+	run, err := readRecorded(strings.NewReader(header + cut + header + arrival))
+	require.NoError(t, err)
+	require.Len(t, run.arrivals, 1)
+	_, err = readRecorded(strings.NewReader(header + arrival + header + cut + arrival))
+	require.ErrorContains(t, err, "trace: line 4: not a whole record")
+}
+
 func TestReadBatchesRefuses(t *testing.T) {
 	other := batchOf(1, 0, 1)
 	other.V = 2
 	for want, text := range map[string]string{
-		"line 2: not a whole record":                                     decisionLines(t, batchOf(1, 0, 1)).String() + `{"v":1,`,
+		"none of its 2 lines is a whole record":                          `{"v":1,` + "\n" + `{"v":1,`,
+		"line 2: not a record of this program":                           decisionLines(t, batchOf(1, 0, 1)).String() + `{"v":1,"jobs":"many"}`,
 		"line 1: the record is of version 2; this program reads version": decisionLines(t, other).String(),
 		"trace: line 1: the header has no setup":                         `{"v":1,"kind":"trace","seq":1}`,
 	} {
