@@ -150,12 +150,7 @@ func TestAFailedCheckFailsNoJob(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := start(t, scheduler.Config{Device: onlyBatches(), SampleInvariance: 1})
 		w := square(t, s, 4)
-		ps := make([]probe, 5)
-		jobs := make([]job.Job, len(ps))
-		for i := range ps {
-			ps[i] = newProbe(w, job.Options{})
-			jobs[i] = ps[i].Matmul
-		}
+		ps, jobs := probes(w, 5)
 		require.NoError(t, s.DoAll(background, jobs))
 		for _, p := range ps {
 			p.written(t)
@@ -175,12 +170,7 @@ func TestJobsThatEndWhileTheyAreChecked(t *testing.T) {
 		w := square(t, s, 4)
 		require.NoError(t, s.Do(background, newProbe(w, job.Options{}).Matmul), "the kernel of one column is there")
 		now := newClock()
-		ps := make([]probe, 5)
-		jobs := make([]job.Job, len(ps))
-		for i := range ps {
-			ps[i] = newProbe(w, job.Options{})
-			jobs[i] = ps[i].Matmul
-		}
+		ps, jobs := probes(w, 5)
 		ps[0].Deadline = now.after(5.5) // while it runs again
 		hs, err := s.SubmitAll(background, jobs)
 		require.NoError(t, err)
@@ -242,12 +232,7 @@ func TestCloseWhileAChecksKernelIsCompiled(t *testing.T) {
 		compiling := make(chan struct{})
 		s := openSim(t, scheduler.Config{Device: slowCompiler{d, compiling}, SampleInvariance: 1})
 		w := square(t, s, 4)
-		ps := make([]probe, 5)
-		jobs := make([]job.Job, len(ps))
-		for i := range ps {
-			ps[i] = newProbe(w, job.Options{})
-			jobs[i] = ps[i].Matmul
-		}
+		ps, jobs := probes(w, 5)
 		hs, err := s.SubmitAll(background, jobs)
 		require.NoError(t, err)
 		<-compiling

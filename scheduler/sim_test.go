@@ -56,6 +56,15 @@ func newProbe(w *scheduler.Operand, o job.Options) probe {
 	return p
 }
 
+// probes are several, and their jobs.
+func probes(w *scheduler.Operand, n int) (ps []probe, jobs []job.Job) {
+	for range n {
+		p := newProbe(w, job.Options{})
+		ps, jobs = append(ps, p), append(jobs, p.Matmul)
+	}
+	return ps, jobs
+}
+
 func (p probe) holds(t testing.TB, want float32) {
 	t.Helper()
 	for _, x := range p.c {

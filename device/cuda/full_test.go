@@ -22,7 +22,7 @@ var full = flag.Bool("cuda.full", false, "with TestGPUIsFull, which takes all me
 // queues open, kernels load, cuBLAS starts and a large buffer is had.
 func TestGPUIsFull(t *testing.T) {
 	if !*full {
-		t.Skip("NOT TESTED: a GPU whose memory is used up: that takes all of it for a moment, and -cuda.full")
+		t.Skip("NOT TESTED: a GPU whose memory is used up, which takes all of it for a moment: run it with -cuda.full, as make cuda does, on a machine with an NVIDIA GPU")
 	}
 	d := needGPU(t)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
