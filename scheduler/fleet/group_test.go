@@ -101,11 +101,12 @@ func TestBurstIsSpread(t *testing.T) {
 		w := weight(t, r.Fleet, 64, 1)
 		crowd(t, r, w, 64, time.Second)
 		require.Contains(t, r.diary.told(), "sim:1 load 1")
+		synctest.Wait() // a caller is told before its job no longer counts: else some 30 would, on one of the two
 		before := r.diary.jobs("sim:1")
 		jobs, _ := mixed(200, w)
 		require.NoError(t, r.DoAll(background, jobs))
 		r.end(t)
-		require.InDelta(t, 100, r.diary.jobs("sim:1")-before, 30)
+		require.InDelta(t, 100, r.diary.jobs("sim:1")-before, 20)
 	})
 }
 
