@@ -63,7 +63,7 @@ func TestTraceKeepsNoOperand(t *testing.T) {
 	s.engine.opened = s.arrived
 	s.trace = newTrace(s.engine, seen)
 	v := fill(4, 4, 1)
-	gone := make(chan struct{})
+	gone := make(chan struct{}, 2) // of both times: the runtime calls what sends
 	arrive := func() {
 		o := new(operand)
 		runtime.AddCleanup(o, func(gone chan struct{}) { gone <- struct{}{} }, gone)

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -19,7 +21,9 @@ import (
 	"github.com/metallic-sched/metallic-sched/scheduler"
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 	"github.com/metallic-sched/metallic-sched/scheduler/rpc/server"
+	"github.com/metallic-sched/metallic-sched/scheduler/rpc/wire"
 )
 
 // cable is a connection between client and server that can be cut.
@@ -128,6 +132,60 @@ func TestConnectionsBreakMidStream(t *testing.T) {
 	audit := r.scheduler.Audit()
 	require.Equal(t, int64(callers*rounds), audit.Done, "%+v", audit) // none ran twice
 	require.True(t, c.Audit().Balances())
+}
+
+// The Hello of a connection that broke is read after that of the one that replaced
+// it, which is what a busy server may do: no job is lost by it.
+func TestHelloComesLate(t *testing.T) {
+	session := rand.Text()
+	r := startRig(t, rigConfig{})
+	c := r.dial(rpc.Config{Session: session, RetryFor: time.Minute})
+	require.NoError(t, c.Do(t.Context(), softmax(8)))
+	for range 3 {
+		ctx, cut := context.WithCancel(t.Context())
+		hello(t, c.Jobs.SubmitStream(ctx), session)
+		cut()
+		require.NoError(t, c.Do(t.Context(), softmax(8)))
+		require.NoError(t, c.Do(t.Context(), softmax(8)))
+	}
+	require.EqualValues(t, 7, r.scheduler.Audit().Done)
+}
+
+// Jobs by a stream that is not the session's newest end it with an error that tells
+// to send them by another. Nothing of them ran.
+func TestOlderStreamEnds(t *testing.T) {
+	session := rand.Text()
+	r := startRig(t, rigConfig{})
+	c := r.dial(rpc.Config{})
+	older, newer := c.Jobs.SubmitStream(t.Context()), c.Jobs.SubmitStream(t.Context())
+	hello(t, older, session)
+	hello(t, newer, session)
+	one := dot(1)
+	jobs := &pb.SubmitStreamRequest{Jobs: []*pb.Job{one}}
+	require.NoError(t, older.Send(jobs))
+	_, err := older.Receive()
+	require.Equal(t, connect.CodeUnavailable, connect.CodeOf(err))
+	err = wire.Failed(err, time.Now())
+	require.ErrorIs(t, err, job.ErrDisconnected)
+	require.ErrorContains(t, err, "newer stream")
+	_, again := job.Retryable(err)
+	require.True(t, again)
+	require.Zero(t, r.scheduler.Audit().Submitted)
+
+	one.Retry = true
+	require.NoError(t, newer.Send(jobs))
+	m, err := newer.Receive()
+	require.NoError(t, err)
+	require.Nil(t, m.GetResults()[0].GetError())
+}
+
+// hello opens a raw stream of a session.
+func hello(t *testing.T, s *connect.BidiStreamForClient[pb.SubmitStreamRequest, pb.SubmitStreamResponse], session string) {
+	t.Helper()
+	require.NoError(t, s.Send(&pb.SubmitStreamRequest{Hello: &pb.Hello{Session: session}}))
+	m, err := s.Receive()
+	require.NoError(t, err)
+	require.NotNil(t, m.GetWelcome())
 }
 
 // Without patience a broken connection is an error that says so.

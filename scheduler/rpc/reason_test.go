@@ -50,6 +50,7 @@ func TestEveryReasonIsSent(t *testing.T) {
 		}),
 		"REASON_OUTCOME_UNKNOWN": job.ErrOutcomeUnknown, "REASON_OUT_OF_MEMORY": job.ErrOutOfMemory,
 		"REASON_CORRUPT": &job.InvalidError{Field: "content.sha256", Got: "1", Allowed: "2", Kind: job.ErrCorrupt}, "REASON_FORBIDDEN": job.ErrForbidden,
+		"REASON_DISCONNECTED": job.ErrDisconnected,
 		// The server's memory is held: the caller's is not.
 		"REASON_MEMORY_HELD": &job.HeldError{Cause: job.ErrHung}, "REASON_UNSPECIFIED": errors.New("who knows"),
 	}

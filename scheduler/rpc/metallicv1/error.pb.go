@@ -62,6 +62,9 @@ const (
 	Reason_REASON_CORRUPT Reason = 16
 	// The caller may not do that.
 	Reason_REASON_FORBIDDEN Reason = 17
+	// A newer stream of the session was opened: jobs that came by this one may not have
+	// been taken. Send those without an answer again, with retry set, by a new one.
+	Reason_REASON_DISCONNECTED Reason = 18
 )
 
 // Enum value maps for Reason.
@@ -85,6 +88,7 @@ var (
 		15: "REASON_OUT_OF_MEMORY",
 		16: "REASON_CORRUPT",
 		17: "REASON_FORBIDDEN",
+		18: "REASON_DISCONNECTED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":     0,
@@ -105,6 +109,7 @@ var (
 		"REASON_OUT_OF_MEMORY":   15,
 		"REASON_CORRUPT":         16,
 		"REASON_FORBIDDEN":       17,
+		"REASON_DISCONNECTED":    18,
 	}
 )
 
@@ -366,7 +371,7 @@ const file_metallic_v1_error_proto_rawDesc = "" +
 	"\x06in_use\x18\x03 \x01(\x03R\x05inUse\x12\x10\n" +
 	"\x03max\x18\x04 \x01(\x03R\x03max\x12\x16\n" +
 	"\x06excess\x18\x05 \x01(\x03R\x06excess\x12\x12\n" +
-	"\x04rate\x18\x06 \x01(\x01R\x04rate*\x94\x03\n" +
+	"\x04rate\x18\x06 \x01(\x01R\x04rate*\xad\x03\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eREASON_INVALID\x10\x01\x12\x15\n" +
@@ -386,7 +391,8 @@ const file_metallic_v1_error_proto_rawDesc = "" +
 	"\x16REASON_OUTCOME_UNKNOWN\x10\x0e\x12\x18\n" +
 	"\x14REASON_OUT_OF_MEMORY\x10\x0f\x12\x12\n" +
 	"\x0eREASON_CORRUPT\x10\x10\x12\x14\n" +
-	"\x10REASON_FORBIDDEN\x10\x11BCZAgithub.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1b\x06proto3"
+	"\x10REASON_FORBIDDEN\x10\x11\x12\x17\n" +
+	"\x13REASON_DISCONNECTED\x10\x12BCZAgithub.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1b\x06proto3"
 
 var (
 	file_metallic_v1_error_proto_rawDescOnce sync.Once

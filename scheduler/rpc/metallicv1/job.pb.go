@@ -381,7 +381,9 @@ func (x *SubmitStreamResponse) GetDraining() bool {
 }
 
 // Hello opens a stream. A session has one stream: from then on jobs that come by
-// an older one are not taken.
+// an older one are not taken, and end it with REASON_DISCONNECTED. The server knows
+// a stream as newer by when it read the Hello, which a connection that broke may have
+// left behind: who gets that error and has no other stream opens one.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names the caller over all of its connections; 16 to 64 random characters. A

@@ -35,7 +35,8 @@ func newBook(limits *Limits, owner sharer, kept *keeping) *book {
 
 // begin returns the epoch of a new stream. Messages that come late by an older
 // one open nothing any more: their jobs have come by the new one, and may have
-// been forgotten since.
+// been forgotten since. Which of two is newer is what the server saw: the Hello of
+// a connection that broke may be read after that of the one that replaced it.
 func (b *book) begin() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -50,14 +51,21 @@ type visit struct {
 	listener listener
 }
 
+// stale reports whether a newer stream has begun than the one of an epoch.
+func (b *book) stale(epoch uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return epoch != b.epoch
+}
+
 // open returns the entry of a job: a new one that must be run or refused, or
-// nil if the job has one. Then it tells the listener what is known.
+// nil if the job has one. Then it tells the listener what is known. Nothing is told
+// by a stream that is stale.
 func (b *book) open(id uint64, retry bool, v visit) *entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	l := v.listener
 	if v.epoch != 0 && v.epoch != b.epoch {
-		l.tell(answer{id: id, err: job.ErrDisconnected})
 		return nil
 	}
 	if e, ok := b.entries[id]; ok {

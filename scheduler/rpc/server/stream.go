@@ -100,6 +100,9 @@ func (st *stream) receive(ctx context.Context, m *pb.SubmitStreamRequest, v visi
 	in := st.server.newIntake(ctx, st.session, st.session.book, v)
 	err = st.take(ctx, in, m)
 	for err == nil {
+		if len(m.GetJobs()) > 0 && st.session.book.stale(v.epoch) {
+			return st.server.fail(errStale) // those jobs may have been left alone
+		}
 		handled(ctx)
 		st.waitForRoom()
 		if m, err = st.conn.Receive(); err != nil {
@@ -112,6 +115,10 @@ func (st *stream) receive(ctx context.Context, m *pb.SubmitStreamRequest, v visi
 	}
 	return err
 }
+
+// errStale ends a stream whose jobs are not taken any more. A client that is still
+// there opens another, which is the newest again, and sends them by that.
+var errStale = fmt.Errorf("%w: a newer stream of this session has been opened", job.ErrDisconnected)
 
 // waitForRoom returns when not too much waits to be sent: a client that submits
 // and does not read gets no further.

@@ -35,6 +35,7 @@ var kinds = []struct {
 	{job.ErrOutcomeUnknown, pb.Reason_REASON_OUTCOME_UNKNOWN, connect.CodeAborted, false},
 	{job.ErrOutOfMemory, pb.Reason_REASON_OUT_OF_MEMORY, connect.CodeResourceExhausted, true},
 	{job.ErrForbidden, pb.Reason_REASON_FORBIDDEN, connect.CodePermissionDenied, false},
+	{job.ErrDisconnected, pb.Reason_REASON_DISCONNECTED, connect.CodeUnavailable, true},
 	{job.ErrFailed, pb.Reason_REASON_FAILED, connect.CodeInternal, false},
 }
 

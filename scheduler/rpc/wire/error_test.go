@@ -23,6 +23,7 @@ var reasons = map[pb.Reason]error{
 	pb.Reason_REASON_UNAVAILABLE: job.ErrUnavailable, pb.Reason_REASON_MEMORY_HELD: job.ErrMemoryHeld, pb.Reason_REASON_DRAINING: job.ErrDraining,
 	pb.Reason_REASON_TOO_LARGE: job.ErrTooLarge, pb.Reason_REASON_OUTCOME_UNKNOWN: job.ErrOutcomeUnknown,
 	pb.Reason_REASON_OUT_OF_MEMORY: job.ErrOutOfMemory, pb.Reason_REASON_CORRUPT: job.ErrCorrupt, pb.Reason_REASON_FORBIDDEN: job.ErrForbidden,
+	pb.Reason_REASON_DISCONNECTED: job.ErrDisconnected,
 }
 
 // Every reason there is stands for one error of package job, which is the same on the
