@@ -139,6 +139,7 @@ type Engine struct {
 	count     uint64          // of the jobs that Sample was asked about
 	epoch     int             // counts the queues and devices that were given up
 	dropped   []*wreckage     // of this device
+	retired   []*wreckage     // of those before
 	compilers *sync.WaitGroup // for this device
 	rings     []*StagingRing  // that were opened
 	// plan makes plans for a device that is of another kind than the first, nil
@@ -262,6 +263,9 @@ func (e *Engine) Close(ctx context.Context) error {
 	}
 	e.reviving.Wait()
 	e.compiling.Wait() // and until a device that was replaced is to be retired when it is clear
+	for _, w := range e.retired {
+		w.settled()
+	}
 	e.stop()
 	e.closeLanders()
 	for _, w := range e.closeRings() {

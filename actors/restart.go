@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -130,6 +131,7 @@ func (d *desk) move(h *Home) {
 // compiled for it any more.
 func (e *Engine) retire(f func()) {
 	dropped, compilers := e.dropped, e.compilers
+	e.retired = append(slices.DeleteFunc(e.retired, (*wreckage).isClean), dropped...)
 	e.dropped, e.compilers = nil, new(sync.WaitGroup)
 	e.compiling.Go(func() {
 		compilers.Wait()
