@@ -14,19 +14,19 @@ import (
 // readiness tells whether the device works, by giving it something to do. Its
 // method may be called from any goroutine.
 type readiness struct {
-	jobs  job.Doer
-	keep  time.Duration // for how long an answer is good
-	limit time.Duration // for the device to work
-	now   func() time.Time
+	jobs job.Doer
 
 	mu   sync.Mutex
 	at   time.Time
 	last error
 }
 
-func newReadiness(jobs job.Doer) *readiness {
-	return &readiness{jobs: jobs, keep: time.Second, limit: 2 * time.Second, now: time.Now}
-}
+func newReadiness(jobs job.Doer) *readiness { return &readiness{jobs: jobs} }
+
+const (
+	readyFor   = time.Second     // how long an answer is good
+	readyLimit = 2 * time.Second // for the device to work
+)
 
 // probeTenant is who the job of a probe is for.
 const probeTenant = "readyz"
@@ -36,14 +36,14 @@ const probeTenant = "readyz"
 func (r *readiness) check(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.now().Sub(r.at) < r.keep {
+	if time.Since(r.at) < readyFor {
 		return r.last
 	}
 	// Not one caller's context: the answer is everybody's.
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), r.limit)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), readyLimit)
 	defer stop()
 	r.last = r.probe(ctx)
-	r.at = r.now()
+	r.at = time.Now()
 	return r.last
 }
 
@@ -56,8 +56,8 @@ func (r *readiness) probe(ctx context.Context) error {
 	switch {
 	case errors.Is(err, job.ErrQueueFull): // busy is not broken
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("the device did not run a job within %v", r.limit)
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("the device did not run a job within %v", readyLimit)
 	case err != nil:
 		return err
 	case c[0] != 31:
