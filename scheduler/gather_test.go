@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,9 @@ import (
 // they were split in the beginning.
 func TestCallersGather(t *testing.T) {
 	const callers, rounds = 64, 50
+	// The device actor lets others run in turn. With another processor that can be one
+	// who is held up on a busy machine for longer than a clock that stands still tells.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	bubble(t, func(t *testing.T) {
 		d := sim.Open(sim.Config{Launch: 10 * time.Millisecond})
 		s, err := scheduler.Open(t.Context(), scheduler.Config{Device: d})
@@ -38,7 +42,7 @@ func TestCallersGather(t *testing.T) {
 		}
 		all.Wait()
 		mean := float64(callers*rounds) / float64(d.Batches())
-		require.Greater(t, mean, 0.75*callers)
+		require.Greater(t, mean, 0.9*callers)
 		require.NoError(t, s.Close(context.Background()))
 		require.NoError(t, d.Close())
 	})
