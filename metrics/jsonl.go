@@ -76,6 +76,9 @@ func (j *JSONL) Reopen(ctx context.Context) error {
 // inTime opens a file while ctx lasts: one on a disk that does not answer is closed
 // when it is open after all.
 func inTime(ctx context.Context, open func() (*os.File, error)) (*os.File, error) {
+	if ctx.Err() != nil { // nothing is made for somebody who is gone
+		return nil, context.Cause(ctx)
+	}
 	type opened struct {
 		f   *os.File
 		err error

@@ -114,8 +114,8 @@ func TestOpenInTime(t *testing.T) {
 	answers, opened := make(chan struct{}), make(chan *os.File, 1)
 	ctx, stop := context.WithCancelCause(t.Context())
 	late := errors.New("late")
-	stop(late)
 	_, err := inTime(ctx, func() (*os.File, error) {
+		stop(late)
 		<-answers
 		f, err := os.Open(os.DevNull)
 		opened <- f
