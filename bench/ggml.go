@@ -6,6 +6,7 @@ import (
 
 	"github.com/ebitengine/purego"
 
+	"github.com/metallic-sched/metallic-sched/device/dynlib"
 	"github.com/metallic-sched/metallic-sched/kernels/tensor"
 )
 
@@ -25,7 +26,7 @@ type ggml struct {
 var theGGML *ggml
 
 func openGGML(path string) (*ggml, error) {
-	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	handle, err := dynlib.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("ggml: %w", err)
 	}
@@ -34,7 +35,7 @@ func openGGML(path string) (*ggml, error) {
 		"peer_version": &g.version, "peer_pool": &g.pool, "peer_pool_free": &g.poolFree, "peer_sleep": &g.sleep,
 		"peer_mul_mat": &g.mulMat, "peer_soft_max": &g.softMax, "peer_run": &g.run, "peer_free": &g.free,
 	} {
-		address, err := purego.Dlsym(handle, name)
+		address, err := dynlib.Symbol(handle, name)
 		if err != nil {
 			return nil, fmt.Errorf("ggml: %w", err)
 		}

@@ -2,18 +2,21 @@
 
 package blas
 
-import "github.com/ebitengine/purego"
+import (
+	"github.com/ebitengine/purego"
+
+	"github.com/metallic-sched/metallic-sched/device/dynlib"
+)
 
 // dynamic opens libraries as the C library's dlopen does.
 type dynamic struct{}
 
 func (dynamic) open(name string) (uintptr, error) {
-	// Local, because a process may hold several BLAS with the same symbols.
-	return purego.Dlopen(name, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	return dynlib.Open(name)
 }
 
 func (dynamic) symbol(handle uintptr, name string) (uintptr, error) {
-	return purego.Dlsym(handle, name)
+	return dynlib.Symbol(handle, name)
 }
 
 func (dynamic) bind(fn any, address uintptr) { purego.RegisterFunc(fn, address) }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/ebitengine/purego"
+
+	"github.com/metallic-sched/metallic-sched/device/dynlib"
 )
 
 // library is a shared library and its functions, by their place in names.
@@ -65,13 +67,13 @@ func openFor(files, names []string, suits func(*library) bool) (*library, error)
 }
 
 func load(file string, names []string) (*library, error) {
-	handle, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	handle, err := dynlib.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	l := &library{path: file, handle: handle}
 	for _, name := range names {
-		address, err := purego.Dlsym(handle, name)
+		address, err := dynlib.Symbol(handle, name)
 		if err != nil {
 			return nil, fmt.Errorf("%s is too old: %w", file, err)
 		}
@@ -82,7 +84,7 @@ func load(file string, names []string) (*library, error) {
 
 // add appends a function that the library may lack: 0 then.
 func (l *library) add(name string) {
-	address, err := purego.Dlsym(l.handle, name)
+	address, err := dynlib.Symbol(l.handle, name)
 	if err != nil {
 		address = 0
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/ebitengine/purego"
+
+	"github.com/metallic-sched/metallic-sched/device/dynlib"
 )
 
 // Simulator is the library, loaded. There is one in a process, so tests that
@@ -61,7 +63,7 @@ func Load(ctx context.Context) (*Simulator, error) {
 }
 
 func (s *Simulator) open() error {
-	library, err := purego.Dlopen(s.path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	library, err := dynlib.Open(s.path)
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (s *Simulator) open() error {
 		"wait_hanging": &s.c.waitHanging,
 		"heal":         &s.c.heal,
 	} {
-		address, err := purego.Dlsym(library, "metalsim_"+name)
+		address, err := dynlib.Symbol(library, "metalsim_"+name)
 		if err != nil {
 			return err
 		}

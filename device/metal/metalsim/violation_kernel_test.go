@@ -73,7 +73,9 @@ var kernelViolations = map[string]wrong{
 		require.NoError(p, err)
 		start := (uintptr(unsafe.Pointer(&memory[0])) + 16383) / 16384 * 16384
 		x := p.own(p.send(p.device, "newBufferWithBytesNoCopy:length:options:deallocator:", start, 16<<10, 0, 0))
-		require.NoError(p, syscall.Munmap(memory))
+		// Not given back, or another mapping, Go's heap at that, could be written instead.
+		require.NoError(p, syscall.Mprotect(memory, syscall.PROT_NONE))
+		p.Cleanup(func() { require.NoError(p, syscall.Munmap(memory)) })
 		require.Contains(p, p.runKernel("beyond", func(encoder objc.ID) {
 			p.setBuffer(encoder, x, 0, 0)
 		}), "PageFault")

@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"github.com/ebitengine/purego"
+
+	"github.com/metallic-sched/metallic-sched/device/dynlib"
 )
 
 // Library is a shared library made by Build, open in this process. An access
@@ -25,12 +27,12 @@ type Library struct {
 
 // Open loads a shared library made by Build.
 func Open(path string) (*Library, error) {
-	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	handle, err := dynlib.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("msl: %w", err)
 	}
 	l := &Library{handle: handle}
-	table, err := purego.Dlsym(handle, "msl_kernels")
+	table, err := dynlib.Symbol(handle, "msl_kernels")
 	if err != nil {
 		return nil, fmt.Errorf("msl: %s is no library of shaders: %w", path, err)
 	}

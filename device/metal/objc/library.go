@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/ebitengine/purego"
+
+	"github.com/metallic-sched/metallic-sched/device/dynlib"
 )
 
 // Library is a dynamic library or the binary of a framework.
@@ -16,7 +18,7 @@ type Library struct {
 
 // Open opens a library for the rest of the process's life.
 func Open(path string) (Library, error) {
-	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	handle, err := dynlib.Open(path)
 	if err != nil {
 		return Library{}, fmt.Errorf("objc: open %s: %w", path, err)
 	}
@@ -26,7 +28,7 @@ func Open(path string) (Library, error) {
 // Symbol returns the address of a symbol of the library or of those that it
 // depends on.
 func (l Library) Symbol(name string) (uintptr, error) {
-	address, err := purego.Dlsym(l.handle, name)
+	address, err := dynlib.Symbol(l.handle, name)
 	if err != nil {
 		return 0, fmt.Errorf("objc: %s has no %s: %w", l.path, name, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"runtime"
 
 	"github.com/ebitengine/purego"
+
+	"github.com/metallic-sched/metallic-sched/device/dynlib"
 )
 
 // ID is an object, a class included. 0 is nil: messages to it do nothing and
@@ -72,7 +74,7 @@ func stackBlock(library Library) (uintptr, error) {
 	if err == nil {
 		return address, nil
 	}
-	if address, loaded := purego.Dlsym(purego.RTLD_DEFAULT, name); loaded == nil {
+	if address, loaded := dynlib.Symbol(purego.RTLD_DEFAULT, name); loaded == nil {
 		return address, nil
 	}
 	return 0, err
