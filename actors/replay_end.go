@@ -79,7 +79,7 @@ func (r *Replayer) conclude(s *slot, e *metrics.Event) (took time.Duration) {
 		r.outcome(s, e)
 	}
 	took = b.timing.Device
-	b.ended = r.time(max(e.Ended, r.now))
+	b.ended = r.time(cmp.Or(e.Ended, r.now)) // older traces do not tell
 	if s.stage == flying || s.stage == aside {
 		r.result.Replayed.add(s.here, took, s.predicted)
 	}
