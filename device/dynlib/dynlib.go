@@ -1,4 +1,4 @@
-//go:build darwin || (linux && (amd64 || arm64))
+//go:build darwin || linux
 
 // Package dynlib opens shared libraries as the C library's dlopen does, without cgo.
 // All of it may be called from any goroutine.
