@@ -33,7 +33,8 @@ type Queue interface {
 	Commit(b *Batch)
 	// Close completes what was committed, if only with an error, and releases
 	// the queue. A queue that hangs is dropped; it is closed when its batches
-	// have ended after all. Nobody relies on Close to return while one hangs.
+	// have ended after all. Nobody relies on Close to return while one hangs, but
+	// it does not wait for other queues.
 	Close() error
 }
 

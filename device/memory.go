@@ -41,6 +41,8 @@ type Buffer interface {
 	Len() int
 	// Pointer returns the host address, nil for SpaceDevice.
 	Pointer() unsafe.Pointer
+	// Free gives back the memory, which nothing uses any more. It does not wait for
+	// batches: they are others'.
 	Free()
 }
 

@@ -66,6 +66,7 @@ func (d *Device) Close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
+	d.memory.chores.wait()
 	d.modules.Drain(func(f *functions) { _ = d.context.With(f.module.Close) })
 	err := d.context.With(func() error {
 		d.memory.close()

@@ -43,7 +43,7 @@ func TestFinishWithoutAnEnd(t *testing.T) {
 		busy, idle := d.Busy()
 		require.Equal(t, [2]time.Duration{time.Millisecond, 0}, [2]time.Duration{busy, idle}, "nobody knows since when it was idle")
 		require.NoError(t, q.Close())
-		require.Equal(t, libraries.Calls("cuEventCreate")-without, libraries.Calls("cuEventDestroy_v2"), "all events are given up")
 		require.NoError(t, d.Close())
+		require.Equal(t, libraries.Calls("cuEventCreate")-without, libraries.Calls("cuEventDestroy_v2"), "all events are given up")
 	}
 }

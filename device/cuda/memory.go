@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/metallic-sched/metallic-sched/device"
@@ -42,6 +43,7 @@ const (
 // be called from any goroutine.
 type memory struct {
 	context  *driver.Context
+	chores   chores     // what was freed and is not kept
 	dropping sync.Mutex // held while spare blocks are given back
 
 	mu     sync.Mutex
@@ -82,8 +84,8 @@ func (m *memory) take(w where, bytes int) (block, error) {
 }
 
 // retry calls fn, and once more if that failed for want of memory: after the spare
-// blocks of the places have gone back to the driver. A call that failed so must have
-// done nothing.
+// blocks of the places have gone back to the driver, and what was freed before, unless
+// a hung GPU holds that up. A call that failed so must have done nothing.
 func (m *memory) retry(fn func() error, from ...where) error {
 	err := fn()
 	if !mayLackMemory(err) {
@@ -92,8 +94,13 @@ func (m *memory) retry(fn func() error, from ...where) error {
 	for _, w := range from {
 		m.drop(w)
 	}
+	m.chores.waitFor(freeingPatience)
 	return fn()
 }
+
+// freeingPatience is how long who lacks memory waits for what was freed: no shorter
+// than batches take, or it would find none.
+const freeingPatience = 10 * time.Second
 
 // fresh asks the driver for a block.
 func (m *memory) fresh(w where, size int) (block, error) {
@@ -135,7 +142,7 @@ func (m *memory) takeSpare(w where) (all []block) {
 	return all
 }
 
-// give takes a block back that nothing uses any more.
+// give takes a block back that nothing uses any more. It waits for nothing.
 func (m *memory) give(w where, b block) {
 	if b.size == 0 {
 		return
@@ -153,7 +160,7 @@ func (m *memory) give(w where, b block) {
 		}
 	}
 	// An error means that the device is lost, and the memory with it.
-	_ = m.context.With(func() error { return m.free(w, b) })
+	m.chores.add(func() { _ = m.context.With(func() error { return m.free(w, b) }) })
 }
 
 func (m *memory) free(w where, all ...block) (failed error) {

@@ -42,9 +42,11 @@ func (q *queue) enter() {
 
 func (q *queue) leave() { runtime.UnlockOSThread() }
 
-// release gives up what the queue has of the driver. Where that fails, the
-// device is lost.
-func (q *queue) release() {
+// release gives up what the queue has of the driver, soon.
+func (q *queue) release() { q.device.memory.chores.add(q.destroy) }
+
+// destroy is release now. Where that fails, the device is lost.
+func (q *queue) destroy() {
 	q.enter()
 	defer q.leave()
 	if q.blas != nil {
