@@ -96,7 +96,7 @@ func (u *upload) work() {
 		if err == nil {
 			err = u.bring(p)
 		}
-		u.end(err)
+		u.end(err) // of what was not given to the device; else it is known
 	}
 }
 
@@ -129,18 +129,16 @@ func (u *upload) end(err error) {
 
 // bring has the device copy a piece.
 func (u *upload) bring(p piece) error {
-	select { // copying it took a while
-	case <-u.failed:
-		return errGivenUp
-	default:
-	}
 	select {
 	case u.given <- struct{}{}:
 	case <-u.failed:
+	}
+	if u.hasFailed() { // also while it was copied, or the device had no room
 		return errGivenUp
 	}
 	ended := u.send(device.Copy{Dst: device.In(u.to, p.view.DType(), p.view.Dims(), p.at), Src: device.Host(p.view)})
 	if err, hung := u.await(ended, p.view.Len()*p.view.DType().Size()); !hung {
+		u.end(err) // before there is room for another
 		<-u.given
 		return err
 	}
@@ -148,6 +146,12 @@ func (u *upload) bring(p piece) error {
 	defer u.mu.Unlock()
 	u.late = append(u.late, ended)
 	return job.ErrHung
+}
+
+func (u *upload) hasFailed() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.err != nil
 }
 
 // send commits a batch of one copy and returns where its end is told.
@@ -180,7 +184,12 @@ func (u *upload) await(ended <-chan error, bytes int) (err error, hung bool) {
 		case <-look.C:
 		}
 		if hung, wait = dog.Hung(u.still(began), time.Since(due), limit); hung {
-			return nil, true
+			select {
+			case err := <-ended: // at the same time
+				return err, false
+			default:
+				return nil, true
+			}
 		}
 	}
 }
