@@ -59,6 +59,9 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) (*visit, error) {
 func (g *Guard) Recheck() (ended int) {
 	g.inside.checks.Add(1)
 	for _, v := range g.inside.list() {
+		if v.ctx.Err() != nil { // it is ending, by us perhaps
+			continue
+		}
 		id, err := g.identify(v.request)
 		if err == nil && id == v.id {
 			continue
