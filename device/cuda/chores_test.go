@@ -75,3 +75,27 @@ func TestQueueCloseDoesNotWaitForOthers(t *testing.T) {
 	require.Equal(t, 1, libraries.Calls("cuStreamDestroy_v2"))
 	require.Equal(t, 1, libraries.Calls("cuDevicePrimaryCtxRelease_v2"))
 }
+
+// A GPU that hangs does not hold up who closes the device; when it goes on after all,
+// it is given up.
+func TestCloseOfAHungGPU(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, libraries := simulated(t, 8<<20)
+		b, err := d.Alloc(device.SpaceDevice, 8<<20)
+		require.NoError(t, err)
+		goOn := make(chan struct{})
+		libraries.On = func(function string, _ int) uintptr {
+			if function == "cuMemFree_v2" {
+				<-goOn
+			}
+			return 0
+		}
+		b.Free()
+		require.ErrorIs(t, d.Close(), device.ErrLost)
+		require.Zero(t, libraries.Calls("cuDevicePrimaryCtxRelease_v2"))
+		close(goOn)
+		synctest.Wait()
+		require.Equal(t, 1, libraries.Calls("cuDevicePrimaryCtxRelease_v2"))
+		require.NoError(t, d.Close())
+	})
+}

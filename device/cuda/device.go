@@ -59,14 +59,28 @@ func (d *Device) NewQueue() (device.Queue, error) {
 	return newQueue(d, stream), nil
 }
 
-// Close gives up what was compiled, and the GPU; where something still compiles,
-// that gives it up when it has ended. What is asked of the device later fails with
-// an error that wraps device.ErrClosed. A second Close does nothing.
+// Close gives up what was compiled, and the GPU; where something still compiles, or
+// a hung GPU does not let go of what was freed, that is given up later. What is asked
+// of the device from now on fails with an error that wraps device.ErrClosed. A second
+// Close does nothing.
 func (d *Device) Close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
-	d.memory.chores.wait()
+	if !d.memory.chores.waitFor(freeingPatience) {
+		go func() {
+			d.memory.chores.wait()
+			_ = d.giveUp() // nobody waits for its error
+		}()
+		return fmt.Errorf("cuda: close: memory that was freed is in use after %v: %w", freeingPatience, device.ErrLost)
+	}
+	if err := d.giveUp(); err != nil && !d.lost.Load() {
+		return fmt.Errorf("cuda: close: %w", err)
+	}
+	return nil
+}
+
+func (d *Device) giveUp() error {
 	d.modules.Drain(func(f *functions) { _ = d.context.With(f.module.Close) })
 	err := d.context.With(func() error {
 		d.memory.close()
@@ -75,10 +89,7 @@ func (d *Device) Close() error {
 	if release := d.context.Release(); err == nil {
 		err = release
 	}
-	if err != nil && !d.lost.Load() {
-		return fmt.Errorf("cuda: close: %w", err)
-	}
-	return nil
+	return err
 }
 
 // usable returns why the device cannot do what it is asked for, or nil.
