@@ -62,6 +62,20 @@ func TestBookForgetsTheRefused(t *testing.T) {
 	require.NotNil(t, b.open(5, false, visit{listener: &h}))
 }
 
+// A job that is refused when the stream that asked for it last is gone, too, is told
+// nobody, and may be tried again.
+func TestBookRefusesWhereNobodyListens(t *testing.T) {
+	var first, second, third heard
+	b := shelf()
+	e := b.open(1, false, visit{epoch: b.begin(), listener: &first})
+	require.Nil(t, b.open(1, true, visit{epoch: b.begin(), listener: &second})) // sent again while it is taken
+	b.leave(&second)
+	e.refuse(job.ErrQueueFull)
+	require.Empty(t, first)
+	require.Empty(t, second)
+	require.NotNil(t, b.open(1, true, visit{epoch: b.begin(), listener: &third}))
+}
+
 // The limits hold, and what they cost is an error, never a second run.
 func TestBookIsBounded(t *testing.T) {
 	var h heard

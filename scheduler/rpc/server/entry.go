@@ -48,7 +48,9 @@ func (e *entry) refuse(err error) {
 	defer b.mu.Unlock()
 	delete(b.entries, e.answer.id)
 	e.leaveRegions(false)
-	e.listener.tell(answer{id: e.answer.id, err: err})
+	if e.listener != nil {
+		e.listener.tell(answer{id: e.answer.id, err: err})
+	}
 }
 
 // run has the entry end with its job.
