@@ -42,11 +42,10 @@ type entry struct {
 }
 
 // refuse takes an entry out that was never run: it may be tried again.
-func (e *entry) refuse(err error) {
-	b := e.book
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.entries, e.answer.id)
+func (e *entry) refuse(err error) { e.book.refuse(err, e) }
+
+func (e *entry) refused(err error) {
+	delete(e.book.entries, e.answer.id)
 	e.leaveRegions(false)
 	if e.listener != nil {
 		e.listener.tell(answer{id: e.answer.id, err: err})

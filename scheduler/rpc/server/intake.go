@@ -21,9 +21,10 @@ type intake struct {
 	whole   bool // all results go into one message
 
 	reader  wire.Reader
+	opened  []*entry // of a message's jobs
+	entries []*entry // those of them that are to be run
 	works   []wire.Work
 	each    []scheduler.Each
-	entries []*entry
 	asked   string // the tenant that was asked for last
 	tenant  string // and the one that it is
 	known   bool
@@ -62,9 +63,27 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 	in.reader.Now = time.Now()
 	in.grow(len(jobs))
 	defer in.clear()
-	var first error
-	for _, m := range jobs {
-		e := in.book.open(m.GetId(), m.GetRetry(), in.visit)
+	in.opened = in.book.open(jobs, in.visit, in.opened)
+	first := in.readAll(ctx, jobs, together)
+	if first == nil && in.whole {
+		first = in.fit()
+	}
+	switch {
+	case first != nil:
+		in.server.refused.add(first, len(in.entries))
+		in.refuse(first)
+	case together:
+		in.submitAll(ctx)
+	default:
+		in.submitEach(ctx)
+	}
+}
+
+// readAll reads the jobs that were opened. One that cannot be run is refused, or, if
+// they are run all together, returned.
+func (in *intake) readAll(ctx context.Context, jobs []*pb.Job, together bool) (first error) {
+	for i, m := range jobs {
+		e := in.opened[i]
 		if e == nil {
 			continue
 		}
@@ -82,18 +101,7 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 		}
 		in.entries, in.each = append(in.entries, e), append(in.each, scheduler.Each{Job: w.Job})
 	}
-	if first == nil && in.whole {
-		first = in.fit()
-	}
-	switch {
-	case first != nil:
-		in.server.refused.add(first, len(in.entries))
-		in.refuse(first)
-	case together:
-		in.submitAll(ctx)
-	default:
-		in.submitEach(ctx)
-	}
+	return first
 }
 
 func (in *intake) read(ctx context.Context, w *wire.Work, m *pb.Job) error {
@@ -158,11 +166,7 @@ func (in *intake) submitAll(ctx context.Context) {
 }
 
 // refuse refuses all.
-func (in *intake) refuse(err error) {
-	for _, e := range in.entries {
-		e.refuse(err)
-	}
-}
+func (in *intake) refuse(err error) { in.book.refuse(err, in.entries...) }
 
 func (in *intake) grow(n int) {
 	if cap(in.works) < n {
@@ -175,6 +179,7 @@ func (in *intake) grow(n int) {
 func (in *intake) clear() {
 	clear(in.works)
 	clear(in.each)
+	clear(in.opened)
 	clear(in.entries)
-	in.each, in.entries = in.each[:0], in.entries[:0]
+	in.each, in.opened, in.entries = in.each[:0], in.opened[:0], in.entries[:0]
 }
