@@ -105,6 +105,25 @@ func (b *book) refuse(err error, entries ...*entry) {
 	}
 }
 
+// abandon ends those of a message's entries that neither run nor were refused, because
+// of a panic. What had been submitted may run: it is never run again.
+func (b *book) abandon(entries []*entry, submitted bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range entries {
+		switch {
+		case e == nil || e.done || e.handle != job.Handle{}:
+		case submitted:
+			e.finish(fmt.Errorf("%w: the server panicked", job.ErrOutcomeUnknown))
+		default:
+			e.refused(errPanic)
+		}
+	}
+}
+
+// errPanic is of what did not get done for a panic.
+var errPanic = fmt.Errorf("%w: the server panicked", job.ErrFailed)
+
 // keep remembers a job that has ended, and forgets older ones beyond the limit.
 func (b *book) keep(e *entry) {
 	b.ended = append(b.ended, e)

@@ -37,7 +37,7 @@ type entry struct {
 	handle   job.Handle
 	answer   answer    // once done
 	regions  []*region // shared memory that the job uses
-	done     bool
+	done     bool      // it has ended, or was refused
 	at       time.Time // when it was done
 }
 
@@ -45,6 +45,7 @@ type entry struct {
 func (e *entry) refuse(err error) { e.book.refuse(err, e) }
 
 func (e *entry) refused(err error) {
+	e.done = true
 	delete(e.book.entries, e.answer.id)
 	e.leaveRegions(false)
 	if e.listener != nil {
@@ -67,20 +68,23 @@ func (e *entry) end() {
 }
 
 func (e *entry) ended() {
-	b := e.book
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	e.book.mu.Lock()
+	defer e.book.mu.Unlock()
+	e.finish(e.handle.Err())
+}
+
+func (e *entry) finish(err error) {
 	e.done, e.at = true, time.Now()
-	if e.answer.err = e.handle.Err(); e.answer.err != nil {
+	if e.answer.err = err; err != nil {
 		e.answer.data = nil // the device may still write it
 	}
 	e.handle = job.Handle{} // which keeps all of the job
-	e.leaveRegions(e.answer.err != nil)
+	e.leaveRegions(err != nil)
 	if e.listener != nil {
 		e.listener.tell(e.answer)
 	}
-	if b.entries[e.answer.id] == e { // it is not forgotten
-		b.keep(e)
+	if e.book.entries[e.answer.id] == e { // it is not forgotten
+		e.book.keep(e)
 	}
 }
 

@@ -25,12 +25,22 @@ type intake struct {
 	entries []*entry // those of them that are to be run
 	works   []wire.Work
 	each    []scheduler.Each
+	at      stage
 	asked   string // the tenant that was asked for last
 	tenant  string // and the one that it is
 	known   bool
 	taken   []*region   // that the job which is being read uses
 	told    func(i int) // submitted
 }
+
+// stage is how far a message's jobs are.
+type stage int
+
+const (
+	jobsRead      stage = iota // none has been handed to the scheduler
+	jobsSubmitted              // some may have been
+	jobsTaken                  // each runs or was refused
+)
 
 func (s *Server) newIntake(ctx context.Context, x *session, b *book, v visit) *intake {
 	in := &intake{
@@ -58,25 +68,26 @@ func (in *intake) Shared(m *pb.SharedMemory) ([]byte, error) {
 }
 
 // take accepts or refuses jobs, each on its own or all together. The visit's
-// listener is told of each in the end. ctx ends those that were accepted.
+// listener is told of each in the end, also if it panics. ctx ends those that were
+// accepted.
 func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 	in.reader.Now = time.Now()
 	in.grow(len(jobs))
 	defer in.clear()
+	in.at = jobsRead
 	in.opened = in.book.open(jobs, in.visit, in.opened)
 	first := in.readAll(ctx, jobs, together)
 	if first == nil && in.whole {
 		first = in.fit()
 	}
-	switch {
-	case first != nil:
+	if first != nil {
 		in.server.refused.add(first, len(in.entries))
 		in.refuse(first)
-	case together:
-		in.submitAll(ctx)
-	default:
-		in.submitEach(ctx)
+	} else {
+		in.at = jobsSubmitted
+		in.submit(ctx, together)
 	}
+	in.at = jobsTaken
 }
 
 // readAll reads the jobs that were opened. One that cannot be run is refused, or, if
@@ -132,6 +143,14 @@ func (in *intake) fit() error {
 	return errTogether(size, in.reader.MaxResult)
 }
 
+func (in *intake) submit(ctx context.Context, together bool) {
+	if together {
+		in.submitAll(ctx)
+	} else {
+		in.submitEach(ctx)
+	}
+}
+
 func (in *intake) submitEach(ctx context.Context) {
 	if len(in.each) == 0 {
 		return
@@ -175,8 +194,20 @@ func (in *intake) grow(n int) {
 	in.works = in.works[:n]
 }
 
+// abandon ends the jobs that a panic has left.
+func (in *intake) abandon() {
+	for _, r := range in.taken {
+		r.leave(false)
+	}
+	in.taken = nil
+	in.book.abandon(in.opened, in.at == jobsSubmitted)
+}
+
 // clear lets go of the jobs' memory.
 func (in *intake) clear() {
+	if in.at != jobsTaken {
+		in.abandon()
+	}
 	clear(in.works)
 	clear(in.each)
 	clear(in.opened)

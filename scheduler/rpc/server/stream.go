@@ -94,7 +94,7 @@ func (st *stream) receive(ctx context.Context, m *pb.SubmitStreamRequest, v visi
 	defer func() {
 		if cause := recover(); cause != nil {
 			st.server.cfg.Logger.Error("panic in a stream", "cause", cause, "stack", string(debug.Stack()))
-			err = st.server.fail(fmt.Errorf("%w: the server panicked", job.ErrFailed))
+			err = st.server.fail(errPanic)
 		}
 	}()
 	in := st.server.newIntake(ctx, st.session, st.session.book, v)
