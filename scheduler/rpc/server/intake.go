@@ -71,6 +71,8 @@ func (in *intake) Shared(m *pb.SharedMemory) ([]byte, error) {
 // listener is told of each in the end, also if it panics. ctx ends those that were
 // accepted.
 func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
+	in.server.taking.Add(1) // before a job sees that nothing is drained
+	defer in.server.taking.Add(-1)
 	in.reader.Now = time.Now()
 	in.grow(len(jobs))
 	defer in.clear()

@@ -33,6 +33,7 @@ type Server struct {
 	shared   *sharing
 	regions  atomic.Uint64 // numbers given to it
 	refused  refusals
+	taking   atomic.Int64 // messages whose jobs may be on their way to the scheduler
 
 	streams   visitors
 	draining  chan struct{}
@@ -115,7 +116,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.drainOnce.Do(func() { close(s.draining) })
 	tick := time.NewTicker(drainLook)
 	defer tick.Stop()
-	for s.cfg.Scheduler.Audit().InFlight > 0 {
+	for s.taking.Load() > 0 || s.cfg.Scheduler.Audit().InFlight > 0 { // in this order
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
