@@ -57,6 +57,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.reading, s.kept = newReading(&s.cfg.Limits), newKeeping(s.cfg.Limits.KeptBytes)
 	s.shared = newSharing(s.cfg.Limits.SharedBytes)
+	s.regions.Store(startNumber())
 	s.store = newStore(s.cfg.Scheduler, &s.cfg.Limits)
 	s.sessions = sessions{limits: &s.cfg.Limits, byID: map[string]*session{}, byOwner: map[string]int{}, make: s.newSession}
 	s.tending.Go(s.tend)
