@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,8 @@ type Server struct {
 	shared   *sharing
 	regions  atomic.Uint64 // numbers given to it
 	refused  refusals
-	taking   atomic.Int64 // messages whose jobs may be on their way to the scheduler
+	made     atomic.Uint64 // sessions
+	taking   atomic.Int64  // messages whose jobs may be on their way to the scheduler
 
 	streams   visitors
 	draining  chan struct{}
@@ -66,7 +68,7 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) newSession(name, owner string) *session {
 	x := &session{
-		name: name, owner: owner, store: s.store,
+		name: name, owner: owner, store: s.store, run: s.id + "-" + strconv.FormatUint(s.made.Add(1), 10),
 		operands: map[uint64]*hold{}, regions: map[uint64]*region{},
 	}
 	x.book = newBook(&s.cfg.Limits, sharerOf(x), s.kept)

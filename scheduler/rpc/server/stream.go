@@ -61,7 +61,7 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 	}
 	v := visit{epoch: x.book.begin(), fresh: fresh, listener: st}
 	if err := conn.Send(&pb.SubmitStreamResponse{Welcome: &pb.Welcome{
-		Server: s.id, Session: x.name, MaxMessageBytes: int64(s.cfg.Limits.MessageBytes), Resumed: !fresh,
+		Server: x.run, Session: x.name, MaxMessageBytes: int64(s.cfg.Limits.MessageBytes), Resumed: !fresh,
 		MaxJobs: int64(s.cfg.Limits.Jobs),
 	}}); err != nil {
 		s.sessions.leave(x)
