@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
 // book remembers the jobs of one session by their ids, so that none is run
@@ -58,16 +59,26 @@ func (b *book) stale(epoch uint64) bool {
 	return epoch != b.epoch
 }
 
-// open returns the entry of a job: a new one that must be run or refused, or
-// nil if the job has one. Then it tells the listener what is known. Nothing is told
-// by a stream that is stale.
-func (b *book) open(id uint64, retry bool, v visit) *entry {
+// open adds the entries of a message's jobs to a list: new ones that must be run or
+// refused, and nil for a job that has one. Then it tells the listener what is known.
+// Nothing is told by a stream that is stale. It is done at once, or a group that comes
+// again by another stream meanwhile would be two.
+func (b *book) open(jobs []*pb.Job, v visit, list []*entry) []*entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l := v.listener
-	if v.epoch != 0 && v.epoch != b.epoch {
-		return nil
+	stale := v.epoch != 0 && v.epoch != b.epoch
+	for _, m := range jobs {
+		var e *entry
+		if !stale {
+			e = b.enter(m.GetId(), m.GetRetry(), v)
+		}
+		list = append(list, e)
 	}
+	return list
+}
+
+func (b *book) enter(id uint64, retry bool, v visit) *entry {
+	l := v.listener
 	if e, ok := b.entries[id]; ok {
 		e.listener = l
 		if e.done {
@@ -83,6 +94,35 @@ func (b *book) open(id uint64, retry bool, v visit) *entry {
 	b.entries[id] = e
 	return e
 }
+
+// refuse takes entries out that were never run: they may be tried again. It is done at
+// once, like open.
+func (b *book) refuse(err error, entries ...*entry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range entries {
+		e.refused(err)
+	}
+}
+
+// abandon ends those of a message's entries that neither run nor were refused, because
+// of a panic. What had been submitted may run: it is never run again.
+func (b *book) abandon(entries []*entry, submitted bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range entries {
+		switch {
+		case e == nil || e.done || e.handle != job.Handle{}:
+		case submitted:
+			e.finish(fmt.Errorf("%w: the server panicked", job.ErrOutcomeUnknown))
+		default:
+			e.refused(errPanic)
+		}
+	}
+}
+
+// errPanic is of what did not get done for a panic.
+var errPanic = fmt.Errorf("%w: the server panicked", job.ErrFailed)
 
 // keep remembers a job that has ended, and forgets older ones beyond the limit.
 func (b *book) keep(e *entry) {

@@ -37,18 +37,20 @@ type entry struct {
 	handle   job.Handle
 	answer   answer    // once done
 	regions  []*region // shared memory that the job uses
-	done     bool
+	done     bool      // it has ended, or was refused
 	at       time.Time // when it was done
 }
 
 // refuse takes an entry out that was never run: it may be tried again.
-func (e *entry) refuse(err error) {
-	b := e.book
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.entries, e.answer.id)
+func (e *entry) refuse(err error) { e.book.refuse(err, e) }
+
+func (e *entry) refused(err error) {
+	e.done = true
+	delete(e.book.entries, e.answer.id)
 	e.leaveRegions(false)
-	e.listener.tell(answer{id: e.answer.id, err: err})
+	if e.listener != nil {
+		e.listener.tell(answer{id: e.answer.id, err: err})
+	}
 }
 
 // run has the entry end with its job.
@@ -66,20 +68,23 @@ func (e *entry) end() {
 }
 
 func (e *entry) ended() {
-	b := e.book
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	e.book.mu.Lock()
+	defer e.book.mu.Unlock()
+	e.finish(e.handle.Err())
+}
+
+func (e *entry) finish(err error) {
 	e.done, e.at = true, time.Now()
-	if e.answer.err = e.handle.Err(); e.answer.err != nil {
+	if e.answer.err = err; err != nil {
 		e.answer.data = nil // the device may still write it
 	}
 	e.handle = job.Handle{} // which keeps all of the job
-	e.leaveRegions(e.answer.err != nil)
+	e.leaveRegions(err != nil)
 	if e.listener != nil {
 		e.listener.tell(e.answer)
 	}
-	if b.entries[e.answer.id] == e { // it is not forgotten
-		b.keep(e)
+	if e.book.entries[e.answer.id] == e { // it is not forgotten
+		e.book.keep(e)
 	}
 }
 

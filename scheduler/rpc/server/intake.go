@@ -21,15 +21,26 @@ type intake struct {
 	whole   bool // all results go into one message
 
 	reader  wire.Reader
+	opened  []*entry // of a message's jobs
+	entries []*entry // those of them that are to be run
 	works   []wire.Work
 	each    []scheduler.Each
-	entries []*entry
+	at      stage
 	asked   string // the tenant that was asked for last
 	tenant  string // and the one that it is
 	known   bool
 	taken   []*region   // that the job which is being read uses
 	told    func(i int) // submitted
 }
+
+// stage is how far a message's jobs are.
+type stage int
+
+const (
+	jobsRead      stage = iota // none has been handed to the scheduler
+	jobsSubmitted              // some may have been
+	jobsTaken                  // each runs or was refused
+)
 
 func (s *Server) newIntake(ctx context.Context, x *session, b *book, v visit) *intake {
 	in := &intake{
@@ -57,14 +68,35 @@ func (in *intake) Shared(m *pb.SharedMemory) ([]byte, error) {
 }
 
 // take accepts or refuses jobs, each on its own or all together. The visit's
-// listener is told of each in the end. ctx ends those that were accepted.
+// listener is told of each in the end, also if it panics. ctx ends those that were
+// accepted.
 func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
+	in.server.taking.Add(1) // before a job sees that nothing is drained
+	defer in.server.taking.Add(-1)
 	in.reader.Now = time.Now()
 	in.grow(len(jobs))
 	defer in.clear()
-	var first error
-	for _, m := range jobs {
-		e := in.book.open(m.GetId(), m.GetRetry(), in.visit)
+	in.at = jobsRead
+	in.opened = in.book.open(jobs, in.visit, in.opened)
+	first := in.readAll(ctx, jobs, together)
+	if first == nil && in.whole {
+		first = in.fit()
+	}
+	if first != nil {
+		in.server.refused.add(first, len(in.entries))
+		in.refuse(first)
+	} else {
+		in.at = jobsSubmitted
+		in.submit(ctx, together)
+	}
+	in.at = jobsTaken
+}
+
+// readAll reads the jobs that were opened. One that cannot be run is refused, or, if
+// they are run all together, returned.
+func (in *intake) readAll(ctx context.Context, jobs []*pb.Job, together bool) (first error) {
+	for i, m := range jobs {
+		e := in.opened[i]
 		if e == nil {
 			continue
 		}
@@ -82,18 +114,7 @@ func (in *intake) take(ctx context.Context, jobs []*pb.Job, together bool) {
 		}
 		in.entries, in.each = append(in.entries, e), append(in.each, scheduler.Each{Job: w.Job})
 	}
-	if first == nil && in.whole {
-		first = in.fit()
-	}
-	switch {
-	case first != nil:
-		in.server.refused.add(first, len(in.entries))
-		in.refuse(first)
-	case together:
-		in.submitAll(ctx)
-	default:
-		in.submitEach(ctx)
-	}
+	return first
 }
 
 func (in *intake) read(ctx context.Context, w *wire.Work, m *pb.Job) error {
@@ -122,6 +143,14 @@ func (in *intake) fit() error {
 		size += len(in.works[i].Result) + aroundResult
 	}
 	return errTogether(size, in.reader.MaxResult)
+}
+
+func (in *intake) submit(ctx context.Context, together bool) {
+	if together {
+		in.submitAll(ctx)
+	} else {
+		in.submitEach(ctx)
+	}
 }
 
 func (in *intake) submitEach(ctx context.Context) {
@@ -158,11 +187,7 @@ func (in *intake) submitAll(ctx context.Context) {
 }
 
 // refuse refuses all.
-func (in *intake) refuse(err error) {
-	for _, e := range in.entries {
-		e.refuse(err)
-	}
-}
+func (in *intake) refuse(err error) { in.book.refuse(err, in.entries...) }
 
 func (in *intake) grow(n int) {
 	if cap(in.works) < n {
@@ -171,10 +196,23 @@ func (in *intake) grow(n int) {
 	in.works = in.works[:n]
 }
 
+// abandon ends the jobs that a panic has left.
+func (in *intake) abandon() {
+	for _, r := range in.taken {
+		r.leave(false)
+	}
+	in.taken = nil
+	in.book.abandon(in.opened, in.at == jobsSubmitted)
+}
+
 // clear lets go of the jobs' memory.
 func (in *intake) clear() {
+	if in.at != jobsTaken {
+		in.abandon()
+	}
 	clear(in.works)
 	clear(in.each)
+	clear(in.opened)
 	clear(in.entries)
-	in.each, in.entries = in.each[:0], in.entries[:0]
+	in.each, in.opened, in.entries = in.each[:0], in.opened[:0], in.entries[:0]
 }

@@ -59,7 +59,7 @@ func TestKeepingAtOnce(t *testing.T) {
 		all.Go(func() {
 			var h heard
 			for id := uint64(1); id <= 200; id++ {
-				end(life(b.open(id, false, visit{listener: &h}), 20*i))
+				end(life(opened(b, id, false, visit{listener: &h}), 20*i))
 				b.forget(id / 2)
 			}
 		})
@@ -81,10 +81,10 @@ func TestNamelessSessionsKeepForThemselves(t *testing.T) {
 	s := &Server{kept: newKeeping(20*8 + 100)}
 	s.cfg.Limits.KeptJobs = 100
 	var h heard
-	put := func(b *book, id uint64, n int) { end(life(b.open(id, false, visit{listener: &h}), n)) }
+	put := func(b *book, id uint64, n int) { end(life(opened(b, id, false, visit{listener: &h}), n)) }
 	lost := func(b *book, id uint64) bool {
 		h = nil
-		require.Nil(t, b.open(id, true, visit{listener: &h}))
+		require.Nil(t, opened(b, id, true, visit{listener: &h}))
 		if h[0].err != nil {
 			require.ErrorIs(t, h[0].err, job.ErrOutcomeUnknown)
 		}

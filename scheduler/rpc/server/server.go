@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,8 @@ type Server struct {
 	shared   *sharing
 	regions  atomic.Uint64 // numbers given to it
 	refused  refusals
+	made     atomic.Uint64 // sessions
+	taking   atomic.Int64  // messages whose jobs may be on their way to the scheduler
 
 	streams   visitors
 	draining  chan struct{}
@@ -56,6 +59,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.reading, s.kept = newReading(&s.cfg.Limits), newKeeping(s.cfg.Limits.KeptBytes)
 	s.shared = newSharing(s.cfg.Limits.SharedBytes)
+	s.regions.Store(startNumber())
 	s.store = newStore(s.cfg.Scheduler, &s.cfg.Limits)
 	s.sessions = sessions{limits: &s.cfg.Limits, byID: map[string]*session{}, byOwner: map[string]int{}, make: s.newSession}
 	s.tending.Go(s.tend)
@@ -64,7 +68,7 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) newSession(name, owner string) *session {
 	x := &session{
-		name: name, owner: owner, store: s.store,
+		name: name, owner: owner, store: s.store, run: s.id + "-" + strconv.FormatUint(s.made.Add(1), 10),
 		operands: map[uint64]*hold{}, regions: map[uint64]*region{},
 	}
 	x.book = newBook(&s.cfg.Limits, sharerOf(x), s.kept)
@@ -115,7 +119,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.drainOnce.Do(func() { close(s.draining) })
 	tick := time.NewTicker(drainLook)
 	defer tick.Stop()
-	for s.cfg.Scheduler.Audit().InFlight > 0 {
+	for s.taking.Load() > 0 || s.cfg.Scheduler.Audit().InFlight > 0 { // in this order
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -16,6 +16,7 @@ type session struct {
 	owner string // the tenant, who alone may come back to it
 	store *store
 	book  *book
+	run   string // what its client knows the server by: another after it was forgotten
 
 	mu       sync.RWMutex
 	operands map[uint64]*hold

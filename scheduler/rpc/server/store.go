@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 
@@ -20,7 +21,7 @@ type store struct {
 	limits    *Limits
 
 	mu        sync.Mutex
-	last      uint64
+	last      uint64 // number
 	byContent map[content]*operand
 	byName    map[string]*operand
 	files     map[string]*fileTensor // not in byName until they are used
@@ -56,11 +57,16 @@ type operand struct {
 
 func newStore(s scheduler.Service, l *Limits) *store {
 	return &store{
-		scheduler: s, limits: l,
+		scheduler: s, limits: l, last: startNumber(),
 		byContent: map[content]*operand{}, byName: map[string]*operand{}, files: map[string]*fileTensor{},
 		owners: map[string]string{}, uploads: map[uploadKey]*upload{}, used: map[string]int64{},
 	}
 }
+
+// startNumber is where a run of the server begins to number. Callers may still use
+// numbers of another run: those must name nothing, rather than something else. It is
+// less than 2^52, as not all who read JSON know larger ones.
+func startNumber() uint64 { return rand.Uint64N(1 << 52) }
 
 // find takes hold of content that is loaded, for a tenant. It returns nil if
 // there is none. Bytes of an upload, which end with it, do not count twice.

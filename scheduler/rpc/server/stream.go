@@ -61,7 +61,7 @@ func (j jobService) SubmitStream(ctx context.Context, conn *connection) error {
 	}
 	v := visit{epoch: x.book.begin(), fresh: fresh, listener: st}
 	if err := conn.Send(&pb.SubmitStreamResponse{Welcome: &pb.Welcome{
-		Server: s.id, Session: x.name, MaxMessageBytes: int64(s.cfg.Limits.MessageBytes), Resumed: !fresh,
+		Server: x.run, Session: x.name, MaxMessageBytes: int64(s.cfg.Limits.MessageBytes), Resumed: !fresh,
 		MaxJobs: int64(s.cfg.Limits.Jobs),
 	}}); err != nil {
 		s.sessions.leave(x)
@@ -94,7 +94,7 @@ func (st *stream) receive(ctx context.Context, m *pb.SubmitStreamRequest, v visi
 	defer func() {
 		if cause := recover(); cause != nil {
 			st.server.cfg.Logger.Error("panic in a stream", "cause", cause, "stack", string(debug.Stack()))
-			err = st.server.fail(fmt.Errorf("%w: the server panicked", job.ErrFailed))
+			err = st.server.fail(errPanic)
 		}
 	}()
 	in := st.server.newIntake(ctx, st.session, st.session.book, v)
