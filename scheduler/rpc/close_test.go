@@ -45,3 +45,21 @@ func TestNilContextAndCloseBesideClose(t *testing.T) {
 	require.NoError(t, h.Wait(t.Context()))
 	require.NoError(t, c.Close(ended))
 }
+
+// Who closes and does not wait is let go, whatever the server still does.
+func TestCloseCutsShort(t *testing.T) {
+	d, release := gated()
+	r := startRig(t, rigConfig{scheduler: scheduler.Config{Device: d}})
+	t.Cleanup(release)
+	c := r.dial(rpc.Config{})
+	h, err := c.Submit(context.Background(), softmax(8))
+	require.NoError(t, err)
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 1 })
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- c.Close(ended) }()
+	waitFor(t, func() bool { return len(closed) == 1 }) // else it hangs
+	require.NoError(t, <-closed)
+	require.ErrorIs(t, h.Wait(t.Context()), job.ErrClosed)
+}

@@ -30,6 +30,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	lasting, stop := context.WithCancel(c.ctx)
 	release := context.AfterFunc(ctx, stop)
 	s := c.Jobs.SubmitStream(lasting)
+	context.AfterFunc(lasting, func() { _ = s.CloseRequest() }) // net/http heeds a context only when it has all of the body
 	err := s.Send(&pb.SubmitStreamRequest{Hello: &pb.Hello{Session: c.cfg.Session}})
 	var m *pb.SubmitStreamResponse
 	if err == nil || errors.Is(err, io.EOF) { // then Receive says why
