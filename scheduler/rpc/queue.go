@@ -3,6 +3,7 @@ package rpc
 import (
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
@@ -12,6 +13,7 @@ func (c *Client) enqueue(x *call) {
 	c.put(x)
 	c.mu.Unlock()
 	c.nudge()
+	c.failLate()
 }
 
 func (c *Client) enqueueAll(list []*call) {
@@ -21,6 +23,16 @@ func (c *Client) enqueueAll(list []*call) {
 	}
 	c.mu.Unlock()
 	c.nudge()
+	c.failLate()
+}
+
+// failLate ends the calls that were queued when nobody sends any more.
+func (c *Client) failLate() {
+	select {
+	case <-c.ended:
+		c.failAll(job.ErrClosed)
+	default:
+	}
 }
 
 // put gives the call its id and place.
