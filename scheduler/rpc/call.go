@@ -168,20 +168,13 @@ func (x *call) take() bool {
 
 // fail ends the call without an answer.
 func (x *call) fail(err error) {
-	if !x.end(job.Failed, err) {
-		x.Release(job.Failed, &job.HeldError{Cause: err}) // never released, as far as is known
-	}
-}
-
-// end ends a call that is not held.
-func (x *call) end(o job.Outcome, err error) bool {
+	x.End(job.Failed, err) // first: it cannot be held any more then unless it is by now
 	x.client.mu.Lock()
 	held := x.held
 	x.client.mu.Unlock()
-	if !held {
-		x.End(o, err)
+	if held {
+		x.Release(job.Failed, &job.HeldError{Cause: err}) // never released, as far as is known
 	}
-	return !held
 }
 
 // finish ends the call with what the server said.
