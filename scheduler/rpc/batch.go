@@ -51,6 +51,7 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 	clear(b.calls)
 	b.jobs, b.calls = b.jobs[:0], b.calls[:0]
 	b.request.Together = false
+	var late []uint64
 	size, most := 0, min(softJobs, int(c.maxJobs.Load()))
 	for len(c.queue) > 0 && len(b.jobs) < most && size < softMessage {
 		x := c.queue[0]
@@ -83,10 +84,13 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 		}
 		size += x.size + perCall
 		c.prepare(x, now)
+		if x.held && !x.Pending() { // given up while there was no server
+			late = append(late, x.id)
+		}
 		b.calls, b.jobs = append(b.calls, x), append(b.jobs, &x.message)
 	}
 	b.request.Jobs = b.jobs
-	b.request.Cancel, c.cancels = c.cancels, nil
+	b.request.Cancel, c.cancels = c.cancels, late // the server ends none that is in the same message
 	b.request.Answered = c.window.answered()
 	return len(b.jobs) > 0 || len(b.request.Cancel) > 0
 }

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"time"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
@@ -80,9 +81,10 @@ func (c *Client) settle(x *call) (known bool) {
 	return known
 }
 
-// giveUp asks the server to end a call whose result it writes to shared memory:
-// that cannot be ended here.
-func (c *Client) giveUp(x *call) {
+// giveUp ends a call with its context, or asks the server to if it writes the result
+// to shared memory: that cannot be ended here.
+func (c *Client) giveUp(ctx context.Context, x *call) {
+	x.End(job.Ending(ctx)) // first: whoever sends it from now on asks the server himself
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if x.writesShared && x.sent && !x.answered {
