@@ -49,17 +49,23 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		}
 		return nil, wire.Failed(err, time.Now())
 	}
-	c.welcome(ctx, m.GetWelcome())
+	if err := c.welcome(lasting, m.GetWelcome()); err != nil {
+		stop()
+		return nil, err
+	}
 	return &link{stream: s, stop: stop, down: make(chan struct{})}, nil
 }
 
-// welcome prepares the calls for the server that is there now.
-func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
+// welcome prepares the calls for the server that is there now. After an error it may
+// not be there any more, and none is prepared.
+func (c *Client) welcome(ctx context.Context, w *pb.Welcome) error {
 	c.maxMessage.Store(w.GetMaxMessageBytes())
 	c.maxJobs.Store(w.GetMaxJobs())
 	known := w.GetResumed() && w.GetServer() == c.server
 	if !known {
-		c.recover(ctx)
+		if err := c.recover(ctx); err != nil {
+			return err
+		}
 		c.loseRegions()
 	}
 	c.mu.Lock()
@@ -74,6 +80,7 @@ func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
 	})
 	c.mu.Unlock()
 	c.nudge()
+	return nil
 }
 
 // keepConnected serves one link after the other until the client is closed.
