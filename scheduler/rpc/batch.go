@@ -61,7 +61,7 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 		c.queue[0] = nil
 		c.queue = c.queue[1:]
 		x.queued = false
-		if !x.held && !x.Pending() || x.writesShared && !x.held && !x.take() { // ended meanwhile
+		if x.over() {
 			if x.sent { // to a server before this one
 				c.cancels = append(c.cancels, x.id)
 				size += perCancel

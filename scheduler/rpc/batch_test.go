@@ -57,3 +57,22 @@ func TestMessagesAreBounded(t *testing.T) {
 		require.Same(t, &x.message, jobs[i])
 	}
 }
+
+// A held call that has ended is not sent again, and the server is told: its operands may
+// be given back at any time.
+func TestEndedIsNotSentAgain(t *testing.T) {
+	c, list := queuing(t, 1<<20, 4)
+	x := list[0]
+	x.writesShared = true
+	var b batch
+	require.True(t, c.next(&b, time.Now()))
+	require.True(t, x.held)
+	x.fail(job.ErrInvalid)
+	x.again, x.queued = true, true
+	c.queue = append(c.queue, x) // as a new connection does
+
+	require.True(t, c.next(&b, time.Now()))
+	require.Empty(t, b.request.Jobs)
+	require.Equal(t, []uint64{x.id}, b.request.Cancel)
+	require.Nil(t, c.window.get(x.id))
+}

@@ -166,6 +166,15 @@ func (x *call) take() bool {
 	return x.held
 }
 
+// over reports whether the call ended while it was queued. Otherwise it is held from now
+// on if the server is going to write its result.
+func (x *call) over() bool {
+	if x.held {
+		return x.Ended()
+	}
+	return !x.Pending() || x.writesShared && !x.take()
+}
+
 // fail ends the call without an answer.
 func (x *call) fail(err error) {
 	x.End(job.Failed, err) // first: it cannot be held any more then unless it is by now
