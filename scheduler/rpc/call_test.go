@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metallic-sched/metallic-sched/scheduler/job"
+	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
 // sharedCall returns a call whose result the server writes, of a client that has no
@@ -43,14 +44,30 @@ func TestFailBesideTake(t *testing.T) {
 	require.Zero(t, x.client.ledger.InFlight())
 }
 
-// One that is held already ends with what that means.
-func TestFailAfterTake(t *testing.T) {
-	x := sharedCall(t)
-	require.True(t, x.take())
-	x.fail(job.ErrClosed)
-	require.True(t, x.Ended())
-	_, err := x.Result()
+// A call that a server may still write the result of says so; one that was never sent, or
+// was refused since, does not.
+func TestFailTellsOfHeldMemory(t *testing.T) {
+	never := sharedCall(t)
+	require.True(t, never.take())
+	never.fail(job.ErrClosed)
+	_, err := never.Result()
+	require.Equal(t, job.ErrClosed, err)
+
+	c, list := queuing(t, 1<<20, 4, 4)
+	c.cfg.RetryFor = time.Minute
+	for _, x := range list {
+		x.writesShared = true
+	}
+	sent, refused := list[0], list[1]
+	require.True(t, c.next(&batch{}, time.Now()))
+	c.take([]*pb.Result{{Id: refused.id, Error: &pb.Error{Reason: pb.Reason_REASON_DRAINING}}}, time.Now())
+	refused.timer.Stop()
+	sent.fail(job.ErrDisconnected)
+	_, err = sent.Result()
 	var held *job.HeldError
 	require.ErrorAs(t, err, &held)
-	require.ErrorIs(t, err, job.ErrClosed)
+	require.ErrorIs(t, err, job.ErrDisconnected)
+	refused.fail(job.ErrDisconnected)
+	_, err = refused.Result()
+	require.Equal(t, job.ErrDisconnected, err)
 }

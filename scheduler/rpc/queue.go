@@ -111,7 +111,7 @@ func (c *Client) take(results []*pb.Result, now time.Time) {
 			continue
 		}
 		if again, after := c.again(x, r.GetError(), now); again {
-			x.sent, x.again, x.lasting = false, false, true
+			x.sent, x.out, x.again, x.lasting = false, false, false, true
 			x.timer = time.AfterFunc(after, func() { c.resend(x) })
 			c.mu.Unlock()
 			continue
