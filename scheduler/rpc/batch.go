@@ -113,7 +113,6 @@ const perCancel = 10
 // prepare writes into a message what is known only when it is sent.
 func (c *Client) prepare(x *call, now time.Time) {
 	x.resent, x.sent, x.out, x.message.Retry = x.sent, true, true, x.again
-	x.giveUp = time.Time{}
 	if x.message.TimeoutNs = 0; !x.deadline.IsZero() {
 		x.message.TimeoutNs = int64(max(x.deadline.Sub(now), 1))
 	}

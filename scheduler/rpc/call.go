@@ -41,7 +41,7 @@ type call struct {
 	out      bool // it was sent, and not refused since: a server may write
 	answered bool // the server has said what became of it
 	together *together
-	giveUp   time.Time // when it no longer waits for a server; zero while one is there
+	giveUp   time.Time // when it no longer waits for a server, while there is none
 	refused  time.Time // when a draining server first refused it
 	lasting  bool      // a timer or a handle may know it after its end
 	released sync.Once
