@@ -51,19 +51,20 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 	clear(b.calls)
 	b.jobs, b.calls = b.jobs[:0], b.calls[:0]
 	b.request.Together = false
-	size, most := 0, min(softJobs, int(c.maxJobs.Load()))
+	var late []uint64
+	size, most := perCancel*len(c.cancels), min(softJobs, int(c.maxJobs.Load()))
 	for len(c.queue) > 0 && len(b.jobs) < most && size < softMessage {
 		x := c.queue[0]
-		if x.together != nil && len(b.jobs) > 0 && !b.request.Together ||
-			b.request.Together && x.together != b.calls[0].together {
+		if !b.joins(x, size, int(c.maxMessage.Load())) {
 			break
 		}
 		c.queue[0] = nil
 		c.queue = c.queue[1:]
 		x.queued = false
-		if !x.held && !x.Pending() || x.writesShared && !x.held && !x.take() { // ended meanwhile
+		if x.over() {
 			if x.sent { // to a server before this one
 				c.cancels = append(c.cancels, x.id)
+				size += perCancel
 			}
 			c.forget(x)
 			continue
@@ -83,18 +84,35 @@ func (c *Client) fill(b *batch, now time.Time) bool {
 		}
 		size += x.size + perCall
 		c.prepare(x, now)
+		if x.held && !x.Pending() { // given up while there was no server
+			late = append(late, x.id)
+		}
 		b.calls, b.jobs = append(b.calls, x), append(b.jobs, &x.message)
 	}
 	b.request.Jobs = b.jobs
-	b.request.Cancel, c.cancels = c.cancels, nil
+	b.request.Cancel, c.cancels = c.cancels, late // the server ends none that is in the same message
 	b.request.Answered = c.window.answered()
 	return len(b.jobs) > 0 || len(b.request.Cancel) > 0
 }
 
+// joins reports whether a call goes into the message, which has a size so far. The
+// first of all does: it was admitted alone, or its group as a whole.
+func (b *batch) joins(x *call, size, most int) bool {
+	switch {
+	case b.request.Together:
+		return x.together == b.calls[0].together
+	case x.together != nil:
+		return size == 0
+	}
+	return size == 0 || size+x.size+perCall <= most
+}
+
+// perCancel is the most that a cancelled job takes in a message.
+const perCancel = 10
+
 // prepare writes into a message what is known only when it is sent.
 func (c *Client) prepare(x *call, now time.Time) {
-	x.resent, x.sent, x.message.Retry = x.sent, true, x.again
-	x.giveUp = time.Time{}
+	x.resent, x.sent, x.out, x.message.Retry = x.sent, true, true, x.again
 	if x.message.TimeoutNs = 0; !x.deadline.IsZero() {
 		x.message.TimeoutNs = int64(max(x.deadline.Sub(now), 1))
 	}

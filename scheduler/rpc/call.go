@@ -38,9 +38,10 @@ type call struct {
 	again    bool // it is asked for once more
 	resent   bool // the server may have it from before it was last sent
 	held     bool // by the server's writing
+	out      bool // it was sent, and not refused since: a server may write
 	answered bool // the server has said what became of it
 	together *together
-	giveUp   time.Time // when it no longer waits for a server; zero while one is there
+	giveUp   time.Time // when it no longer waits for a server, while there is none
 	refused  time.Time // when a draining server first refused it
 	lasting  bool      // a timer or a handle may know it after its end
 	released sync.Once
@@ -151,7 +152,7 @@ func (x *call) recycle() {
 	x.result, x.size, x.form = tensor.View{}, 0, job.Form{}
 	x.id, x.queued, x.sent, x.answered, x.together, x.giveUp, x.timer = 0, false, false, false, nil, time.Time{}, nil
 	x.refused, x.lasting, x.released = time.Time{}, false, sync.Once{}
-	x.held, x.resent, x.again, x.writesShared = false, false, false, false
+	x.held, x.out, x.resent, x.again, x.writesShared = false, false, false, false, false
 	x.message.Work, x.message.Id, x.message.Retry, x.message.TimeoutNs = nil, 0, false, 0
 	for i := range x.tensors {
 		x.tensors[i].Memory, x.datas[i].Data = nil, nil
@@ -166,22 +167,27 @@ func (x *call) take() bool {
 	return x.held
 }
 
-// fail ends the call without an answer.
-func (x *call) fail(err error) {
-	if !x.end(job.Failed, err) {
-		x.Release(job.Failed, &job.HeldError{Cause: err}) // never released, as far as is known
+// over reports whether the call ended while it was queued. Otherwise it is held from now
+// on if the server is going to write its result.
+func (x *call) over() bool {
+	if x.held {
+		return x.Ended()
 	}
+	return !x.Pending() || x.writesShared && !x.take()
 }
 
-// end ends a call that is not held.
-func (x *call) end(o job.Outcome, err error) bool {
+// fail ends the call without an answer.
+func (x *call) fail(err error) {
+	x.End(job.Failed, err) // first: it cannot be held any more then unless it is by now
 	x.client.mu.Lock()
-	held := x.held
+	held, out := x.held, x.out
 	x.client.mu.Unlock()
-	if !held {
-		x.End(o, err)
+	if out {
+		err = &job.HeldError{Cause: err} // never released, as far as is known
 	}
-	return !held
+	if held {
+		x.Release(job.Failed, err)
+	}
 }
 
 // finish ends the call with what the server said.

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -199,6 +202,42 @@ func TestUploadsResume(t *testing.T) {
 	require.NoError(t, release())
 	require.Empty(t, listOperands(t, r))
 	require.Equal(t, connect.CodeFailedPrecondition, connect.CodeOf(release()))
+}
+
+// What was left of an upload is taken by the first of those who found it; the others load
+// all the same.
+func TestUploadsResumeOnce(t *testing.T) {
+	v := tensor.Matrix(numbers(1024, 1), 32, 32)
+	var meanwhile atomic.Pointer[func()]
+	r := startRig(t, rigConfig{wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if q.Header.Get("Whose") == "c" && strings.HasSuffix(q.URL.Path, "/Load") {
+				(*meanwhile.Load())()
+			}
+			next.ServeHTTP(w, q)
+		})
+	}})
+	c, other := r.dial(rpc.Config{Header: http.Header{"Whose": {"c"}}}), r.dial(rpc.Config{})
+	load := sync.OnceFunc(func() {
+		if _, err := other.Load(v); err != nil {
+			t.Error(err)
+		}
+	})
+	meanwhile.Store(&load)
+	data := raw(numbers(1024, 1))
+	sum := sha256.Sum256(data)
+	content := &pb.Content{Dtype: pb.Dtype_DTYPE_F32, Dims: []int64{1, 32, 32}, Sha256: sum[:]}
+	ctx, breaks := context.WithCancel(t.Context())
+	s := other.Operands.Load(ctx)
+	require.NoError(t, s.Send(&pb.LoadRequest{Header: &pb.LoadHeader{Session: someone, Content: content}, Data: data[:1000]}))
+	waitFor(t, func() bool { return partial(t, other) == 1000 })
+	breaks()
+	waitFor(t, func() bool {
+		m, err := other.Operands.FindOperand(t.Context(), connect.NewRequest(&pb.FindOperandRequest{Session: someone, Content: content}))
+		return err == nil && m.Msg.GetOffset() == 1000
+	})
+	_, err := c.Load(v)
+	require.NoError(t, err)
 }
 
 func partial(t *testing.T, c *rpc.Client) int64 {

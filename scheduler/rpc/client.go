@@ -68,7 +68,7 @@ func (c *Client) Do(ctx context.Context, j job.Job) error {
 	c.watchDeadline(x)
 	if x.writesShared && ctx.Done() != nil {
 		x.lasting = true
-		defer context.AfterFunc(ctx, func() { c.giveUp(x) })()
+		defer context.AfterFunc(ctx, func() { c.giveUp(ctx, x) })()
 	}
 	c.enqueue(x)
 	err = x.Await(ctx)
@@ -95,10 +95,7 @@ func (c *Client) follow(ctx context.Context, x *call) {
 	c.watchDeadline(x)
 	x.OnEnd(func() { c.settle(x) })
 	if ctx.Done() != nil {
-		after := context.AfterFunc(ctx, func() {
-			x.End(job.Ending(ctx))
-			c.giveUp(x)
-		})
+		after := context.AfterFunc(ctx, func() { c.giveUp(ctx, x) })
 		x.OnEnd(func() { after() })
 	}
 }
@@ -123,8 +120,7 @@ func (c *Client) DoAll(ctx context.Context, jobs []job.Job) error {
 	c.enqueueAll(list)
 	if group.Wait(ctx) != nil {
 		for _, x := range list {
-			x.End(job.Ending(ctx))
-			c.giveUp(x)
+			c.giveUp(ctx, x)
 		}
 		_ = group.Wait(context.Background()) // each has ended or is about to
 	}

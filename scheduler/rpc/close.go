@@ -20,6 +20,7 @@ func (c *Client) Close(ctx context.Context) error {
 		case <-ctx.Done():
 			c.stop()
 			<-c.ended
+			c.failAll(job.ErrClosed) // those that were queued meanwhile
 		}
 		return nil
 	})

@@ -396,6 +396,21 @@ func TestServerLimits(t *testing.T) {
 	require.ErrorContains(t, c.Do(t.Context(), softmax(4096)), "allowed: up to")
 }
 
+// Jobs that fit one at a time are sent in messages that do.
+func TestMessagesFit(t *testing.T) {
+	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{MessageBytes: 16 << 10}}})
+	c := r.dial(rpc.Config{})
+	var handles []job.Handle
+	for range 50 {
+		h, err := c.Submit(t.Context(), softmax(1024))
+		require.NoError(t, err)
+		handles = append(handles, h)
+	}
+	for _, h := range handles {
+		require.NoError(t, h.Wait(t.Context()))
+	}
+}
+
 // What was accepted before a drain is answered before the server is gone, under
 // load as well.
 func TestDrainUnderLoadLosesNothing(t *testing.T) {

@@ -19,10 +19,11 @@ type stream = connect.BidiStreamForClient[pb.SubmitStreamRequest, pb.SubmitStrea
 
 // link is one connection to the server.
 type link struct {
-	stream *stream
-	stop   context.CancelFunc
-	down   chan struct{} // closed when nothing more comes
-	err    error         // why; set before
+	stream   *stream
+	stop     context.CancelFunc
+	down     chan struct{} // closed when nothing more comes
+	err      error         // why; set before
+	answered bool          // something was; set before
 }
 
 // connect opens a stream. ctx bounds the opening.
@@ -30,6 +31,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	lasting, stop := context.WithCancel(c.ctx)
 	release := context.AfterFunc(ctx, stop)
 	s := c.Jobs.SubmitStream(lasting)
+	context.AfterFunc(lasting, func() { _ = s.CloseRequest() }) // net/http heeds a context only when it has all of the body
 	err := s.Send(&pb.SubmitStreamRequest{Hello: &pb.Hello{Session: c.cfg.Session}})
 	var m *pb.SubmitStreamResponse
 	if err == nil || errors.Is(err, io.EOF) { // then Receive says why
@@ -48,17 +50,23 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		}
 		return nil, wire.Failed(err, time.Now())
 	}
-	c.welcome(ctx, m.GetWelcome())
+	if err := c.welcome(lasting, m.GetWelcome()); err != nil {
+		stop()
+		return nil, err
+	}
 	return &link{stream: s, stop: stop, down: make(chan struct{})}, nil
 }
 
-// welcome prepares the calls for the server that is there now.
-func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
+// welcome prepares the calls for the server that is there now. After an error it may
+// not be there any more, and none is prepared.
+func (c *Client) welcome(ctx context.Context, w *pb.Welcome) error {
 	c.maxMessage.Store(w.GetMaxMessageBytes())
 	c.maxJobs.Store(w.GetMaxJobs())
 	known := w.GetResumed() && w.GetServer() == c.server
 	if !known {
-		c.recover(ctx)
+		if err := c.recover(ctx); err != nil {
+			return err
+		}
 		c.loseRegions()
 	}
 	c.mu.Lock()
@@ -68,27 +76,40 @@ func (c *Client) welcome(ctx context.Context, w *pb.Welcome) {
 	c.window.each(func(x *call) {
 		x.again = x.sent && known
 		x.sent = x.again
-		x.queued, x.giveUp = true, time.Time{}
+		x.queued = true
 		c.queue = append(c.queue, x)
 	})
 	c.mu.Unlock()
 	c.nudge()
+	return nil
 }
 
 // keepConnected serves one link after the other until the client is closed.
 func (c *Client) keepConnected(l *link) {
 	defer close(c.ended)
 	defer c.stop()
+	var wait time.Duration
 	for {
+		begun := time.Now()
 		err := c.serve(l)
 		if err == nil {
 			return
 		}
-		if l = c.reconnect(err); l == nil {
+		now := time.Now()
+		vain := l.vain() && now.Sub(begun) < c.cfg.RetryFor
+		if wait = min(max(2*wait, firstRetry), lastRetry); !vain {
+			wait = 0
+		}
+		c.disconnected(now, !vain)
+		if l = c.reconnect(err, wait); l == nil {
 			return
 		}
 	}
 }
+
+// vain reports whether the server has ended a link and answered nothing: the next may
+// end like it, for the same reason.
+func (l *link) vain() bool { return !l.answered && !errors.Is(l.err, job.ErrDisconnected) }
 
 // serve sends and receives until the link is down, or the client is closed and
 // has nothing in flight: nil.
@@ -159,17 +180,18 @@ func (c *Client) receive(l *link) {
 			c.mu.Unlock()
 			return
 		}
+		l.answered = l.answered || len(m.GetResults()) > 0
 		c.take(m.GetResults(), time.Now())
 	}
 }
 
-// reconnect tries until there is a link again; nil when the client is closed
-// and nothing is in flight.
-func (c *Client) reconnect(cause error) *link {
-	c.disconnected(time.Now())
+// reconnect tries after some time, until there is a link again; nil when the client is
+// closed and nothing is in flight.
+func (c *Client) reconnect(cause error, first time.Duration) *link {
 	if errors.Is(cause, job.ErrInvalid) || errors.Is(cause, job.ErrForbidden) {
 		c.failSent(cause) // to send it again would end the next stream as well
 	}
+	c.pause(first)
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		c.failOverdue(unreachable(cause), time.Now())
 		if c.closed.Load() && c.ledger.InFlight() == 0 || c.ctx.Err() != nil {
@@ -182,10 +204,18 @@ func (c *Client) reconnect(cause error) *link {
 			return l
 		}
 		cause = err
-		select {
-		case <-time.After(wait):
-		case <-c.ctx.Done():
-		}
+		c.pause(wait)
+	}
+}
+
+// pause waits unless the client is closed at once.
+func (c *Client) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-c.ctx.Done():
 	}
 }
 
@@ -203,10 +233,16 @@ func unreachable(cause error) error {
 	return fmt.Errorf("%w: %w", job.ErrDisconnected, cause)
 }
 
-// disconnected notes that there is no server from now on.
-func (c *Client) disconnected(now time.Time) {
+// disconnected notes that there is no server from now on. Calls that had one wait for the
+// next as long as others, unless it was there in vain.
+func (c *Client) disconnected(now time.Time, served bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.up = false
-	c.window.each(func(x *call) { c.lose(x, now) })
+	c.window.each(func(x *call) {
+		if served {
+			x.giveUp = time.Time{}
+		}
+		c.lose(x, now)
+	})
 }

@@ -2,8 +2,10 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -156,8 +158,9 @@ func (x *contents) drop() {
 	}()
 }
 
-// recover looks for the operands on a server that does not know the session.
-func (c *Client) recover(ctx context.Context) {
+// recover looks for the operands on a server that does not know the session. On an
+// error it is to be done again: some may be there.
+func (c *Client) recover(ctx context.Context) error {
 	c.mu.Lock()
 	all := make([]*contents, 0, len(c.operands))
 	for x := range c.operands {
@@ -165,10 +168,29 @@ func (c *Client) recover(ctx context.Context) {
 	}
 	c.mu.Unlock()
 	for _, x := range all {
-		found, err := c.find(ctx, x.message)
+		id, err := c.seek(ctx, x.message)
+		if err != nil {
+			return err
+		}
 		c.mu.Lock()
-		x.gone.Store(err != nil || found.GetOperand() == nil)
-		x.id = found.GetOperand().GetId()
+		x.gone.Store(id == 0)
+		x.id = id
 		c.mu.Unlock()
 	}
+	return nil
+}
+
+// seek returns the server's number of content, 0 if it has none or refuses to look. An
+// error says that there was no answer.
+func (c *Client) seek(ctx context.Context, m *pb.Content) (uint64, error) {
+	ctx, stop := context.WithTimeout(ctx, connectTime) // each its own: there may be many
+	defer stop()
+	found, err := c.find(ctx, m)
+	switch err = wire.Failed(err, time.Now()); {
+	case errors.Is(err, job.ErrDisconnected), errors.Is(err, job.ErrExpired), errors.Is(err, job.ErrCancelled):
+		return 0, err
+	case err != nil:
+		return 0, nil
+	}
+	return found.GetOperand().GetId(), nil
 }

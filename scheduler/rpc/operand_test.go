@@ -1,7 +1,12 @@
 package rpc_test
 
 import (
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,4 +33,37 @@ func TestNilOperand(t *testing.T) {
 	}
 	require.ErrorIs(t, w.Update(v(2)), job.ErrInvalid)
 	w.Release()
+}
+
+// A client that looks for its operands on a new server, and is not answered, looks again:
+// they may be there.
+func TestOperandsAreLookedForAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	first := startRig(t, rigConfig{address: path})
+	c := first.dial(rpc.Config{RetryFor: time.Minute, Header: http.Header{"Whose": {"c"}}})
+	weights := tensor.Matrix(numbers(16, 1), 4, 4)
+	w, err := c.Load(weights)
+	require.NoError(t, err)
+	use := func() error {
+		return c.Do(t.Context(), &job.Matmul{A: w.View(), B: tensor.Vector(numbers(4, 1)), C: tensor.Vector(make([]float32, 4))})
+	}
+	require.NoError(t, use())
+	first.stop()
+
+	var ready atomic.Bool
+	var finds atomic.Int64
+	second := startRig(t, rigConfig{address: path, wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if q.Header.Get("Whose") == "c" && (!ready.Load() || strings.HasSuffix(q.URL.Path, "FindOperand") && finds.Add(1) == 1) {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			next.ServeHTTP(w, q)
+		})
+	}})
+	_, err = second.dial(rpc.Config{}).Load(weights)
+	require.NoError(t, err)
+	ready.Store(true)
+	require.NoError(t, use())
+	require.Greater(t, finds.Load(), int64(1))
 }

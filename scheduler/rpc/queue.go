@@ -1,8 +1,10 @@
 package rpc
 
 import (
+	"context"
 	"time"
 
+	"github.com/metallic-sched/metallic-sched/scheduler/job"
 	pb "github.com/metallic-sched/metallic-sched/scheduler/rpc/metallicv1"
 )
 
@@ -12,6 +14,7 @@ func (c *Client) enqueue(x *call) {
 	c.put(x)
 	c.mu.Unlock()
 	c.nudge()
+	c.failLate()
 }
 
 func (c *Client) enqueueAll(list []*call) {
@@ -21,6 +24,16 @@ func (c *Client) enqueueAll(list []*call) {
 	}
 	c.mu.Unlock()
 	c.nudge()
+	c.failLate()
+}
+
+// failLate ends the calls that were queued when nobody sends any more.
+func (c *Client) failLate() {
+	select {
+	case <-c.ended:
+		c.failAll(job.ErrClosed)
+	default:
+	}
 }
 
 // put gives the call its id and place.
@@ -68,9 +81,10 @@ func (c *Client) settle(x *call) (known bool) {
 	return known
 }
 
-// giveUp asks the server to end a call whose result it writes to shared memory:
-// that cannot be ended here.
-func (c *Client) giveUp(x *call) {
+// giveUp ends a call with its context, or asks the server to if it writes the result
+// to shared memory: that cannot be ended here.
+func (c *Client) giveUp(ctx context.Context, x *call) {
+	x.End(job.Ending(ctx)) // first: whoever sends it from now on asks the server himself
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if x.writesShared && x.sent && !x.answered {
@@ -97,7 +111,7 @@ func (c *Client) take(results []*pb.Result, now time.Time) {
 			continue
 		}
 		if again, after := c.again(x, r.GetError(), now); again {
-			x.sent, x.again, x.lasting = false, false, true
+			x.sent, x.out, x.again, x.lasting = false, false, false, true
 			x.timer = time.AfterFunc(after, func() { c.resend(x) })
 			c.mu.Unlock()
 			continue

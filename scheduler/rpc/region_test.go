@@ -4,10 +4,12 @@ package rpc_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,6 +159,44 @@ func TestSharedMemoryAndFaults(t *testing.T) {
 	require.ErrorIs(t, err, job.ErrRestarted)
 	require.ErrorContains(t, err, "share other")
 	require.Zero(t, second.scheduler.Audit().Done)
+}
+
+// A job that is given up while there is no connection is cancelled when there is one.
+func TestSharedResultIsGivenUpWhileAway(t *testing.T) {
+	d, release := gated()
+	var away atomic.Bool
+	var tries atomic.Int64
+	address := filepath.Join(t.TempDir(), "s")
+	r := startRig(t, rigConfig{address: address, scheduler: scheduler.Config{Device: d}, wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if away.Load() {
+				tries.Add(1)
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			next.ServeHTTP(w, q)
+		})
+	}})
+	t.Cleanup(release)
+	target, cable := newCable(t, address)
+	require.NoError(t, os.Symlink(address+server.SharedSuffix, strings.TrimPrefix(target, "unix://")+server.SharedSuffix))
+	r.target = target
+	c := r.dial(rpc.Config{RetryFor: time.Minute})
+	_, all := shareFloats(t, c, 8)
+	ctx, cancel := context.WithCancel(t.Context())
+	h, err := c.Submit(ctx, &job.Softmax{X: all})
+	require.NoError(t, err)
+	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 1 })
+	away.Store(true)
+	cable.cut()
+	waitFor(t, func() bool { return tries.Load() > 0 })
+	cancel()
+	seen := tries.Load()
+	waitFor(t, func() bool { return tries.Load() > seen+1 }) // it is noticed meanwhile
+	away.Store(false)
+	waitFor(t, func() bool { _, ok := h.Outcome(); return ok })
+	require.ErrorIs(t, h.Err(), job.ErrCancelled)
+	require.EqualValues(t, 1, r.scheduler.Audit().Cancelled)
 }
 
 // What the server gives is bounded, and for its own sessions only.

@@ -75,7 +75,7 @@ func (c *Client) persist(try func(context.Context) (uint64, error)) (uint64, err
 			return 0, &job.InvalidError{Field: "operand", Cause: gone}
 		}
 		err = wire.Failed(err, time.Now())
-		if !errors.Is(err, job.ErrDisconnected) || time.Since(begun)+wait > c.cfg.RetryFor {
+		if !errors.Is(err, job.ErrDisconnected) && !moved(err) || time.Since(begun)+wait > c.cfg.RetryFor {
 			return 0, err
 		}
 		select {
@@ -84,6 +84,13 @@ func (c *Client) persist(try func(context.Context) (uint64, error)) (uint64, err
 			return 0, job.ErrClosed
 		}
 	}
+}
+
+// moved reports whether somebody else went on with what was left of an upload, after
+// it was found: it is to be looked for again.
+func moved(err error) bool {
+	var bad *job.InvalidError
+	return errors.As(err, &bad) && bad.Field == "offset"
 }
 
 // place asks for content, and sends what the server lacks of it.
