@@ -93,10 +93,11 @@ func (u *upload) work() {
 		if !u.ours {
 			p.view, err = own.copy(p.view)
 		}
-		if err == nil {
-			err = u.bring(p)
+		if err != nil {
+			u.end(err)
+			return
 		}
-		u.end(err) // of what was not given to the device; else it is known
+		u.bring(p)
 	}
 }
 
@@ -111,9 +112,6 @@ func (u *upload) take() (p piece, ok bool) {
 	return p, true
 }
 
-// errGivenUp ends a piece that the device was not given, since another has failed.
-var errGivenUp = errors.New("scheduler: the upload has failed")
-
 // end notes how a piece ended.
 func (u *upload) end(err error) {
 	u.mu.Lock()
@@ -127,25 +125,31 @@ func (u *upload) end(err error) {
 	}
 }
 
-// bring has the device copy a piece.
-func (u *upload) bring(p piece) error {
+// bring has the device copy a piece, unless another has failed.
+func (u *upload) bring(p piece) {
 	select {
 	case u.given <- struct{}{}:
 	case <-u.failed:
 	}
 	if u.hasFailed() { // also while it was copied, or the device had no room
-		return errGivenUp
+		return
 	}
 	ended := u.send(device.Copy{Dst: device.In(u.to, p.view.DType(), p.view.Dims(), p.at), Src: device.Host(p.view)})
-	if err, hung := u.await(ended, p.view.Len()*p.view.DType().Size()); !hung {
-		u.end(err) // before there is room for another
-		<-u.given
-		return err
+	err, hung := u.await(ended, p.view.Len()*p.view.DType().Size())
+	if hung {
+		u.keep(ended)
+		u.end(job.ErrHung)
+		return
 	}
+	u.end(err) // before there is room for another
+	<-u.given
+}
+
+// keep remembers a piece that does not end. The device still has it.
+func (u *upload) keep(ended <-chan error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.late = append(u.late, ended)
-	return job.ErrHung
 }
 
 func (u *upload) hasFailed() bool {

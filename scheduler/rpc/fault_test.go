@@ -380,15 +380,7 @@ func TestQueueFull(t *testing.T) {
 func TestServerLimits(t *testing.T) {
 	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{Jobs: 3, MessageBytes: 8 << 10}}})
 	c := r.dial(rpc.Config{})
-	var handles []job.Handle
-	for range 50 {
-		h, err := c.Submit(t.Context(), softmax(8))
-		require.NoError(t, err)
-		handles = append(handles, h)
-	}
-	for _, h := range handles {
-		require.NoError(t, h.Wait(t.Context()))
-	}
+	manyEnd(t, c, 8)
 	group := []job.Job{softmax(8), softmax(8), softmax(8)}
 	require.NoError(t, c.DoAll(t.Context(), group))
 	require.ErrorContains(t, c.DoAll(t.Context(), append(group, softmax(8))), "up to 3 together")
@@ -400,15 +392,7 @@ func TestServerLimits(t *testing.T) {
 func TestMessagesFit(t *testing.T) {
 	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{MessageBytes: 16 << 10}}})
 	c := r.dial(rpc.Config{})
-	var handles []job.Handle
-	for range 50 {
-		h, err := c.Submit(t.Context(), softmax(1024))
-		require.NoError(t, err)
-		handles = append(handles, h)
-	}
-	for _, h := range handles {
-		require.NoError(t, h.Wait(t.Context()))
-	}
+	manyEnd(t, c, 1024)
 }
 
 // What was accepted before a drain is answered before the server is gone, under
@@ -464,4 +448,18 @@ func TestCancelWhileBeingSent(t *testing.T) {
 	}
 	all.Wait()
 	waitFor(t, func() bool { return r.scheduler.Audit().InFlight == 0 })
+}
+
+// manyEnd submits many rows before it waits for the first.
+func manyEnd(t *testing.T, c *rpc.Client, length int) {
+	t.Helper()
+	var handles []job.Handle
+	for range 50 {
+		h, err := c.Submit(t.Context(), softmax(length))
+		require.NoError(t, err)
+		handles = append(handles, h)
+	}
+	for _, h := range handles {
+		require.NoError(t, h.Wait(t.Context()))
+	}
 }

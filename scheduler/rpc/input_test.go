@@ -189,7 +189,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 // Many clients that send large messages at once: no more is read than there is
 // room for, and all are served in turn.
 func TestManyLargeMessages(t *testing.T) {
-	const message, room, clients = 1 << 20, 2 << 20, 12
+	const message, room, clients = 256 << 10, 512 << 10, 24
 	r := startRig(t, rigConfig{server: server.Config{Limits: server.Limits{MessageBytes: message, ReadingBytes: room}}})
 	most := int64(0)
 	ended := make(chan error, 2*clients)

@@ -435,8 +435,8 @@ func (x *Hello) GetSession() string {
 // Welcome answers a Hello.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Another number means another run of the server, which knows nothing of what
-	// was loaded or sent before.
+	// Another value means another run of the server, or that it has forgotten the
+	// session: it knows nothing of what was loaded or sent before.
 	Server string `protobuf:"bytes,1,opt,name=server,proto3" json:"server,omitempty"`
 	// The session, as the server has it.
 	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
